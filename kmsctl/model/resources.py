@@ -1,0 +1,151 @@
+"""The resources of the API as plain values.
+
+Times are integers: microseconds since 1970-01-01T00:00:00Z. Durations are integers:
+microseconds. `kmsctl.model.rest` turns resources into the API's JSON.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kmsctl.model.names import CryptoKeyName, CryptoKeyVersionName, KeyRingName
+
+
+class KeyRing:
+    __slots__ = ("create_time", "name")
+
+    def __init__(self, name: KeyRingName, create_time: int) -> None:
+        self.name = name
+        self.create_time = create_time
+
+
+class CryptoKeyVersion:
+    """A version; `state` is the effective one at the time it was read.
+
+    Attributes:
+        name: its resource name.
+        algorithm: the API's enum name, such as ``GOOGLE_SYMMETRIC_ENCRYPTION``.
+        protection_level: ``SOFTWARE`` or ``HSM``.
+        state: one of `kmsctl.model.states`.
+        create_time, generate_time: when it was made, when its material was.
+        destroy_time: when it will be destroyed (DESTROY_SCHEDULED), or was to be.
+        destroy_event_time: when it was destroyed.
+    """
+
+    __slots__ = (
+        "algorithm",
+        "create_time",
+        "destroy_event_time",
+        "destroy_time",
+        "generate_time",
+        "name",
+        "protection_level",
+        "state",
+    )
+
+    def __init__(
+        self,
+        name: CryptoKeyVersionName,
+        *,
+        algorithm: str,
+        protection_level: str,
+        state: str,
+        create_time: int,
+        generate_time: int | None = None,
+        destroy_time: int | None = None,
+        destroy_event_time: int | None = None,
+    ) -> None:
+        self.name = name
+        self.algorithm = algorithm
+        self.protection_level = protection_level
+        self.state = state
+        self.create_time = create_time
+        self.generate_time = generate_time
+        self.destroy_time = destroy_time
+        self.destroy_event_time = destroy_event_time
+
+
+class CryptoKey:
+    """A key. `primary` is its primary version, for symmetric keys that have one."""
+
+    __slots__ = (
+        "algorithm",
+        "create_time",
+        "destroy_scheduled_duration",
+        "import_only",
+        "labels",
+        "name",
+        "next_rotation_time",
+        "primary",
+        "protection_level",
+        "purpose",
+        "rotation_period",
+    )
+
+    def __init__(  # noqa: PLR0913 - the fields of the API's message, given by name
+        self,
+        name: CryptoKeyName,
+        *,
+        purpose: str,
+        algorithm: str,
+        protection_level: str,
+        create_time: int,
+        destroy_scheduled_duration: int,
+        labels: Mapping[str, str],
+        primary: CryptoKeyVersion | None = None,
+        rotation_period: int | None = None,
+        next_rotation_time: int | None = None,
+        import_only: bool = False,
+    ) -> None:
+        self.name = name
+        self.purpose = purpose
+        self.algorithm = algorithm
+        self.protection_level = protection_level
+        self.create_time = create_time
+        self.destroy_scheduled_duration = destroy_scheduled_duration
+        self.labels = labels
+        self.primary = primary
+        self.rotation_period = rotation_period
+        self.next_rotation_time = next_rotation_time
+        self.import_only = import_only
+
+
+class CryptoKeySpec:
+    """What a caller asks for when creating a key (the mutable and immutable input fields).
+
+    `destroy_scheduled_duration` of None means the service's default.
+    """
+
+    __slots__ = (
+        "algorithm",
+        "destroy_scheduled_duration",
+        "import_only",
+        "labels",
+        "next_rotation_time",
+        "protection_level",
+        "purpose",
+        "rotation_period",
+    )
+
+    def __init__(
+        self,
+        *,
+        purpose: str,
+        algorithm: str,
+        protection_level: str = "SOFTWARE",
+        labels: Mapping[str, str] | None = None,
+        rotation_period: int | None = None,
+        next_rotation_time: int | None = None,
+        destroy_scheduled_duration: int | None = None,
+        import_only: bool = False,
+    ) -> None:
+        self.purpose = purpose
+        self.algorithm = algorithm
+        self.protection_level = protection_level
+        self.labels = dict(labels or {})
+        self.rotation_period = rotation_period
+        self.next_rotation_time = next_rotation_time
+        self.destroy_scheduled_duration = destroy_scheduled_duration
+        self.import_only = import_only
