@@ -1,0 +1,75 @@
+"""The master keys of one database, unwrapped: its tags are made with them, its material wrapped."""
+
+from __future__ import annotations
+
+from kmsctl.crypto.integrity import Mac, derive, digest
+from kmsctl.crypto.wrapping import InvalidTag, WrappingKey
+from kmsctl.errors import IntegrityError
+from kmsctl.model.canonical import encode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from kmsctl.model.canonical import Value
+
+
+class MasterKey:
+    """One version of a master key: the keys derived from it."""
+
+    __slots__ = ("head", "row", "wrapping")
+
+    def __init__(self, key: bytes, context: bytes, random: Callable[[int], bytes]) -> None:
+        self.row = Mac(derive(key, b"kmsctl row tag", context))
+        self.head = Mac(derive(key, b"kmsctl head tag", context))
+        self.wrapping = WrappingKey(derive(key, b"kmsctl material", context), random)
+
+
+class MasterKeys:
+    """All master keys of one database (`kmsctl.store.ports.DatabaseKeys`)."""
+
+    __slots__ = ("_versions", "current")
+
+    def __init__(self, versions: Mapping[int, MasterKey]) -> None:
+        self._versions = versions
+        self.current = max(versions)
+
+    def knows(self, mk: int) -> bool:
+        return mk in self._versions
+
+    def row_tag(self, mk: int, data: bytes) -> bytes:
+        return self._versions[mk].row(data)
+
+    def head_tag(self, mk: int, data: bytes) -> bytes:
+        return self._versions[mk].head(data)
+
+    def digest(self, data: bytes) -> bytes:
+        return digest(data)
+
+    def wrap(self, material: bytes, binding: tuple[Value, ...]) -> bytes:
+        """Wraps key material under the current master key, bound to what it is of.
+
+        Returns:
+            The master key's version (4 bytes, big endian) ‖ nonce ‖ ciphertext ‖ tag.
+        """
+        prefix = self.current.to_bytes(4, "big")
+        return prefix + self._versions[self.current].wrapping.wrap(material, prefix + encode(binding))
+
+    def unwrap(self, wrapped: bytes, binding: tuple[Value, ...], label: str) -> bytes:
+        """Returns the material that `wrap` was given.
+
+        Raises:
+            IntegrityError: if the bytes or what they are bound to is not what was wrapped; `label`
+                names the material in it.
+        """
+        prefix = wrapped[:4]
+        version = self._versions.get(int.from_bytes(prefix, "big"))
+        if version is not None:
+            try:
+                return version.wrapping.unwrap(wrapped[4:], prefix + encode(binding))
+            except InvalidTag:
+                pass
+        raise IntegrityError(
+            f"The key material of {label} does not belong to it, or was damaged.",
+            hint="Bring the store back from a backup; kmsctl store verify tells what else is affected.",
+        )

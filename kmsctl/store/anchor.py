@@ -1,0 +1,229 @@
+"""The anchor: what each database was last known to hold, kept outside the data directory.
+
+A file of 256-byte records, two copies of each, written in turn and synced, so that a torn write
+leaves the other. Record 0 is the header, the others one slot a database. Every record carries a
+tag under a key derived from the root key. docs/format.md, "Anchor", has the layout.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+
+from kmsctl.errors import IntegrityError, StoreAccess
+from kmsctl.store.files import check_private, os_failure, write_new
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    Tagger = Callable[[bytes], bytes]
+
+MAGIC = b"KMSANC\x00\x01"
+RECORD = 256
+_BODY = RECORD - 32
+_NAME = 64
+
+
+class Mark:
+    """What one slot says of one database.
+
+    Attributes:
+        name: a location id, or ``control``.
+        epoch: 16 random bytes; drawn anew when a rollback is accepted.
+        generation, head_tag: of the newest acknowledged state of the resources.
+        audit_sequence, audit_tag: of the newest acknowledged audit record.
+        lost: the owner accepted that the database is gone; a new one may be made.
+    """
+
+    __slots__ = ("audit_sequence", "audit_tag", "epoch", "generation", "head_tag", "lost", "name")
+
+    def __init__(
+        self,
+        name: str,
+        epoch: bytes,
+        generation: int,
+        head_tag: bytes,
+        audit_sequence: int,
+        audit_tag: bytes,
+        *,
+        lost: bool = False,
+    ) -> None:
+        self.name = name
+        self.epoch = epoch
+        self.generation = generation
+        self.head_tag = head_tag
+        self.audit_sequence = audit_sequence
+        self.audit_tag = audit_tag
+        self.lost = lost
+
+    def encode(self) -> bytes:
+        return b"".join(
+            (
+                self.name.encode("ascii").ljust(_NAME, b"\0"),
+                self.epoch,
+                self.generation.to_bytes(8, "big"),
+                self.head_tag,
+                self.audit_sequence.to_bytes(8, "big"),
+                self.audit_tag,
+                bytes((self.lost,)),
+            )
+        )
+
+    @classmethod
+    def decode(cls, body: bytes) -> Mark:
+        return cls(
+            body[:64].rstrip(b"\0").decode("ascii"),
+            body[64:80],
+            int.from_bytes(body[80:88], "big"),
+            body[88:120],
+            int.from_bytes(body[120:128], "big"),
+            body[128:160],
+            lost=bool(body[160]),
+        )
+
+
+class Anchor:
+    """The anchor file of one store. Safe to share between threads: it keeps nothing open."""
+
+    __slots__ = ("_store_id", "_tag", "path")
+
+    def __init__(self, path: str, store_id: bytes, tag: Tagger) -> None:
+        self.path = path
+        self._store_id = store_id
+        self._tag = tag
+
+    def create(self) -> None:
+        """Writes a new anchor without slots; the file must not exist."""
+        header = self._header(0)
+        write_new(self.path, self._record(0, 1, header) + self._record(1, 0, header))
+
+    def find(self, name: str) -> Mark | None:
+        """Returns the mark of a database, or None if it was never anchored."""
+        for mark in self.marks():
+            if mark.name == name:
+                return mark
+        return None
+
+    def marks(self) -> list[Mark]:
+        """Returns the marks of all databases, in the order they were first used."""
+        return [mark for _, mark in self._slots(self._read())]
+
+    def raise_to(self, mark: Mark, *, new_epoch: bool = False) -> None:
+        """Records a newer state, never an older one; returns when it is on the disk.
+
+        Args:
+            mark: what the database holds now.
+            new_epoch: also take the place of a mark with another epoch (a rollback was accepted).
+        """
+        descriptor = self._open(os.O_RDWR)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            content = self._pread(descriptor)
+            slot, known = self._slot_of(content, mark.name)
+            if known is not None:
+                if known.epoch == mark.epoch:
+                    mark = _newest(known, mark)
+                    if mark is known:
+                        return
+                elif not new_epoch:
+                    raise IntegrityError(f"The anchor of '{mark.name}' is of another epoch.")
+            self._put(descriptor, content, 1 + slot, mark.encode())
+            if known is None:
+                self._put(descriptor, content, 0, self._header(slot + 1))
+        except OSError as error:
+            raise os_failure(error, "write", self.path) from None
+        finally:
+            os.close(descriptor)
+
+    def _open(self, flags: int) -> int:
+        if check_private(self.path, directory=False) is None:
+            raise IntegrityError(
+                f"The anchor {self.path} is missing.",
+                hint="Bring the configuration directory back from where it was moved or from a copy. "
+                "Without its anchor a store cannot tell whether it was rolled back.",
+            )
+        try:
+            return os.open(self.path, flags | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError as error:
+            raise StoreAccess(
+                f"The anchor {self.path} cannot be opened: {error.strerror}.",
+                hint="The configuration directory must be writable, whatever protects the root key.",
+            ) from None
+
+    def _pread(self, descriptor: int) -> bytes:
+        return os.pread(descriptor, os.fstat(descriptor).st_size, 0)
+
+    def _read(self) -> bytes:
+        descriptor = self._open(os.O_RDONLY)
+        try:
+            return self._pread(descriptor)
+        except OSError as error:
+            raise os_failure(error, "read", self.path) from None
+        finally:
+            os.close(descriptor)
+
+    def _header(self, count: int) -> bytes:
+        return MAGIC + self._store_id + count.to_bytes(4, "big")
+
+    def _record(self, place: int, sequence: int, body: bytes) -> bytes:
+        filled = (sequence.to_bytes(8, "big") + body).ljust(_BODY, b"\0")
+        return filled + self._tag(place.to_bytes(4, "big") + filled)
+
+    def _copies(self, content: bytes, record: int) -> Iterator[tuple[int, int, bytes]]:
+        """Yields (place, sequence, body) of the valid copies of a record."""
+        for place in (2 * record, 2 * record + 1):
+            raw = content[place * RECORD : (place + 1) * RECORD]
+            if len(raw) == RECORD and self._tag(place.to_bytes(4, "big") + raw[:_BODY]) == raw[_BODY:]:
+                yield place, int.from_bytes(raw[:8], "big"), raw[8:_BODY]
+
+    def _newest_copy(self, content: bytes, record: int) -> tuple[int, int, bytes]:
+        copies = list(self._copies(content, record))
+        if not copies:
+            raise IntegrityError(
+                f"The anchor {self.path} is damaged (record {record}).",
+                hint="Bring it back from a copy of the configuration directory.",
+            )
+        return max(copies, key=lambda copy: copy[1])
+
+    def _count(self, content: bytes) -> int:
+        body = self._newest_copy(content, 0)[2]
+        if body[:24] != MAGIC + self._store_id:
+            raise IntegrityError(f"The anchor {self.path} is of another store or a newer format.")
+        return int.from_bytes(body[24:28], "big")
+
+    def _slots(self, content: bytes) -> Iterator[tuple[int, Mark]]:
+        for slot in range(self._count(content)):
+            yield slot, Mark.decode(self._newest_copy(content, 1 + slot)[2])
+
+    def _slot_of(self, content: bytes, name: str) -> tuple[int, Mark | None]:
+        """Returns the slot of a database and what it says, or the next free slot."""
+        for slot, mark in self._slots(content):
+            if mark.name == name:
+                return slot, mark
+        return self._count(content), None
+
+    def _put(self, descriptor: int, content: bytes, record: int, body: bytes) -> None:
+        newest = max(self._copies(content, record), key=lambda copy: copy[1], default=None)
+        place, sequence = (2 * record, 1) if newest is None else (newest[0] ^ 1, newest[1] + 1)
+        data = self._record(place, sequence, body)
+        if os.pwrite(descriptor, data, place * RECORD) != len(data):
+            raise StoreAccess(f"The anchor {self.path} could not be written whole.")
+        os.fsync(descriptor)
+
+
+def _newest(known: Mark, mark: Mark) -> Mark:
+    """Joins two marks of one epoch: each half is never lowered."""
+    resources = known if known.generation >= mark.generation else mark
+    records = known if known.audit_sequence >= mark.audit_sequence else mark
+    if resources is records and known.lost == mark.lost:
+        return resources
+    return Mark(
+        mark.name,
+        mark.epoch,
+        resources.generation,
+        resources.head_tag,
+        records.audit_sequence,
+        records.audit_tag,
+        lost=mark.lost,
+    )

@@ -1,0 +1,161 @@
+"""The one place that knows sqlite3: a thin connection whose errors are the store's own."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+
+from kmsctl.errors import IntegrityError, StoreAccess, StoreBusy, StoreError, StoreFull
+from kmsctl.store.files import check_file_system, check_private
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    SqlValue = int | str | bytes | None
+
+BUSY_TIMEOUT_MS = 30_000
+_WRITABLE = "The store's directories must be writable, also for reading: SQLite keeps its log there."
+
+
+class UniqueViolation(Exception):
+    """A row with the same unique columns is there already."""
+
+
+def _failure(  # noqa: PLR0911 - one return for each kind of failure
+    error: sqlite3.Error, path: str
+) -> StoreError | IntegrityError | UniqueViolation:
+    name = getattr(error, "sqlite_errorname", "") or ""
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return StoreBusy(f"{path} is locked by another process.", hint="Wait for it to finish and try again.")
+    if name.startswith("SQLITE_FULL"):
+        return StoreFull(f"The disk that holds {path} is full.", hint="Free some space; nothing was changed.")
+    if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_FORMAT")):
+        return IntegrityError(
+            f"The database {path} is damaged: {error}.", hint="kmsctl store verify tells what is affected."
+        )
+    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")):
+        return StoreAccess(
+            f"{path} cannot be opened or written: {error}.",
+            hint=_WRITABLE,
+        )
+    if name.startswith("SQLITE_IOERR"):
+        return StoreAccess(f"Reading or writing {path} failed: {error} ({name}).")
+    if name.startswith("SQLITE_CONSTRAINT_UNIQUE"):
+        return UniqueViolation(str(error))
+    if name.startswith(("SQLITE_CONSTRAINT", "SQLITE_MISMATCH")) or isinstance(
+        error, sqlite3.OperationalError
+    ):
+        return IntegrityError(f"The database {path} is not as it should be: {error}.")
+    return StoreError(f"The database {path} failed: {error}.")
+
+
+class Connection:
+    """A connection to one database file. One thread at a time may use it."""
+
+    __slots__ = ("_sqlite", "path")
+
+    def __init__(self, path: str, *, create: bool = False) -> None:
+        """Opens `path`; it must exist unless `create`."""
+        self.path = path
+        mode = "rwc" if create else "rw"
+        quoted = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
+        try:
+            self._sqlite = sqlite3.connect(
+                f"file:{quoted}?mode={mode}",
+                uri=True,
+                timeout=BUSY_TIMEOUT_MS / 1000,
+                isolation_level=None,
+                check_same_thread=False,
+                cached_statements=64,
+            )
+        except sqlite3.Error as error:
+            raise _failure(error, path) from None
+
+    @classmethod
+    def open(cls, path: str) -> Connection:
+        """Opens a database of the store, after checking the file, its log and its file system."""
+        for file in (path, path + "-wal", path + "-shm"):
+            check_private(file, directory=False)
+        check_file_system(path)
+        directory = os.path.dirname(path)
+        if not os.access(directory, os.W_OK | os.X_OK):
+            raise StoreAccess(
+                f"{directory} is not writable.",
+                hint=_WRITABLE,
+            )
+        connection = cls(path)
+        try:
+            connection.configure()
+        except Exception:
+            connection.close()
+            raise
+        return connection
+
+    def configure(self) -> None:
+        """Durable commits, and deleted content overwritten with zeros."""
+        self.execute("PRAGMA synchronous = FULL")
+        self.execute("PRAGMA secure_delete = ON")
+        self.execute("PRAGMA trusted_schema = OFF")
+        self.execute("PRAGMA cell_size_check = ON")
+        self.execute("PRAGMA temp_store = MEMORY")
+
+    def execute(self, sql: str, parameters: Sequence[SqlValue] = ()) -> None:
+        try:
+            self._sqlite.execute(sql, parameters).close()
+        except sqlite3.Error as error:
+            raise _failure(error, self.path) from None
+
+    def run_script(self, sql: str) -> None:
+        for statement in sql.split(";"):
+            if statement.strip():
+                self.execute(statement)
+
+    def insert_many(self, sql: str, rows: Iterator[Sequence[SqlValue]]) -> None:
+        try:
+            self._sqlite.executemany(sql, rows).close()
+        except sqlite3.Error as error:
+            raise _failure(error, self.path) from None
+
+    def one(self, sql: str, parameters: Sequence[SqlValue] = ()) -> tuple[SqlValue, ...] | None:
+        """Returns the first row, or None."""
+        try:
+            cursor = self._sqlite.execute(sql, parameters)
+            row: tuple[SqlValue, ...] | None = cursor.fetchone()
+            cursor.close()
+        except sqlite3.Error as error:
+            raise _failure(error, self.path) from None
+        return row
+
+    def all(self, sql: str, parameters: Sequence[SqlValue] = ()) -> list[tuple[SqlValue, ...]]:
+        try:
+            return self._sqlite.execute(sql, parameters).fetchall()
+        except sqlite3.Error as error:
+            raise _failure(error, self.path) from None
+
+    def each(self, sql: str, parameters: Sequence[SqlValue] = ()) -> Iterator[tuple[SqlValue, ...]]:
+        """Yields the rows one by one."""
+        try:
+            yield from self._sqlite.execute(sql, parameters)
+        except sqlite3.Error as error:
+            raise _failure(error, self.path) from None
+
+    def number(self, sql: str, parameters: Sequence[SqlValue] = ()) -> int:
+        """Returns the single integer that the query answers; NULL counts as 0."""
+        row = self.one(sql, parameters)
+        value = row[0] if row else 0
+        if value is None:
+            return 0
+        if not isinstance(value, int):
+            raise IntegrityError(f"The database {self.path} is not as it should be.")
+        return value
+
+    @property
+    def in_transaction(self) -> bool:
+        return self._sqlite.in_transaction
+
+    def close(self) -> None:
+        try:
+            self._sqlite.close()
+        except sqlite3.Error as error:
+            raise _failure(error, self.path) from None

@@ -1,0 +1,181 @@
+"""Files and directories of the store: who may own them, how they are made, where they may lie."""
+
+from __future__ import annotations
+
+import os
+import stat
+
+from kmsctl.errors import IntegrityError, StoreAccess, StoreError, StoreFull
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+#: File systems on which SQLite's WAL cannot work: its shared memory is per machine.
+NETWORK_FILE_SYSTEMS = frozenset(
+    (
+        "9p",
+        "afs",
+        "ceph",
+        "cifs",
+        "coda",
+        "davfs",
+        "fuse.cephfs",
+        "fuse.glusterfs",
+        "fuse.rclone",
+        "fuse.s3fs",
+        "fuse.sshfs",
+        "gfs",
+        "gfs2",
+        "glusterfs",
+        "lustre",
+        "ncpfs",
+        "nfs",
+        "nfs4",
+        "ocfs2",
+        "smb3",
+        "smbfs",
+        "vboxsf",
+        "virtiofs",
+    )
+)
+_FULL = frozenset({28, 122})  # ENOSPC, EDQUOT
+
+
+def os_failure(error: OSError, doing: str, path: str) -> StoreError:
+    """Turns an OSError into the store's own error; `doing` is a verb such as ``write``."""
+    if error.errno in _FULL:
+        return StoreFull(
+            f"Could not {doing} {path}: {error.strerror}.", hint="Free some space and try again."
+        )
+    return StoreAccess(f"Could not {doing} {path}: {error.strerror}.")
+
+
+def check_private(path: str, *, directory: bool) -> os.stat_result | None:
+    """Refuses a path that others own, may read, or that is a link. Returns None if nothing is there."""
+    try:
+        status = os.lstat(path)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise os_failure(error, "look at", path) from None
+    kind = "directory" if directory else "file"
+    fits = stat.S_ISDIR(status.st_mode) if directory else stat.S_ISREG(status.st_mode)
+    if not fits:
+        raise StoreAccess(
+            f"{path} is not a plain {kind} (links are not followed).",
+            hint="Name the real place with KMSCTL_HOME.",
+        )
+    if status.st_uid != os.geteuid():
+        raise StoreAccess(
+            f"{path} belongs to uid {status.st_uid}, not to you (uid {os.geteuid()}).",
+            hint="Use a store of your own: set KMSCTL_HOME, or run as its owner.",
+        )
+    if status.st_mode & 0o077:
+        mode, want = stat.S_IMODE(status.st_mode), "0700" if directory else "0600"
+        raise StoreAccess(
+            f"{path} is open to others (mode {mode:04o}, not {want}).",
+            hint=f"If nobody has touched it: chmod {want} {path}",
+        )
+    return status
+
+
+def make_directory(path: str) -> None:
+    """Makes a directory of mode 0700, with its parents, and checks it if it is there already."""
+    if check_private(path, directory=True) is not None:
+        return
+    parent = os.path.dirname(path)
+    if parent and not os.path.isdir(parent):
+        _make_parents(parent)
+    try:
+        os.mkdir(path, 0o700)
+        os.chmod(path, 0o700)
+        sync_directory(parent)
+    except FileExistsError:
+        check_private(path, directory=True)
+    except OSError as error:
+        raise os_failure(error, "create", path) from None
+
+
+def _make_parents(path: str) -> None:
+    try:
+        os.makedirs(path, 0o700, exist_ok=True)
+    except OSError as error:
+        raise os_failure(error, "create", path) from None
+
+
+def sync_directory(path: str) -> None:
+    descriptor = os.open(path or ".", os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def write_new(path: str, content: bytes) -> None:
+    """Writes a file that must not exist yet, mode 0600, synced."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    except OSError as error:
+        raise os_failure(error, "create", path) from None
+    try:
+        os.fchmod(descriptor, 0o600)
+        view = memoryview(content)
+        while view:
+            view = view[os.write(descriptor, view) :]
+        os.fsync(descriptor)
+    except OSError as error:
+        raise os_failure(error, "write", path) from None
+    finally:
+        os.close(descriptor)
+
+
+def read_private(path: str, limit: int = 1 << 20) -> bytes | None:
+    """Reads a private file whole. Returns None if it is not there."""
+    if check_private(path, directory=False) is None:
+        return None
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        try:
+            content = os.read(descriptor, limit + 1)
+        finally:
+            os.close(descriptor)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise os_failure(error, "read", path) from None
+    if len(content) > limit:
+        raise IntegrityError(f"{path} is too large to be what it should be.")
+    return content
+
+
+def _read_mounts() -> str:
+    try:
+        with open("/proc/self/mountinfo", encoding="utf-8", errors="surrogateescape") as mounts:
+            return mounts.read()
+    except OSError:
+        return ""
+
+
+def file_system_of(path: str, mounts: str) -> str:
+    """Returns the type of the file system that holds `path`, from the text of mountinfo (proc(5))."""
+    best, kind = "", ""
+    for line in mounts.splitlines():
+        fields = line.split(" ")
+        if len(fields) < 7 or "-" not in fields:
+            continue
+        point = fields[4].replace("\\040", " ")
+        inside = path == point or path.startswith(point.rstrip("/") + "/")
+        if inside and len(point) >= len(best):
+            best, kind = point, fields[fields.index("-") + 1]
+    return kind
+
+
+def check_file_system(path: str, read_mounts: Callable[[], str] = _read_mounts) -> None:
+    """Refuses a network file system, on which the store would be damaged sooner or later."""
+    kind = file_system_of(os.path.realpath(path), read_mounts())
+    if kind in NETWORK_FILE_SYSTEMS:
+        raise StoreAccess(
+            f"{path} lies on a network file system ({kind}), where the store cannot be kept safely.",
+            hint="Set KMSCTL_HOME to a directory on a local disk.",
+        )

@@ -1,0 +1,77 @@
+"""The schema, and how an older one becomes the present one.
+
+``PRAGMA user_version`` is the format. A release opens its own format and migrates older ones; a
+newer format is refused untouched.
+"""
+
+from __future__ import annotations
+
+APPLICATION_ID = 0x6B6D7363  # "kmsc", for file(1) and for refusing other people's databases
+FORMAT = 1
+
+_SHARED = """
+CREATE TABLE head (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  store_id BLOB NOT NULL, name TEXT NOT NULL, epoch BLOB NOT NULL, generation INTEGER NOT NULL,
+  root BLOB NOT NULL, last_time INTEGER NOT NULL, confirmed_time INTEGER NOT NULL,
+  mk INTEGER NOT NULL, tag BLOB NOT NULL
+);
+CREATE TABLE audit_head (
+  id INTEGER PRIMARY KEY CHECK (id = 1),
+  epoch BLOB NOT NULL, sequence INTEGER NOT NULL, digest BLOB NOT NULL, last_time INTEGER NOT NULL,
+  mk INTEGER NOT NULL, tag BLOB NOT NULL
+);
+CREATE TABLE audit (sequence INTEGER PRIMARY KEY, digest BLOB NOT NULL, record TEXT NOT NULL);
+CREATE TABLE tree (
+  tbl INTEGER NOT NULL, level INTEGER NOT NULL, idx INTEGER NOT NULL, digest BLOB NOT NULL,
+  PRIMARY KEY (tbl, level, idx)
+) WITHOUT ROWID;
+CREATE TABLE master_keys (
+  id INTEGER PRIMARY KEY, mk INTEGER NOT NULL, tag BLOB NOT NULL,
+  retired INTEGER NOT NULL, create_time INTEGER NOT NULL, wrapped BLOB NOT NULL
+);
+"""
+
+CONTROL_SCHEMA = (
+    _SHARED
+    + """
+CREATE TABLE projects (
+  id INTEGER PRIMARY KEY, mk INTEGER NOT NULL, tag BLOB NOT NULL,
+  project TEXT NOT NULL UNIQUE, number INTEGER NOT NULL UNIQUE, owner TEXT NOT NULL,
+  create_time INTEGER NOT NULL, audit_config TEXT NOT NULL
+);
+"""
+)
+
+LOCATION_SCHEMA = (
+    _SHARED
+    + """
+CREATE TABLE pending_purges (
+  id INTEGER PRIMARY KEY, mk INTEGER NOT NULL, tag BLOB NOT NULL,
+  version INTEGER NOT NULL, since INTEGER NOT NULL
+);
+CREATE TABLE key_rings (
+  id INTEGER PRIMARY KEY, mk INTEGER NOT NULL, tag BLOB NOT NULL,
+  project TEXT NOT NULL, name TEXT NOT NULL, create_time INTEGER NOT NULL,
+  UNIQUE (project, name)
+);
+CREATE TABLE crypto_keys (
+  id INTEGER PRIMARY KEY, mk INTEGER NOT NULL, tag BLOB NOT NULL,
+  ring INTEGER NOT NULL, name TEXT NOT NULL, purpose INTEGER NOT NULL, algorithm INTEGER NOT NULL,
+  protection_level INTEGER NOT NULL, create_time INTEGER NOT NULL,
+  destroy_scheduled_duration INTEGER NOT NULL, import_only INTEGER NOT NULL, labels TEXT NOT NULL,
+  rotation_period INTEGER, next_rotation_time INTEGER, primary_version INTEGER, last_version INTEGER NOT NULL,
+  UNIQUE (ring, name)
+);
+CREATE INDEX crypto_keys_due ON crypto_keys (next_rotation_time) WHERE next_rotation_time IS NOT NULL;
+CREATE TABLE crypto_key_versions (
+  id INTEGER PRIMARY KEY, mk INTEGER NOT NULL, tag BLOB NOT NULL,
+  key INTEGER NOT NULL, number INTEGER NOT NULL, uid BLOB NOT NULL UNIQUE, state INTEGER NOT NULL,
+  algorithm INTEGER NOT NULL, protection_level INTEGER NOT NULL, create_time INTEGER NOT NULL,
+  generate_time INTEGER, destroy_time INTEGER, destroy_event_time INTEGER, public BLOB, material BLOB,
+  UNIQUE (key, number)
+);
+CREATE INDEX crypto_key_versions_due ON crypto_key_versions (destroy_time) WHERE state = 4;
+CREATE INDEX crypto_key_versions_pending ON crypto_key_versions (key) WHERE state IN (4, 5, 6);
+"""
+)

@@ -1,0 +1,57 @@
+"""Key rings."""
+
+from __future__ import annotations
+
+from kmsctl.errors import IntegrityError
+from kmsctl.model.names import KeyRingName, LocationName
+from kmsctl.model.resources import KeyRing
+from kmsctl.store.tables import KEY_RINGS
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kmsctl.model.canonical import Value
+    from kmsctl.store.snapshot import Snapshot, Transaction
+    from kmsctl.store.tables import Row
+
+
+def find(snapshot: Snapshot, name: KeyRingName) -> Row | None:
+    condition = "project = ? AND name = ?"
+    return snapshot.find(KEY_RINGS, condition, (name.project, name.key_ring), f"KeyRing {name}")
+
+
+def insert(transaction: Transaction, name: KeyRingName) -> Row:
+    values: dict[str, Value] = {
+        "project": name.project,
+        "name": name.key_ring,
+        "create_time": transaction.now,
+    }
+    return transaction.insert(KEY_RINGS, values)
+
+
+def page(
+    snapshot: Snapshot, parent: LocationName, *, prefix: str, after: str, limit: int
+) -> Iterator[KeyRing]:
+    """Yields up to `limit` rings in name order, whose names start with `prefix` and follow `after`."""
+    condition = "project = ? AND name >= ? AND name < ? AND name > ? ORDER BY name LIMIT ?"
+    parameters = (parent.project, prefix, prefix_end(prefix), after, limit)
+    for row in snapshot.scan(KEY_RINGS, condition, parameters):
+        yield resource(row, KeyRingName(parent, row.text("name")))
+
+
+def name_by_id(snapshot: Snapshot, ring: int, location: str) -> KeyRingName:
+    """Returns the name of the ring with a row id."""
+    row = snapshot.find(KEY_RINGS, "id = ?", (ring,), f"Key ring {ring} of {location}")
+    if row is None:
+        raise IntegrityError(f"Key ring {ring} of '{location}' is missing.")
+    return KeyRingName(LocationName(row.text("project"), location), row.text("name"))
+
+
+def resource(row: Row, name: KeyRingName) -> KeyRing:
+    return KeyRing(name, row.integer("create_time"))
+
+
+def prefix_end(prefix: str) -> str:
+    """Returns a text above all names that start with `prefix`: ids are ASCII, so ``~`` is above them."""
+    return prefix + "~"

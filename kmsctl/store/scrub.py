@@ -1,0 +1,181 @@
+"""Reading a whole database to find what is wrong with it, without trusting any of it."""
+
+from __future__ import annotations
+
+from kmsctl.errors import IntegrityError
+from kmsctl.store.snapshot import chain_data, origin_data
+from kmsctl.store.tables import CRYPTO_KEY_VERSIONS, CRYPTO_KEYS, KEY_RINGS
+from kmsctl.store.tree import BITS, TOP, node_data, roots_data
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kmsctl.store.connection import Connection
+    from kmsctl.store.snapshot import Snapshot
+    from kmsctl.store.tables import Row, Table
+
+#: Where the full name of a row is found: ``SELECT`` of its parts by row id.
+_NAME_PARTS = {
+    KEY_RINGS.number: "SELECT project, name FROM key_rings WHERE id = ?",
+    CRYPTO_KEYS.number: (
+        "SELECT r.project, r.name, k.name FROM crypto_keys AS k LEFT JOIN key_rings AS r ON r.id = k.ring "
+        "WHERE k.id = ?"
+    ),
+    CRYPTO_KEY_VERSIONS.number: (
+        "SELECT r.project, r.name, k.name, v.number FROM crypto_key_versions AS v "
+        "LEFT JOIN crypto_keys AS k ON k.id = v.key LEFT JOIN key_rings AS r ON r.id = k.ring WHERE v.id = ?"
+    ),
+}
+
+_ORPHANS = (
+    (
+        "A key whose ring is missing",
+        "SELECT id FROM crypto_keys WHERE ring NOT IN (SELECT id FROM key_rings)",
+        CRYPTO_KEYS,
+    ),
+    (
+        "A version whose key is missing",
+        "SELECT id FROM crypto_key_versions WHERE key NOT IN (SELECT id FROM crypto_keys)",
+        CRYPTO_KEY_VERSIONS,
+    ),
+    (
+        "A key that should have more versions than there are",
+        (
+            "SELECT id FROM crypto_keys AS k "
+            "WHERE last_version <> (SELECT count(*) FROM crypto_key_versions WHERE key = k.id)"
+        ),
+        CRYPTO_KEYS,
+    ),
+)
+
+
+def name_of(connection: Connection, table: Table, row_id: int, location: str) -> str:
+    """Returns the resource name of a row, as far as the database still tells it."""
+    sql = _NAME_PARTS.get(table.number)
+    parts = None if sql is None else connection.one(sql, (row_id,))
+    if parts is None:
+        return f"row {row_id} of {table.name}"
+    known = [str(part) if part is not None else "?" for part in parts]
+    collections = ("projects", "keyRings", "cryptoKeys", "cryptoKeyVersions")
+    pairs = [f"{collection}/{part}" for collection, part in zip(collections, known, strict=False)]
+    pairs.insert(1, f"locations/{location}")
+    return "/".join(pairs)
+
+
+def count(snapshot: Snapshot, tables: Sequence[Table]) -> int:
+    return sum(snapshot.connection.number(f"SELECT count(*) FROM {table.name}") for table in tables)
+
+
+def file_damage(connection: Connection) -> list[str]:
+    """Returns what SQLite finds wrong with the file and its indexes."""
+    return [str(row[0]) for row in connection.all("PRAGMA integrity_check(20)") if row[0] != "ok"]
+
+
+def rows(snapshot: Snapshot, table: Table) -> Iterator[tuple[int, Row | None, bytes]]:
+    """Yields (row id, the row or None if it does not fit its tag, the tag) of all rows, in id order."""
+    for raw in snapshot.connection.each(f"{table.select} ORDER BY id"):
+        row_id, tag = raw[0], raw[2]
+        if not isinstance(row_id, int) or not isinstance(tag, bytes):
+            raise IntegrityError(f"{table.name} has a row that is not as it should be.")
+        try:
+            yield row_id, snapshot.checked(table, raw, ""), tag
+        except IntegrityError:
+            yield row_id, None, tag
+
+
+class TreeCheck:
+    """Rebuilds the integrity tree of one table from its tags and compares it with the stored one."""
+
+    __slots__ = ("_bucket", "_level", "_snapshot", "_table", "_tags", "root", "suspects")
+
+    def __init__(self, snapshot: Snapshot, table: Table) -> None:
+        self._snapshot = snapshot
+        self._table = table
+        self._bucket = 0
+        self._tags: dict[int, bytes] = {}
+        self._level: dict[int, bytes] = {}
+        self.root: bytes | None = None
+        #: Buckets whose rows are not those that the tree has.
+        self.suspects: list[int] = []
+
+    def add(self, row_id: int, tag: bytes) -> None:
+        """Takes the tag of the next row, in id order."""
+        if row_id >> BITS != self._bucket:
+            self._close_bucket()
+            self._bucket = row_id >> BITS
+        self._tags[row_id] = tag
+
+    def finish(self) -> None:
+        """Compares all buckets, then builds the nodes above them up to `root`."""
+        self._close_bucket()
+        stored = self._stored(0)
+        self.suspects = sorted(
+            index
+            for index in stored.keys() | self._level.keys()
+            if stored.get(index) != self._level.get(index)
+        )
+        number, children = self._table.number, self._level
+        for level in range(1, TOP + 1):
+            grouped: dict[int, dict[int, bytes]] = {}
+            for index, digest in children.items():
+                grouped.setdefault(index >> BITS, {})[index] = digest
+            children = {
+                index: self._snapshot.keys.digest(node_data(number, level, index, nodes))
+                for index, nodes in grouped.items()
+            }
+        self.root = children.get(0)
+
+    def rows_of(self, bucket: int) -> list[int]:
+        """Returns the ids of the rows that are in a bucket now."""
+        first = bucket << BITS
+        found = self._snapshot.connection.all(
+            f"SELECT id FROM {self._table.name} WHERE id BETWEEN ? AND ?", (first, first + (1 << BITS) - 1)
+        )
+        return [row[0] for row in found if isinstance(row[0], int)]
+
+    def _close_bucket(self) -> None:
+        if self._tags:
+            data = node_data(self._table.number, 0, self._bucket, self._tags)
+            self._level[self._bucket] = self._snapshot.keys.digest(data)
+            self._tags = {}
+
+    def _stored(self, level: int) -> dict[int, bytes]:
+        found = self._snapshot.connection.all(
+            "SELECT idx, digest FROM tree WHERE tbl = ? AND level = ?", (self._table.number, level)
+        )
+        return {index: digest for index, digest in found}  # type: ignore[misc]  # noqa: C416 - compared only
+
+
+def root_matches(snapshot: Snapshot, roots: dict[int, bytes]) -> bool:
+    """Tells whether rebuilt roots are those that the head vouches for."""
+    return snapshot.keys.digest(roots_data(roots)) == snapshot.head.root
+
+
+def orphans(connection: Connection, location: str) -> Iterator[tuple[str, str]]:
+    """Yields (resource name, what is wrong) of rows that have lost what they belong to."""
+    for what, sql, table in _ORPHANS:
+        for row in connection.all(sql):
+            if isinstance(row[0], int):
+                yield name_of(connection, table, row[0], location), what
+
+
+def audit_damage(snapshot: Snapshot) -> str | None:
+    """Follows the chain of audit records. Returns what is wrong with it, or None."""
+    audit = snapshot.audit
+    digest = snapshot.keys.digest(origin_data(audit.store_id, audit.name))
+    expected = 0
+    for sequence, stored, record in snapshot.connection.each(
+        "SELECT sequence, digest, record FROM audit ORDER BY sequence"
+    ):
+        expected += 1
+        if sequence != expected:
+            return f"record {expected} is missing"
+        if not isinstance(record, str):
+            return f"record {expected} was changed"
+        digest = snapshot.keys.digest(chain_data(digest, expected, record))
+        if digest != stored:
+            return f"record {expected} was changed, or one before it"
+    if expected != audit.sequence or digest != audit.digest:
+        return f"there are {expected} records, but the head vouches for {audit.sequence}, or for others"
+    return None

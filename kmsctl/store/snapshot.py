@@ -1,0 +1,210 @@
+"""What a reader sees and a writer changes: rows that are checked as they are read."""
+
+from __future__ import annotations
+
+from kmsctl.errors import FailedPrecondition, IntegrityError
+from kmsctl.model.canonical import encode
+from kmsctl.model.times import rfc3339
+from kmsctl.store.tables import Row
+from kmsctl.store.tree import StaleRows, Tree
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kmsctl.model.canonical import Value
+    from kmsctl.store.connection import Connection
+    from kmsctl.store.heads import AuditHead, Head
+    from kmsctl.store.ports import DatabaseKeys
+    from kmsctl.store.tables import Table
+
+#: How far the clock may stand behind the last recorded time before changes are refused.
+CLOCK_TOLERANCE = 5 * 60 * 1_000_000
+#: How far it may have moved on since it was last believed before purges wait for `maintain`: a
+#: long weekend without a change is nothing to doubt, a clock that is a month ahead is.
+CLOCK_JUMP = 72 * 3600 * 1_000_000
+
+
+def row_data(table: Table, row_id: int, values: Sequence[Value]) -> bytes:
+    """Returns the bytes that the tag of a row is over."""
+    return encode((table.number, row_id, *values))
+
+
+class Snapshot:
+    """One consistent state of a database.
+
+    Attributes:
+        clock: what the clock says.
+        now: the time of this call: the clock's, but never before the last recorded time.
+        trusted_now: until when the passing of time is believed enough to destroy material for good.
+    """
+
+    __slots__ = ("audit", "clock", "connection", "head", "keys", "now", "tree", "trusted_now")
+
+    def __init__(
+        self, connection: Connection, head: Head, audit: AuditHead, keys: DatabaseKeys, clock: int
+    ) -> None:
+        self.connection = connection
+        self.head = head
+        self.audit = audit
+        self.keys = keys
+        self.clock = clock
+        self.now = max(clock, head.last_time, audit.last_time)
+        jumped = self.now - head.confirmed_time > CLOCK_JUMP
+        self.trusted_now = head.confirmed_time if jumped else self.now
+        self.tree = Tree(connection, keys.digest, head.root)
+
+    def find(self, table: Table, condition: str, parameters: Sequence[Value], label: str) -> Row | None:
+        """Returns the one row that fits, checked against its tag and against the head's digest.
+
+        Args:
+            table: where to look.
+            condition: SQL after WHERE, with ``?`` for each parameter.
+            parameters: their values.
+            label: what to call the row in an error.
+        """
+        raw = self.connection.one(f"{table.select} WHERE {condition}", parameters)
+        if raw is None:
+            return None
+        row = self.checked(table, raw, label)
+        try:
+            self.tree.check(table, row.id, raw[2])  # type: ignore[arg-type]  # checked() saw that it is bytes
+        except StaleRows as stale:
+            raise IntegrityError(f"{label} is not as it was left. {stale.message}", hint=stale.hint) from None
+        return row
+
+    def scan(
+        self, table: Table, condition: str, parameters: Sequence[Value], label: str = ""
+    ) -> Iterator[Row]:
+        """Yields the rows that fit, each checked against its tag (not against the head's digest)."""
+        for raw in self.connection.each(f"{table.select} WHERE {condition}", parameters):
+            yield self.checked(table, raw, label or f"A row of {table.name}")
+
+    def checked(self, table: Table, raw: Sequence[Value], label: str) -> Row:
+        """Turns a raw row (id, mk, tag, columns...) into a `Row` if its tag is right."""
+        row_id, mk = raw[0], raw[1]
+        if (
+            not isinstance(row_id, int)
+            or not isinstance(mk, int)
+            or not self.keys.knows(mk)
+            or self.keys.row_tag(mk, row_data(table, row_id, raw[3:])) != raw[2]
+        ):
+            raise IntegrityError(
+                f"{label} was changed outside kmsctl: row {row_id!r} of {table.name} does not fit its tag.",
+                hint="Bring the store back from a backup; kmsctl store verify tells what else is affected.",
+            )
+        return Row(table, row_id, dict(zip(table.columns, raw[3:], strict=True)))
+
+
+class Transaction(Snapshot):
+    """A snapshot that may be changed while the database's write lock is held."""
+
+    __slots__ = ("_audited", "_forced")
+
+    def __init__(
+        self,
+        connection: Connection,
+        head: Head,
+        audit: AuditHead,
+        keys: DatabaseKeys,
+        clock: int,
+        *,
+        by_clock: bool = False,
+    ) -> None:
+        """Starts a transaction.
+
+        Args:
+            connection: whose write lock is held.
+            head: of the resources.
+            audit: of the audit records.
+            keys: of the database.
+            clock: what the clock says.
+            by_clock: the owner vouches for the clock, wherever it stands.
+        """
+        super().__init__(connection, head, audit, keys, clock)
+        self._audited = False
+        self._forced = by_clock
+        if by_clock:
+            self.now = self.trusted_now = clock
+        elif clock < self.now - CLOCK_TOLERANCE:
+            raise FailedPrecondition(
+                f"The clock says {rfc3339(clock)}, but the store was last changed at {rfc3339(self.now)}.",
+                hint="Set the clock right. If it was wrong before: kmsctl store maintain asks whether "
+                "to believe it now.",
+            )
+
+    def start_epoch(self, epoch: bytes) -> None:
+        """Goes on under a new epoch: this state follows another one than the anchor's."""
+        self.head.epoch = self.audit.epoch = epoch
+        self._forced = self._audited = True
+
+    def next_id(self, table: Table) -> int:
+        return self.connection.number(f"SELECT max(id) FROM {table.name}") + 1
+
+    def insert(self, table: Table, values: dict[str, Value]) -> Row:
+        """Adds a row, one value for each of the table's columns."""
+        row_id = self.next_id(table)
+        self.tree.preload(table, row_id)
+        self._store(table, table.insert, row_id, values, ())
+        return Row(table, row_id, values)
+
+    def update(self, row: Row, **changes: Value) -> None:
+        """Changes columns of a row that was read in this transaction."""
+        if not row.values.keys() >= changes.keys():
+            raise KeyError(changes)
+        row.values.update(changes)
+        self.tree.preload(row.table, row.id)
+        self._store(row.table, row.table.update, row.id, row.values, (row.id,))
+
+    def delete(self, row: Row) -> None:
+        self.tree.put(row.table, row.id, None)
+        self.connection.execute(f"DELETE FROM {row.table.name} WHERE id = ?", (row.id,))
+
+    def _store(
+        self, table: Table, sql: str, row_id: int, values: dict[str, Value], last: tuple[int, ...]
+    ) -> None:
+        columns = [values[column] for column in table.columns]
+        mk = self.keys.current
+        tag = self.keys.row_tag(mk, row_data(table, row_id, columns))
+        first = (mk, tag) if last else (row_id, mk, tag)
+        self.connection.execute(sql, (*first, *columns, *last))
+        self.tree.put(table, row_id, tag)
+
+    def append_audit(self, record: str) -> int:
+        """Chains a record (JSON text) to the audit records and returns its sequence number."""
+        audit = self.audit
+        audit.sequence += 1
+        audit.digest = self.keys.digest(chain_data(audit.digest, audit.sequence, record))
+        audit.last_time = self.now
+        self.connection.execute(
+            "INSERT INTO audit (sequence, digest, record) VALUES (?, ?, ?)",
+            (audit.sequence, audit.digest, record),
+        )
+        self._audited = True
+        return audit.sequence
+
+    def prepare(self) -> bool:
+        """Writes digests and heads. Returns False if nothing was changed."""
+        changed = self.tree.changed or self._forced
+        if changed:
+            self.head.root = self.tree.flush()
+            self.head.generation += 1
+            self.head.last_time = self.now
+            if self.trusted_now == self.now:
+                self.head.confirmed_time = self.now
+            self.head.sign(self.keys)
+            self.head.update(self.connection)
+        if self._audited:
+            self.audit.sign(self.keys)
+            self.audit.update(self.connection)
+        return changed or self._audited
+
+
+def chain_data(previous: bytes, sequence: int, record: str) -> bytes:
+    """Returns the bytes whose SHA-256 is the digest of an audit record."""
+    return b"kmsctl audit\x01" + previous + sequence.to_bytes(8, "big") + record.encode()
+
+
+def origin_data(store_id: bytes, name: str) -> bytes:
+    """Returns the bytes whose SHA-256 a database's chain of audit records starts from."""
+    return b"kmsctl audit origin\x01" + store_id + name.encode()

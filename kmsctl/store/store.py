@@ -1,0 +1,194 @@
+"""The store: a directory with a database for each location and one for control."""
+
+from __future__ import annotations
+
+import os
+from time import time
+
+from kmsctl.errors import IntegrityError, RollbackError
+from kmsctl.model.names import check_location
+from kmsctl.store.anchor import Mark
+from kmsctl.store.connection import Connection
+from kmsctl.store.database import Database, no_probe
+from kmsctl.store.files import check_private, make_directory, os_failure, sync_directory
+from kmsctl.store.heads import AuditHead, Head, mark_of
+from kmsctl.store.migrations import APPLICATION_ID, CONTROL_SCHEMA, FORMAT, LOCATION_SCHEMA
+from kmsctl.store.snapshot import origin_data, row_data
+from kmsctl.store.tables import MASTER_KEYS
+from kmsctl.store.tree import Tree, roots_data
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kmsctl.store.database import Clock, Probe
+    from kmsctl.store.ports import Keys
+
+CONTROL = "control"
+_SUFFIX = ".db"
+#: A database that is being made is never this old, in seconds.
+_HALF_MADE_S = 3600
+
+
+class Store:
+    """The databases of one store. A location id is checked before it becomes part of a path."""
+
+    __slots__ = ("_clock", "_databases", "_probe", "_random", "directory", "keys")
+
+    def __init__(
+        self,
+        directory: str,
+        keys: Keys,
+        *,
+        clock: Clock,
+        random: Callable[[int], bytes],
+        probe: Probe = no_probe,
+    ) -> None:
+        self.directory = directory
+        self.keys = keys
+        self._clock = clock
+        self._random = random
+        self._probe = probe
+        self._databases: dict[str, Database] = {}
+
+    def path_of(self, name: str) -> str:
+        if name == CONTROL:
+            return os.path.join(self.directory, CONTROL + _SUFFIX)
+        return os.path.join(self.directory, "locations", check_location(name) + _SUFFIX)
+
+    def find(self, name: str) -> Database | None:
+        """Returns the database of a location (or ``control``), or None if it was never used.
+
+        Raises:
+            RollbackError: if it was used before, but its file is gone.
+        """
+        known = self._databases.get(name)
+        if known is not None:
+            return known
+        path = self.path_of(name)
+        for directory in (self.directory, os.path.dirname(path)):
+            check_private(directory, directory=True)
+        if check_private(path, directory=False) is None:
+            mark = self.keys.anchor.find(name)
+            if mark is not None and not mark.lost:
+                raise RollbackError(
+                    f"The database {path} is missing, but was at generation {mark.generation}.",
+                    hint="Bring it back from where it was moved or from a backup. To go on without "
+                    f"what was in it: kmsctl store accept-rollback {name}",
+                )
+            return None
+        database = Database(name, path, self.keys, self._clock, self._probe)
+        return self._databases.setdefault(name, database)
+
+    def open(self, name: str) -> Database:
+        """Returns the database of a location (or ``control``), making it if it was never used."""
+        found = self.find(name)
+        if found is None:
+            self._create(name)
+            found = self.find(name)
+        if found is None:
+            raise IntegrityError(f"The database {self.path_of(name)} disappeared while it was being made.")
+        return found
+
+    def names(self) -> list[str]:
+        """Returns the names of all databases that are there or are anchored, control first."""
+        found = {mark.name for mark in self.keys.anchor.marks() if not mark.lost}
+        if os.path.lexists(self.path_of(CONTROL)):
+            found.add(CONTROL)
+        try:
+            files = os.listdir(os.path.join(self.directory, "locations"))
+        except FileNotFoundError:
+            files = []
+        found.update(file[:-3] for file in files if file.endswith(_SUFFIX) and not file.startswith("."))
+        return sorted(found, key=lambda name: (name != CONTROL, name))
+
+    def accept_loss(self, name: str) -> None:
+        """Records that a database is gone for good; a new one may take its place."""
+        nothing = bytes(32)
+        mark = Mark(name, self._random(16), 0, nothing, 0, nothing, lost=True)
+        self.keys.anchor.raise_to(mark, new_epoch=True)
+
+    def remove_leftovers(self) -> None:
+        """Removes databases that a crash left half made: they were never linked, so never used."""
+        for directory in (self.directory, os.path.join(self.directory, "locations")):
+            try:
+                files = os.listdir(directory)
+            except FileNotFoundError:
+                continue
+            for file in files:
+                path = os.path.join(directory, file)
+                if file.startswith(".") and ".db." in file and _is_old(path):
+                    os.unlink(path)
+
+    def close(self) -> None:
+        for database in self._databases.values():
+            database.close()
+        self._databases.clear()
+
+    def _create(self, name: str) -> None:
+        """Makes a database beside, synced, then links it without overwriting, then anchors it."""
+        path = self.path_of(name)
+        make_directory(self.directory)
+        make_directory(os.path.dirname(path))
+        directory, file = os.path.split(path)
+        beside = os.path.join(directory, f".{file}.{self._random(8).hex()}.new")
+        try:
+            head, audit = self._fill(beside, name)
+            self._probe("create.filled")
+            try:
+                os.link(beside, path)
+            except FileExistsError:
+                return
+            sync_directory(directory)
+            self._probe("create.linked")
+            known = self.keys.anchor.find(name)
+            self.keys.anchor.raise_to(mark_of(head, audit), new_epoch=known is not None and known.lost)
+            self._probe("create.anchored")
+        except OSError as error:
+            raise os_failure(error, "create", path) from None
+        finally:
+            for leftover in (beside, beside + "-wal", beside + "-shm", beside + "-journal"):
+                if os.path.lexists(leftover):
+                    os.unlink(leftover)
+
+    def _fill(self, path: str, name: str) -> tuple[Head, AuditHead]:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+        os.fchmod(descriptor, 0o600)
+        os.close(descriptor)
+        now = self._clock()
+        wrapped = self.keys.new_master_key(name, 1)
+        keys = self.keys.unlock(name, [(1, wrapped)])
+        epoch = self._random(16)
+        connection = Connection.open(path)
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            connection.execute("BEGIN IMMEDIATE")
+            connection.run_script(CONTROL_SCHEMA if name == CONTROL else LOCATION_SCHEMA)
+            values = (0, now, wrapped)
+            tag = keys.row_tag(1, row_data(MASTER_KEYS, 1, values))
+            connection.execute(MASTER_KEYS.insert, (1, 1, tag, *values))
+            tree = Tree(connection, keys.digest, keys.digest(roots_data({})))
+            # The row is there before its bucket is: the tree is told to start from nothing.
+            tree.start(MASTER_KEYS, {1: tag})
+            head = Head(self.keys.store_id, name, epoch, 1, tree.flush(), now, now)
+            head.sign(keys)
+            head.insert(connection)
+            origin = keys.digest(origin_data(self.keys.store_id, name))
+            audit = AuditHead(self.keys.store_id, name, epoch, 0, origin, now)
+            audit.sign(keys)
+            audit.insert(connection)
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {FORMAT}")
+            connection.execute("COMMIT")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            connection.close()
+        return head, audit
+
+
+def _is_old(path: str) -> bool:
+    """Tells whether a half-made database is older than any process takes to make one."""
+    try:
+        return time() - os.stat(path).st_mtime > _HALF_MADE_S
+    except FileNotFoundError:
+        return False

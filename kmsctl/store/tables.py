@@ -1,0 +1,121 @@
+"""The authenticated tables, one row a resource: their numbers, columns and SQL.
+
+Table numbers and column order are part of every tag, so they never change within a format;
+a new column means a new format (see migrations.py).
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kmsctl.model.canonical import Value
+
+
+class Table:
+    """An authenticated table.
+
+    Attributes:
+        number: its number in tags and in the integrity tree.
+        name: its name in SQL.
+        columns: all columns but ``id``, ``mk`` (master key version) and ``tag``.
+        listed: ``id``, ``mk``, ``tag`` and the columns: a raw row as `Snapshot.checked` takes it.
+        select: ``SELECT listed... FROM name``, without a condition.
+    """
+
+    __slots__ = ("columns", "insert", "listed", "name", "number", "select", "update")
+
+    def __init__(self, number: int, name: str, columns: Sequence[str]) -> None:
+        self.number = number
+        self.name = name
+        self.columns = tuple(columns)
+        self.listed = ("id", "mk", "tag", *columns)
+        listed = ", ".join(self.listed)
+        marks = ", ".join("?" * (3 + len(self.columns)))
+        changes = ", ".join(f"{column} = ?" for column in ("mk", "tag", *columns))
+        self.select = f"SELECT {listed} FROM {name}"
+        self.insert = f"INSERT INTO {name} ({listed}) VALUES ({marks})"
+        self.update = f"UPDATE {name} SET {changes} WHERE id = ?"
+
+    def qualified(self, alias: str) -> str:
+        """Returns the listed columns for a query in which the table has another name."""
+        return ", ".join(f"{alias}.{column}" for column in self.listed)
+
+
+class Row:
+    """One row as it was read: `values` by column. Change it through a transaction only."""
+
+    __slots__ = ("id", "table", "values")
+
+    def __init__(self, table: Table, id: int, values: dict[str, Value]) -> None:  # noqa: A002
+        self.table = table
+        self.id = id
+        self.values = values
+
+    def integer(self, column: str) -> int:
+        value = self.values[column]
+        if not isinstance(value, int):
+            raise TypeError(column)
+        return value
+
+    def optional_integer(self, column: str) -> int | None:
+        return None if self.values[column] is None else self.integer(column)
+
+    def text(self, column: str) -> str:
+        value = self.values[column]
+        if not isinstance(value, str):
+            raise TypeError(column)
+        return value
+
+    def blob(self, column: str) -> bytes:
+        value = self.values[column]
+        if not isinstance(value, bytes):
+            raise TypeError(column)
+        return value
+
+
+MASTER_KEYS = Table(1, "master_keys", ("retired", "create_time", "wrapped"))
+PENDING_PURGES = Table(2, "pending_purges", ("version", "since"))
+PROJECTS = Table(3, "projects", ("project", "number", "owner", "create_time", "audit_config"))
+KEY_RINGS = Table(4, "key_rings", ("project", "name", "create_time"))
+CRYPTO_KEYS = Table(
+    5,
+    "crypto_keys",
+    (
+        "ring",
+        "name",
+        "purpose",
+        "algorithm",
+        "protection_level",
+        "create_time",
+        "destroy_scheduled_duration",
+        "import_only",
+        "labels",
+        "rotation_period",
+        "next_rotation_time",
+        "primary_version",
+        "last_version",
+    ),
+)
+CRYPTO_KEY_VERSIONS = Table(
+    6,
+    "crypto_key_versions",
+    (
+        "key",
+        "number",
+        "uid",
+        "state",
+        "algorithm",
+        "protection_level",
+        "create_time",
+        "generate_time",
+        "destroy_time",
+        "destroy_event_time",
+        "public",
+        "material",
+    ),
+)
+
+CONTROL_TABLES = (MASTER_KEYS, PROJECTS)
+LOCATION_TABLES = (MASTER_KEYS, PENDING_PURGES, KEY_RINGS, CRYPTO_KEYS, CRYPTO_KEY_VERSIONS)
