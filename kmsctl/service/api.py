@@ -1,0 +1,104 @@
+"""The verbs of the service, as a Protocol: what `Kms` offers in process, and a remote client could.
+
+Imported for types only. Every verb raises `kmsctl.errors.KmsError`; what each may raise is the
+API method's of the same name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Protocol
+
+from kmsctl.model.locations import Location
+from kmsctl.model.names import (
+    CryptoKeyName,
+    CryptoKeyVersionName,
+    KeyRingName,
+    LocationName,
+)
+from kmsctl.model.requests import DecryptRequest, DecryptResponse, EncryptRequest, EncryptResponse
+from kmsctl.model.resources import CryptoKey, CryptoKeySpec, CryptoKeyVersion, KeyRing
+from kmsctl.service.context import Context
+from kmsctl.service.reports import Finding, MaintenanceReport, StoreStatus
+
+
+class KmsApi(Protocol):
+    """One method per API method, then the store's own. Lists are lazy and in name order."""
+
+    def list_locations(self, ctx: Context, project: str) -> Iterator[Location]: ...
+    def get_location(self, ctx: Context, name: LocationName) -> Location: ...
+
+    def create_key_ring(self, ctx: Context, name: KeyRingName) -> KeyRing: ...
+    def get_key_ring(self, ctx: Context, name: KeyRingName) -> KeyRing: ...
+    def list_key_rings(
+        self, ctx: Context, parent: LocationName, *, prefix: str = "", limit: int | None = None
+    ) -> Iterator[KeyRing]: ...
+
+    def create_crypto_key(
+        self,
+        ctx: Context,
+        name: CryptoKeyName,
+        spec: CryptoKeySpec,
+        *,
+        skip_initial_version_creation: bool = False,
+    ) -> CryptoKey: ...
+    def get_crypto_key(self, ctx: Context, name: CryptoKeyName) -> CryptoKey: ...
+    def list_crypto_keys(
+        self, ctx: Context, parent: KeyRingName, *, prefix: str = "", limit: int | None = None
+    ) -> Iterator[CryptoKey]: ...
+    def update_crypto_key(
+        self, ctx: Context, name: CryptoKeyName, changes: Mapping[str, object]
+    ) -> CryptoKey:
+        """Changes just the named fields.
+
+        `changes` has the update mask as its keys: ``labels`` (a mapping of str to str),
+        ``rotation_period`` and ``next_rotation_time`` (microseconds or None),
+        ``version_template.algorithm`` (an enum name). Anything else is INVALID_ARGUMENT.
+        """
+        ...
+
+    def update_crypto_key_primary_version(
+        self, ctx: Context, name: CryptoKeyName, version: int
+    ) -> CryptoKey: ...
+
+    def create_crypto_key_version(self, ctx: Context, parent: CryptoKeyName) -> CryptoKeyVersion: ...
+    def get_crypto_key_version(self, ctx: Context, name: CryptoKeyVersionName) -> CryptoKeyVersion: ...
+    def list_crypto_key_versions(
+        self, ctx: Context, parent: CryptoKeyName, *, limit: int | None = None
+    ) -> Iterator[CryptoKeyVersion]: ...
+    def update_crypto_key_version(
+        self, ctx: Context, name: CryptoKeyVersionName, state: str
+    ) -> CryptoKeyVersion:
+        """Enables or disables: `state` is ENABLED or DISABLED."""
+        ...
+
+    def destroy_crypto_key_version(self, ctx: Context, name: CryptoKeyVersionName) -> CryptoKeyVersion: ...
+    def restore_crypto_key_version(self, ctx: Context, name: CryptoKeyVersionName) -> CryptoKeyVersion: ...
+
+    def encrypt(self, ctx: Context, request: EncryptRequest) -> EncryptResponse: ...
+    def decrypt(self, ctx: Context, request: DecryptRequest) -> DecryptResponse: ...
+
+    def store_status(self, ctx: Context) -> StoreStatus: ...
+    def verify_store(
+        self, ctx: Context, progress: Callable[[int, int], None] | None = None
+    ) -> Iterator[Finding]:
+        """Checks everything; yields what is wrong, and nothing where nothing is.
+
+        `progress` is called with (rows done, rows in all) from time to time.
+        """
+        ...
+
+    def maintain_store(self, ctx: Context, *, confirm_clock: Callable[[str], bool]) -> MaintenanceReport:
+        """Does all that is due.
+
+        `confirm_clock` is asked, with a sentence to show, whether the clock can be believed, where
+        material would be destroyed after a large jump of it.
+        """
+        ...
+
+    def accept_rollback(self, ctx: Context, location: str) -> None:
+        """Accepts a database that is behind its anchor, or missing, and draws a new epoch.
+
+        `location` is a location id, or ``control`` for the control database.
+        """
+        ...

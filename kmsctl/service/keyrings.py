@@ -1,0 +1,56 @@
+"""Key rings: made once, never renamed, never removed."""
+
+from __future__ import annotations
+
+from kmsctl.errors import AlreadyExists
+from kmsctl.model.resources import KeyRing
+from kmsctl.service.call import Mutation, Reading, not_found
+from kmsctl.service.defaults import PAGE_SIZE
+from kmsctl.store import rings
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kmsctl.model.names import KeyRingName, LocationName
+    from kmsctl.service.context import Context
+    from kmsctl.service.kms import Kms
+
+
+def create(kms: Kms, ctx: Context, name: KeyRingName) -> KeyRing:
+    with Mutation(kms, ctx, "CreateKeyRing", name, creates=True) as call:
+        if rings.find(call.transaction, name) is not None:
+            raise AlreadyExists(f"KeyRing {name} already exists.")
+        return rings.resource(rings.insert(call.transaction, name), name)
+
+
+def get(kms: Kms, ctx: Context, name: KeyRingName) -> KeyRing:
+    reading = Reading(kms, ctx, "GetKeyRing", name)
+    with reading as snapshot:
+        row = None if snapshot is None else rings.find(snapshot, name)
+        if row is None:
+            raise not_found(name)
+        ring = rings.resource(row, name)
+    reading.record()
+    return ring
+
+
+def list_(kms: Kms, ctx: Context, parent: LocationName, prefix: str, limit: int | None) -> Iterator[KeyRing]:
+    after = ""
+    left = limit
+    while left is None or left > 0:
+        size = PAGE_SIZE if left is None else min(left, PAGE_SIZE)
+        reading = Reading(kms, ctx, "ListKeyRings", parent)
+        with reading as snapshot:
+            found = (
+                []
+                if snapshot is None
+                else list(rings.page(snapshot, parent, prefix=prefix, after=after, limit=size))
+            )
+        if not after:
+            reading.record()
+        yield from found
+        if len(found) < size:
+            return
+        after = found[-1].name.key_ring
+        left = None if left is None else left - size

@@ -1,0 +1,221 @@
+"""Keys: created, shown, listed, updated; their primary version and their rotation schedule."""
+
+from __future__ import annotations
+
+from kmsctl.errors import AlreadyExists, FailedPrecondition, InvalidArgument
+from kmsctl.model import algorithms, states
+from kmsctl.model.labels import check_labels
+from kmsctl.model.protection import PROTECTION_LEVEL_NUMBERS
+from kmsctl.service import due, generation
+from kmsctl.service.backends import backend
+from kmsctl.service.call import Mutation, Reading, not_found
+from kmsctl.service.defaults import (
+    MAX_DESTROY_SCHEDULED_DURATION,
+    MAX_ROTATION_PERIOD,
+    MIN_DESTROY_SCHEDULED_DURATION,
+    MIN_ROTATION_PERIOD,
+    PAGE_SIZE,
+)
+from kmsctl.store import keys, rings, versions
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from kmsctl.model.names import CryptoKeyName, KeyRingName
+    from kmsctl.model.resources import CryptoKey, CryptoKeySpec
+    from kmsctl.service.context import Context
+    from kmsctl.service.kms import Kms
+    from kmsctl.store.snapshot import Snapshot
+    from kmsctl.store.tables import Row
+
+
+def create(
+    kms: Kms, ctx: Context, name: CryptoKeyName, spec: CryptoKeySpec, *, skip_version: bool
+) -> CryptoKey:
+    duration = _check_spec(kms, spec, skip_version=skip_version)
+    if skip_version or algorithms.by_enum(spec.algorithm).secret_size is not None:
+        return _create(kms, ctx, name, spec, duration, None, skip_version=skip_version)
+    with generation.Generation(kms) as slow:
+        created = _create(kms, ctx, name, spec, duration, slow.uid, skip_version=False)
+        slow.complete(name.version(1))
+    return created
+
+
+def _create(
+    kms: Kms,
+    ctx: Context,
+    name: CryptoKeyName,
+    spec: CryptoKeySpec,
+    duration: int,
+    uid: bytes | None,
+    *,
+    skip_version: bool,
+) -> CryptoKey:
+    with Mutation(kms, ctx, "CreateCryptoKey", name) as call:
+        transaction = call.transaction
+        call.request = {"purpose": spec.purpose, "algorithm": spec.algorithm, "labels": spec.labels}
+        ring = rings.find(transaction, name.parent)
+        if ring is None:
+            raise not_found(name.parent)
+        if keys.find(transaction, ring, name) is not None:
+            raise AlreadyExists(f"CryptoKey {name} already exists.")
+        following = spec.next_rotation_time
+        _check_schedule(spec.purpose, spec.rotation_period, following, transaction.now, fresh=following)
+        row = keys.insert(transaction, ring, name, spec, duration)
+        if not skip_version:
+            number = generation.add_version(kms, transaction, row, name, uid)
+            if algorithms.purpose_by_enum(spec.purpose).has_primary:
+                transaction.update(row, primary_version=number)
+        return keys.resource(row, name, keys.primary_of(transaction, row, name), transaction.now)
+
+
+def get(kms: Kms, ctx: Context, name: CryptoKeyName) -> CryptoKey:
+    def shown(snapshot: Snapshot, row: Row) -> CryptoKey:
+        return keys.resource(row, name, keys.primary_of(snapshot, row, name), snapshot.now)
+
+    return due.read_key(kms, ctx, "GetCryptoKey", name, name, shown)
+
+
+def list_(kms: Kms, ctx: Context, parent: KeyRingName, prefix: str, limit: int | None) -> Iterator[CryptoKey]:
+    after = ""
+    left = limit
+    while left is None or left > 0:
+        size = PAGE_SIZE if left is None else min(left, PAGE_SIZE)
+        reading = Reading(kms, ctx, "ListCryptoKeys", parent)
+        with reading as snapshot:
+            ring = None if snapshot is None else rings.find(snapshot, parent)
+            if snapshot is None or ring is None:
+                raise not_found(parent)
+            found = list(keys.page(snapshot, ring, parent, prefix=prefix, after=after, limit=size))
+        if not after:
+            reading.record()
+        yield from found
+        if len(found) < size:
+            return
+        after = found[-1].name.crypto_key
+        left = None if left is None else left - size
+
+
+def update(kms: Kms, ctx: Context, name: CryptoKeyName, changes: Mapping[str, object]) -> CryptoKey:
+    if not changes:
+        raise InvalidArgument("The update mask is empty: name at least one field to change.")
+    with Mutation(kms, ctx, "UpdateCryptoKey", name) as call:
+        transaction = call.transaction
+        call.request = {"updateMask": ",".join(sorted(changes))}
+        row = due.find_key(transaction, name)
+        if row is None:
+            raise not_found(name)
+        due.apply(kms, transaction, row, name)
+        columns: dict[str, int | str | None] = {}
+        for field, value in changes.items():
+            columns.update(_change(row, field, value))
+        if columns.keys() & {"rotation_period", "next_rotation_time"}:
+            merged = {**row.values, **columns}
+            purpose = algorithms.purpose_by_number(row.integer("purpose")).enum
+            period, following = merged["rotation_period"], merged["next_rotation_time"]
+            fresh = following if "next_rotation_time" in columns else None
+            _check_schedule(purpose, period, following, transaction.now, fresh=fresh)  # type: ignore[arg-type]
+        transaction.update(row, **columns)
+        return keys.resource(row, name, keys.primary_of(transaction, row, name), transaction.now)
+
+
+def update_primary_version(kms: Kms, ctx: Context, name: CryptoKeyName, number: int) -> CryptoKey:
+    with Mutation(kms, ctx, "UpdateCryptoKeyPrimaryVersion", name) as call:
+        transaction = call.transaction
+        version = name.version(number)
+        call.request = {"cryptoKeyVersionId": str(number)}
+        row = due.find_key(transaction, name)
+        if row is None:
+            raise not_found(name)
+        due.apply(kms, transaction, row, name)
+        purpose = algorithms.purpose_by_number(row.integer("purpose"))
+        if not purpose.has_primary:
+            raise FailedPrecondition(
+                f"Operation requested for Key {name} has incorrect key purpose: {purpose.enum}"
+            )
+        found = versions.find(transaction, row, version)
+        if found is None:
+            raise not_found(version)
+        state = versions.state_of(found, transaction.now)
+        if state not in states.HOLDS_MATERIAL:
+            raise transition_refused(str(version), state)
+        transaction.update(row, primary_version=number)
+        return keys.resource(row, name, found, transaction.now)
+
+
+def transition_refused(name: str, state: str) -> FailedPrecondition:
+    return FailedPrecondition(
+        f"The request cannot be fulfilled. Resource {name} has value {state} "
+        "in field crypto_key_version.state."
+    )
+
+
+def _check_spec(kms: Kms, spec: CryptoKeySpec, *, skip_version: bool) -> int:
+    """Checks what does not depend on the store. Returns the destroy window."""
+    purpose = algorithms.purpose_by_enum(spec.purpose)
+    algorithm = algorithms.by_enum(spec.algorithm)
+    if algorithm.purpose != purpose.enum:
+        raise InvalidArgument(f"Algorithm {algorithm.enum} does not fit the purpose {purpose.enum}.")
+    if spec.protection_level not in PROTECTION_LEVEL_NUMBERS:
+        raise InvalidArgument(f"protection_level: '{spec.protection_level}' is not a ProtectionLevel.")
+    if spec.protection_level not in algorithm.protection_levels:
+        raise InvalidArgument(
+            f"Algorithm {algorithm.enum} is not offered at protection level {spec.protection_level}."
+        )
+    reason = backend(kms, PROTECTION_LEVEL_NUMBERS[spec.protection_level]).unavailable_reason(algorithm)
+    if reason is not None:
+        raise FailedPrecondition(f"Algorithm {algorithm.enum} is not available: {reason}")
+    check_labels(spec.labels)
+    if spec.import_only and not skip_version:
+        raise InvalidArgument(
+            "An import-only key cannot have a generated first version.",
+            hint="Add --skip-initial-version-creation.",
+        )
+    duration = spec.destroy_scheduled_duration
+    if duration is None:
+        duration = kms.destroy_scheduled_duration
+    least = 0 if spec.import_only else MIN_DESTROY_SCHEDULED_DURATION
+    if not least <= duration <= MAX_DESTROY_SCHEDULED_DURATION:
+        raise InvalidArgument(
+            "destroy_scheduled_duration must be at least 24 hours (0 for import-only keys) "
+            "and at most 120 days."
+        )
+    return duration
+
+
+def _change(row: Row, field: str, value: object) -> dict[str, int | str | None]:
+    """Returns the columns that a field of the update mask changes."""
+    if field == "labels" and isinstance(value, dict):
+        check_labels(value)
+        return {"labels": keys.encode_labels(value)}
+    if field in ("rotation_period", "next_rotation_time") and (value is None or isinstance(value, int)):
+        return {field: value}
+    if field == "version_template.algorithm" and isinstance(value, str):
+        algorithm = algorithms.by_enum(value)
+        purpose = algorithms.purpose_by_number(row.integer("purpose"))
+        if algorithm.purpose != purpose.enum:
+            raise InvalidArgument(f"Algorithm {algorithm.enum} does not fit the purpose {purpose.enum}.")
+        return {"algorithm": algorithm.number}
+    raise InvalidArgument(f"update_mask: '{field}' cannot be changed.")
+
+
+def _check_schedule(
+    purpose: str, period: int | None, following: int | None, now: int, *, fresh: int | None = None
+) -> None:
+    """Checks a rotation schedule; `fresh` is the next rotation time if this call sets it."""
+    if period is None and following is None:
+        return
+    if not algorithms.purpose_by_enum(purpose).rotates:
+        raise InvalidArgument(
+            f"A rotation schedule is for symmetric encryption keys only; this key's purpose is {purpose}."
+        )
+    if period is not None:
+        if not MIN_ROTATION_PERIOD <= period <= MAX_ROTATION_PERIOD:
+            raise InvalidArgument("rotation_period must be at least 24 hours and at most 876000 hours.")
+        if following is None:
+            raise InvalidArgument(
+                "next_rotation_time must be set when rotation_period is.", hint="Add --next-rotation-time."
+            )
+    if fresh is not None and fresh <= now:
+        raise InvalidArgument("next_rotation_time must lie in the future.")

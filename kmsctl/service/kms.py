@@ -1,0 +1,263 @@
+"""`Kms`: the service in process. Each verb is one function in the module of its noun.
+
+A `Kms` is shared and thread-safe: it holds the store, the clock and the randomness. What belongs
+to one call is in its `Context`.
+"""
+
+from __future__ import annotations
+
+import os
+
+from kmsctl.errors import IntegrityError
+from kmsctl.model.times import now_us
+from kmsctl.service.defaults import DESTROY_SCHEDULED_DURATION
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+
+    from kmsctl.model.locations import Location
+    from kmsctl.model.names import CryptoKeyName, CryptoKeyVersionName, KeyRingName, LocationName
+    from kmsctl.model.requests import DecryptRequest, DecryptResponse, EncryptRequest, EncryptResponse
+    from kmsctl.model.resources import CryptoKey, CryptoKeySpec, CryptoKeyVersion, KeyRing
+    from kmsctl.service.context import Context
+    from kmsctl.service.reports import Finding, MaintenanceReport, StoreStatus
+    from kmsctl.store.database import Clock, Probe
+    from kmsctl.store.store import Store
+
+    Random = Callable[[int], bytes]
+
+
+class Kms:
+    """The service over a store of files (`kmsctl.service.api.KmsApi`).
+
+    Args:
+        data_directory: where the databases are, or will be.
+        secrets_directory: where root key and anchor are, or will be.
+        clock: tells the time in microseconds since 1970.
+        random: draws that many random bytes.
+        destroy_scheduled_duration: the destroy window of keys that name none, in microseconds.
+        probe: told the name of each step of a commit; for crash tests.
+    """
+
+    __slots__ = (
+        "_probe",
+        "_store",
+        "clock",
+        "data_directory",
+        "destroy_scheduled_duration",
+        "random",
+        "secrets_directory",
+    )
+
+    def __init__(
+        self,
+        data_directory: str,
+        secrets_directory: str,
+        *,
+        clock: Clock = now_us,
+        random: Random = os.urandom,
+        destroy_scheduled_duration: int = DESTROY_SCHEDULED_DURATION,
+        probe: Probe | None = None,
+    ) -> None:
+        self.data_directory = data_directory
+        self.secrets_directory = secrets_directory
+        self.clock = clock
+        self.random = random
+        self.destroy_scheduled_duration = destroy_scheduled_duration
+        self._probe = probe
+        self._store: Store | None = None
+
+    def find_store(self) -> Store | None:
+        """Returns the store, or None if there is none yet.
+
+        Raises:
+            IntegrityError: if there are databases, but root key and anchor are gone.
+        """
+        if self._store is None:
+            from kmsctl.keystore.keystore import KeyStore
+
+            keystore = KeyStore.open(self.secrets_directory, self.random)
+            if keystore is None:
+                self._refuse_orphans()
+                return None
+            self._store = self._over(keystore)
+        return self._store
+
+    def open_store(self) -> Store:
+        """Returns the store, and makes it if there is none: root key, anchor, nothing else yet."""
+        found = self.find_store()
+        if found is None:
+            from kmsctl.keystore.keystore import KeyStore
+
+            found = self._store = self._over(KeyStore.create(self.secrets_directory, self.random))
+        return found
+
+    def close(self) -> None:
+        if self._store is not None:
+            self._store.close()
+            self._store = None
+
+    def _over(self, keystore: object) -> Store:
+        from kmsctl.store.database import no_probe
+        from kmsctl.store.store import Store
+
+        return Store(
+            self.data_directory,
+            keystore,  # type: ignore[arg-type]
+            clock=self.clock,
+            random=self.random,
+            probe=self._probe or no_probe,
+        )
+
+    def _refuse_orphans(self) -> None:
+        locations = os.path.join(self.data_directory, "locations")
+        for directory in (self.data_directory, locations):
+            if os.path.isdir(directory) and any(file.endswith(".db") for file in os.listdir(directory)):
+                raise IntegrityError(
+                    f"There is a store in {self.data_directory}, but its root key and anchor are not in "
+                    f"{self.secrets_directory}.",
+                    hint="Bring that directory back from where it was moved or from a copy (or name its "
+                    "parent with KMSCTL_CONFIG). Without it nothing in the store can be read.",
+                )
+
+    # Locations
+
+    def list_locations(self, ctx: Context, project: str) -> Iterator[Location]:  # noqa: ARG002 - everyone may
+        from kmsctl.service import locations
+
+        return locations.list_(project)
+
+    def get_location(self, ctx: Context, name: LocationName) -> Location:  # noqa: ARG002 - everyone may
+        from kmsctl.service import locations
+
+        return locations.get(name)
+
+    # Key rings
+
+    def create_key_ring(self, ctx: Context, name: KeyRingName) -> KeyRing:
+        from kmsctl.service import keyrings
+
+        return keyrings.create(self, ctx, name)
+
+    def get_key_ring(self, ctx: Context, name: KeyRingName) -> KeyRing:
+        from kmsctl.service import keyrings
+
+        return keyrings.get(self, ctx, name)
+
+    def list_key_rings(
+        self, ctx: Context, parent: LocationName, *, prefix: str = "", limit: int | None = None
+    ) -> Iterator[KeyRing]:
+        from kmsctl.service import keyrings
+
+        return keyrings.list_(self, ctx, parent, prefix, limit)
+
+    # Keys
+
+    def create_crypto_key(
+        self,
+        ctx: Context,
+        name: CryptoKeyName,
+        spec: CryptoKeySpec,
+        *,
+        skip_initial_version_creation: bool = False,
+    ) -> CryptoKey:
+        from kmsctl.service import keys
+
+        return keys.create(self, ctx, name, spec, skip_version=skip_initial_version_creation)
+
+    def get_crypto_key(self, ctx: Context, name: CryptoKeyName) -> CryptoKey:
+        from kmsctl.service import keys
+
+        return keys.get(self, ctx, name)
+
+    def list_crypto_keys(
+        self, ctx: Context, parent: KeyRingName, *, prefix: str = "", limit: int | None = None
+    ) -> Iterator[CryptoKey]:
+        from kmsctl.service import keys
+
+        return keys.list_(self, ctx, parent, prefix, limit)
+
+    def update_crypto_key(
+        self, ctx: Context, name: CryptoKeyName, changes: Mapping[str, object]
+    ) -> CryptoKey:
+        from kmsctl.service import keys
+
+        return keys.update(self, ctx, name, changes)
+
+    def update_crypto_key_primary_version(self, ctx: Context, name: CryptoKeyName, version: int) -> CryptoKey:
+        from kmsctl.service import keys
+
+        return keys.update_primary_version(self, ctx, name, version)
+
+    # Versions
+
+    def create_crypto_key_version(self, ctx: Context, parent: CryptoKeyName) -> CryptoKeyVersion:
+        from kmsctl.service import versions
+
+        return versions.create(self, ctx, parent)
+
+    def get_crypto_key_version(self, ctx: Context, name: CryptoKeyVersionName) -> CryptoKeyVersion:
+        from kmsctl.service import versions
+
+        return versions.get(self, ctx, name)
+
+    def list_crypto_key_versions(
+        self, ctx: Context, parent: CryptoKeyName, *, limit: int | None = None
+    ) -> Iterator[CryptoKeyVersion]:
+        from kmsctl.service import versions
+
+        return versions.list_(self, ctx, parent, limit)
+
+    def update_crypto_key_version(
+        self, ctx: Context, name: CryptoKeyVersionName, state: str
+    ) -> CryptoKeyVersion:
+        from kmsctl.service import versions
+
+        return versions.update_state(self, ctx, name, state)
+
+    def destroy_crypto_key_version(self, ctx: Context, name: CryptoKeyVersionName) -> CryptoKeyVersion:
+        from kmsctl.service import versions
+
+        return versions.destroy(self, ctx, name)
+
+    def restore_crypto_key_version(self, ctx: Context, name: CryptoKeyVersionName) -> CryptoKeyVersion:
+        from kmsctl.service import versions
+
+        return versions.restore(self, ctx, name)
+
+    # Cryptographic operations
+
+    def encrypt(self, ctx: Context, request: EncryptRequest) -> EncryptResponse:
+        from kmsctl.service import operations
+
+        return operations.encrypt(self, ctx, request)
+
+    def decrypt(self, ctx: Context, request: DecryptRequest) -> DecryptResponse:
+        from kmsctl.service import operations
+
+        return operations.decrypt(self, ctx, request)
+
+    # The store itself
+
+    def store_status(self, ctx: Context) -> StoreStatus:
+        from kmsctl.service import maintenance
+
+        return maintenance.status(self, ctx)
+
+    def verify_store(
+        self, ctx: Context, progress: Callable[[int, int], None] | None = None
+    ) -> Iterator[Finding]:
+        from kmsctl.service import verification
+
+        return verification.verify(self, ctx, progress)
+
+    def maintain_store(self, ctx: Context, *, confirm_clock: Callable[[str], bool]) -> MaintenanceReport:
+        from kmsctl.service import maintenance
+
+        return maintenance.maintain(self, ctx, confirm_clock)
+
+    def accept_rollback(self, ctx: Context, location: str) -> None:
+        from kmsctl.service import maintenance
+
+        maintenance.accept_rollback(self, ctx, location)

@@ -1,0 +1,195 @@
+"""The store's own verbs: status, maintenance, and accepting what was rolled back or lost."""
+
+from __future__ import annotations
+
+import os
+
+from kmsctl.errors import FailedPrecondition, InvalidArgument, KmsError, NotFound
+from kmsctl.model import names
+from kmsctl.model.times import rfc3339
+from kmsctl.service import audit, due
+from kmsctl.service.authorize import authorize_store
+from kmsctl.service.purge import purge
+from kmsctl.service.reports import DatabaseStatus, MaintenanceReport, StoreStatus
+from kmsctl.store import keys, versions
+from kmsctl.store.snapshot import CLOCK_TOLERANCE
+from kmsctl.store.store import CONTROL
+from kmsctl.store.tables import CONTROL_TABLES, LOCATION_TABLES, MASTER_KEYS, PENDING_PURGES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kmsctl.service.authorize import Decision
+    from kmsctl.service.context import Context
+    from kmsctl.service.kms import Kms
+    from kmsctl.store.database import Database
+    from kmsctl.store.store import Store
+
+
+def decide(kms: Kms, ctx: Context, method: str) -> Decision:
+    store = kms.find_store()
+    control = None if store is None else store.find(CONTROL)
+    if control is None:
+        return authorize_store(None, ctx, method)
+    with control.read() as snapshot:
+        return authorize_store(snapshot, ctx, method)
+
+
+def status(kms: Kms, ctx: Context) -> StoreStatus:
+    store = kms.find_store()
+    if store is None:
+        return StoreStatus("", [], initialized=False)
+    decide(kms, ctx, "StoreStatus")
+    found = [_database_status(store, name) for name in store.names()]
+    return StoreStatus(store.keys.store_id.hex(), found, initialized=True)
+
+
+def _database_status(store: Store, name: str) -> DatabaseStatus:
+    try:
+        path = store.path_of(name)
+        database = store.find(name)
+        if database is None:
+            return DatabaseStatus(name, path, problem="missing")
+        with database.read() as snapshot:
+            tables = CONTROL_TABLES if name == CONTROL else LOCATION_TABLES
+            counts = {
+                table.name: snapshot.connection.number(f"SELECT count(*) FROM {table.name}")
+                for table in tables
+            }
+            purges = counts.pop(PENDING_PURGES.name, 0)
+            counts.pop(MASTER_KEYS.name)
+            return DatabaseStatus(
+                name,
+                path,
+                generation=snapshot.head.generation,
+                epoch=snapshot.head.epoch.hex(),
+                counts=counts,
+                audit_records=snapshot.audit.sequence,
+                bytes_on_disk=_size(path),
+                master_key_versions=[row.id for row in snapshot.scan(MASTER_KEYS, "1 ORDER BY id", ())],
+                pending_purges=purges,
+                last_time=max(snapshot.head.last_time, snapshot.audit.last_time),
+            )
+    except KmsError as error:
+        return DatabaseStatus(name, "", problem=f"{error.status}: {error.message}")
+
+
+def _size(path: str) -> int:
+    total = 0
+    for file in (path, path + "-wal"):
+        try:
+            total += os.stat(file).st_size
+        except FileNotFoundError:
+            continue
+    return total
+
+
+def maintain(kms: Kms, ctx: Context, confirm_clock: Callable[[str], bool]) -> MaintenanceReport:
+    """Does all that is due in all locations: destruction, rotation, purges, work left by crashes."""
+    report = MaintenanceReport()
+    store = kms.find_store()
+    if store is None:
+        return report
+    decision = decide(kms, ctx, "MaintainStore")
+    for name in store.names():
+        database = store.find(name)
+        if database is None:
+            continue
+        _settle_clock(database, ctx, decision, confirm_clock, report)
+        if name != CONTROL:
+            _maintain_location(kms, database, report)
+    store.remove_leftovers()
+    return report
+
+
+def _settle_clock(
+    database: Database,
+    ctx: Context,
+    decision: Decision,
+    confirm: Callable[[str], bool],
+    report: MaintenanceReport,
+) -> None:
+    """Asks whether to believe a clock that was set back, or that jumped while something is due."""
+    with database.read() as snapshot:
+        last, now, clock = snapshot.head.confirmed_time, snapshot.now, snapshot.clock
+        behind = clock < now - CLOCK_TOLERANCE
+        waiting = 0
+        if not behind and snapshot.trusted_now < now and database.name != CONTROL:
+            waiting = sum(
+                versions.is_due(row, now) and not versions.is_due(row, snapshot.trusted_now)
+                for row in versions.unfinished(snapshot, None)
+            )
+    if behind:
+        question = (
+            f"'{database.name}' was last changed at {rfc3339(now)}, but the clock says {rfc3339(clock)}. "
+            "Go on from the clock's time"
+        )
+    elif waiting:
+        question = (
+            f"In '{database.name}' {waiting} version(s) are to be destroyed for good by the clock, which "
+            f"says {rfc3339(clock)}; the last time that was believed is {rfc3339(last)}. Is the clock right"
+        )
+    else:
+        return
+    if not confirm(question + "?"):
+        report.left.append(f"{database.name}: the clock was not confirmed, so nothing was destroyed.")
+        return
+    with database.write(by_clock=True) as transaction:
+        audit.append_store(transaction, ctx, decision, {"confirmedTime": rfc3339(clock)})
+
+
+def _maintain_location(kms: Kms, database: Database, report: MaintenanceReport) -> None:
+    for name in _keys_with_work(kms, database):
+        try:
+            with database.write() as transaction:
+                row = due.find_key(transaction, name)
+                done = due.Done() if row is None else due.apply(kms, transaction, row, name)
+        except KmsError as error:
+            report.left.append(f"{name}: {error.message}")
+            continue
+        report.destroyed += done.destroyed
+        report.rotated += done.rotated
+        report.failed += done.failed
+    before = database.count(PENDING_PURGES)
+    left = purge(database)
+    report.purged += before - left
+    if left:
+        report.left.append(f"{database.name}: {left} purge(s) wait for a reader of the database to finish.")
+
+
+def _keys_with_work(kms: Kms, database: Database) -> list[names.CryptoKeyName]:
+    with database.read() as snapshot:
+        return [
+            name for row, name in keys.with_work(snapshot, database.name) if due.pending(kms, snapshot, row)
+        ]
+
+
+def accept_rollback(kms: Kms, ctx: Context, name: str) -> None:
+    """Goes on with a database that is behind its anchor or missing, under a new epoch."""
+    store = kms.find_store()
+    if store is None:
+        raise FailedPrecondition("There is no store yet.")
+    if name != CONTROL:
+        names.check_location(name)
+    path = store.path_of(name)
+    mark = store.keys.anchor.find(name)
+    there = os.path.lexists(path)
+    if not there and (mark is None or mark.lost):
+        raise NotFound(f"The store has no database '{name}'.")
+    request: dict[str, object] = {"anchoredGeneration": "0" if mark is None else str(mark.generation)}
+    if not there:
+        if name != CONTROL:
+            decision = decide(kms, ctx, "AcceptRollback")
+            with store.open(CONTROL).write() as transaction:
+                audit.append_store(transaction, ctx, decision, {**request, "lost": name})
+        store.accept_loss(name)
+        return
+    database = store.find(name)
+    if database is None or not database.is_rolled_back():
+        raise InvalidArgument(f"'{name}' is as its anchor says: there is nothing to accept.")
+    elsewhere = None if name == CONTROL else decide(kms, ctx, "AcceptRollback")
+    with database.write(epoch=kms.random(16)) as transaction:
+        decision = elsewhere or authorize_store(transaction, ctx, "AcceptRollback")
+        request["generation"] = str(transaction.head.generation)
+        audit.append_store(transaction, ctx, decision, request)
