@@ -1,0 +1,141 @@
+"""What each method asks for and how it is recorded: one table, keyed by the method's short name.
+
+Permissions and audit types are those of https://cloud.google.com/kms/docs/audit-logging.
+"""
+
+from __future__ import annotations
+
+#: Types of audit record. Methods that read or write data are all DATA_READ in Cloud KMS.
+ADMIN_WRITE = "ADMIN_WRITE"
+ADMIN_READ = "ADMIN_READ"
+DATA_READ = "DATA_READ"
+
+
+class Method:
+    """A method of the API, or of the store.
+
+    Attributes:
+        name: its short name, which is `methodName` in an audit record.
+        permission: what the caller needs on the resource; None where nothing is needed. It may hold
+            ``{collection}``, which `permission_on` fills in and no role can grant.
+        audit_type: ADMIN_WRITE, ADMIN_READ or DATA_READ; None if no record is written.
+        checked_on: the kind of the resource whose policies decide: ``project``, ``location``,
+            ``keyRing``, ``cryptoKey``, ``cryptoKeyVersion`` or ``importJob``; ``resource`` for any of
+            those that have a policy of their own; ``store`` for the store's own verbs; None
+            where nobody is asked.
+        also: permissions that are needed besides, each with the kind of resource to check it on.
+    """
+
+    __slots__ = ("also", "audit_type", "checked_on", "name", "permission")
+
+    def __init__(
+        self,
+        name: str,
+        permission: str | None,
+        audit_type: str | None,
+        checked_on: str | None,
+        also: tuple[tuple[str, str], ...] = (),
+    ) -> None:
+        self.name = name
+        self.permission = permission
+        self.audit_type = audit_type
+        self.checked_on = checked_on
+        self.also = also
+
+    def permission_on(self, kind: str) -> str | None:
+        """Returns the permission for a resource of this kind: they differ for the methods of IAM.
+
+        Raises:
+            KeyError: if the method is one of IAM's and such resources have no policy.
+        """
+        if self.permission is None or self.checked_on != "resource":
+            return self.permission
+        return self.permission.format(collection=_POLICY_COLLECTIONS[kind])
+
+
+#: Kinds of resource that have a policy → the first words of their permissions.
+_POLICY_COLLECTIONS = {
+    "project": "resourcemanager.projects",
+    "keyRing": "cloudkms.keyRings",
+    "cryptoKey": "cloudkms.cryptoKeys",
+    "importJob": "cloudkms.importJobs",
+}
+
+_TABLE = (
+    # google.cloud.kms.v1.KeyManagementService
+    Method("ListKeyRings", "cloudkms.keyRings.list", ADMIN_READ, "location"),
+    Method("GetKeyRing", "cloudkms.keyRings.get", ADMIN_READ, "keyRing"),
+    Method("CreateKeyRing", "cloudkms.keyRings.create", ADMIN_WRITE, "location"),
+    Method("ListCryptoKeys", "cloudkms.cryptoKeys.list", ADMIN_READ, "keyRing"),
+    Method("GetCryptoKey", "cloudkms.cryptoKeys.get", ADMIN_READ, "cryptoKey"),
+    Method("CreateCryptoKey", "cloudkms.cryptoKeys.create", ADMIN_WRITE, "keyRing"),
+    Method("UpdateCryptoKey", "cloudkms.cryptoKeys.update", ADMIN_WRITE, "cryptoKey"),
+    Method("UpdateCryptoKeyPrimaryVersion", "cloudkms.cryptoKeys.update", ADMIN_WRITE, "cryptoKey"),
+    Method("DeleteCryptoKey", "cloudkms.cryptoKeys.delete", ADMIN_WRITE, "cryptoKey"),
+    Method("ListCryptoKeyVersions", "cloudkms.cryptoKeyVersions.list", ADMIN_READ, "cryptoKey"),
+    Method("GetCryptoKeyVersion", "cloudkms.cryptoKeyVersions.get", ADMIN_READ, "cryptoKeyVersion"),
+    Method("CreateCryptoKeyVersion", "cloudkms.cryptoKeyVersions.create", ADMIN_WRITE, "cryptoKey"),
+    # For an import into a version that exists, it is cryptoKeyVersions.update on that version instead.
+    Method(
+        "ImportCryptoKeyVersion",
+        "cloudkms.cryptoKeyVersions.create",
+        ADMIN_WRITE,
+        "cryptoKey",
+        (("cloudkms.importJobs.useToImport", "importJob"),),
+    ),
+    Method(
+        "ImportTrustedKeyWrappedCryptoKeyVersion",
+        "cloudkms.cryptoKeyVersions.trustedImportExport",
+        ADMIN_WRITE,
+        "cryptoKey",
+    ),
+    # The audit page does not have it; it hands out key material, so it is recorded as use of the key.
+    Method(
+        "ExportTrustedKeyWrappedCryptoKeyVersion",
+        "cloudkms.cryptoKeyVersions.trustedImportExport",
+        DATA_READ,
+        "cryptoKeyVersion",
+    ),
+    Method("UpdateCryptoKeyVersion", "cloudkms.cryptoKeyVersions.update", ADMIN_WRITE, "cryptoKeyVersion"),
+    Method("DestroyCryptoKeyVersion", "cloudkms.cryptoKeyVersions.destroy", ADMIN_WRITE, "cryptoKeyVersion"),
+    Method("RestoreCryptoKeyVersion", "cloudkms.cryptoKeyVersions.restore", ADMIN_WRITE, "cryptoKeyVersion"),
+    Method("DeleteCryptoKeyVersion", "cloudkms.cryptoKeyVersions.delete", ADMIN_WRITE, "cryptoKeyVersion"),
+    # Checked on the version if the request names one.
+    Method("Encrypt", "cloudkms.cryptoKeyVersions.useToEncrypt", DATA_READ, "cryptoKey"),
+    Method("Decrypt", "cloudkms.cryptoKeyVersions.useToDecrypt", DATA_READ, "cryptoKey"),
+    Method("RawEncrypt", "cloudkms.cryptoKeyVersions.useToEncrypt", DATA_READ, "cryptoKeyVersion"),
+    Method("RawDecrypt", "cloudkms.cryptoKeyVersions.useToDecrypt", DATA_READ, "cryptoKeyVersion"),
+    Method("AsymmetricSign", "cloudkms.cryptoKeyVersions.useToSign", DATA_READ, "cryptoKeyVersion"),
+    Method("AsymmetricDecrypt", "cloudkms.cryptoKeyVersions.useToDecrypt", DATA_READ, "cryptoKeyVersion"),
+    Method("GetPublicKey", "cloudkms.cryptoKeyVersions.viewPublicKey", DATA_READ, "cryptoKeyVersion"),
+    Method("MacSign", "cloudkms.cryptoKeyVersions.useToSign", DATA_READ, "cryptoKeyVersion"),
+    Method("MacVerify", "cloudkms.cryptoKeyVersions.useToVerify", DATA_READ, "cryptoKeyVersion"),
+    Method("Decapsulate", "cloudkms.cryptoKeyVersions.useToDecapsulate", DATA_READ, "cryptoKeyVersion"),
+    Method("GenerateRandomBytes", "cloudkms.locations.generateRandomBytes", None, "location"),
+    Method("ListImportJobs", "cloudkms.importJobs.list", ADMIN_READ, "keyRing"),
+    Method("GetImportJob", "cloudkms.importJobs.get", ADMIN_READ, "importJob"),
+    Method("CreateImportJob", "cloudkms.importJobs.create", ADMIN_WRITE, "keyRing"),
+    Method("ListRetiredResources", "cloudkms.retiredResources.list", ADMIN_READ, "location"),
+    Method("GetRetiredResource", "cloudkms.retiredResources.get", ADMIN_READ, "location"),
+    # google.iam.v1.IAMPolicy
+    Method("GetIamPolicy", "{collection}.getIamPolicy", ADMIN_READ, "resource"),
+    Method("SetIamPolicy", "{collection}.setIamPolicy", ADMIN_WRITE, "resource"),
+    Method("TestIamPermissions", None, None, None),
+    # google.cloud.location.Locations
+    Method("ListLocations", "cloudkms.locations.list", None, "project"),
+    Method("GetLocation", "cloudkms.locations.get", None, "location"),
+    # google.longrunning.Operations
+    Method("GetOperation", "cloudkms.operations.get", ADMIN_READ, "location"),
+    # The store's own.
+    Method("StoreStatus", "kmsctl.store.get", ADMIN_READ, "store"),
+    Method("VerifyStore", "kmsctl.store.verify", ADMIN_READ, "store"),
+    Method("MaintainStore", "kmsctl.store.maintain", ADMIN_WRITE, "store"),
+    Method("AcceptRollback", "kmsctl.store.acceptRollback", ADMIN_WRITE, "store"),
+    # What the service does by itself: it is recorded, and no caller can ask for it.
+    Method("RotateCryptoKey", None, ADMIN_WRITE, None),
+    Method("CompleteDestroyCryptoKeyVersion", None, ADMIN_WRITE, None),
+    Method("GenerateCryptoKeyVersion", None, ADMIN_WRITE, None),
+    Method("FailCryptoKeyVersion", None, ADMIN_WRITE, None),
+)
+
+METHODS = {method.name: method for method in _TABLE}

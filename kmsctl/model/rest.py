@@ -1,0 +1,83 @@
+"""Resources as the JSON of the Cloud KMS v1 API (proto3 JSON): the one place that knows its field names.
+
+What the API leaves out is left out: fields that are not set, false booleans, empty maps. Times are
+RFC 3339, durations end in ``s``, enums are names.
+"""
+
+from __future__ import annotations
+
+from kmsctl.model.states import DESTROY_SCHEDULED, DESTROYED
+from kmsctl.model.times import duration_json, rfc3339
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from kmsctl.model.locations import Location
+    from kmsctl.model.resources import CryptoKey, CryptoKeyVersion, KeyRing
+
+
+def location_json(location: Location, project: str) -> dict[str, object]:
+    """Returns a google.cloud.location.Location with Cloud KMS's LocationMetadata.
+
+    `metadata.kind` is kmsctl's own: ``region``, ``dual-region``, ``multi-region`` or ``global``.
+    """
+    metadata: dict[str, object] = {
+        "@type": "type.googleapis.com/google.cloud.kms.v1.LocationMetadata",
+        "kind": location.kind,
+    }
+    if location.hsm:
+        metadata["hsmAvailable"] = True
+    if location.ekm:
+        metadata["ekmAvailable"] = True
+    result: dict[str, object] = {
+        "name": f"projects/{project}/locations/{location.id}",
+        "locationId": location.id,
+        "displayName": location.place,
+        "metadata": metadata,
+    }
+    if location.kind == "region":
+        result["labels"] = {"cloud.googleapis.com/region": location.id}
+    return result
+
+
+def key_ring_json(key_ring: KeyRing) -> dict[str, object]:
+    """Returns a google.cloud.kms.v1.KeyRing."""
+    return {"name": key_ring.name.text, "createTime": rfc3339(key_ring.create_time)}
+
+
+def crypto_key_json(key: CryptoKey) -> dict[str, object]:
+    """Returns a google.cloud.kms.v1.CryptoKey."""
+    result: dict[str, object] = {"name": key.name.text}
+    if key.primary is not None:
+        result["primary"] = crypto_key_version_json(key.primary)
+    result["purpose"] = key.purpose
+    result["createTime"] = rfc3339(key.create_time)
+    if key.next_rotation_time is not None:
+        result["nextRotationTime"] = rfc3339(key.next_rotation_time)
+    if key.rotation_period is not None:
+        result["rotationPeriod"] = duration_json(key.rotation_period)
+    result["versionTemplate"] = {"protectionLevel": key.protection_level, "algorithm": key.algorithm}
+    if key.labels:
+        result["labels"] = dict(key.labels)
+    if key.import_only:
+        result["importOnly"] = True
+    result["destroyScheduledDuration"] = duration_json(key.destroy_scheduled_duration)
+    return result
+
+
+def crypto_key_version_json(version: CryptoKeyVersion) -> dict[str, object]:
+    """Returns a google.cloud.kms.v1.CryptoKeyVersion."""
+    result: dict[str, object] = {
+        "name": version.name.text,
+        "state": version.state,
+        "protectionLevel": version.protection_level,
+        "algorithm": version.algorithm,
+        "createTime": rfc3339(version.create_time),
+    }
+    if version.generate_time is not None:
+        result["generateTime"] = rfc3339(version.generate_time)
+    # Each only in its state, as the API's documentation of the two fields says.
+    if version.destroy_time is not None and version.state == DESTROY_SCHEDULED:
+        result["destroyTime"] = rfc3339(version.destroy_time)
+    if version.destroy_event_time is not None and version.state == DESTROYED:
+        result["destroyEventTime"] = rfc3339(version.destroy_event_time)
+    return result

@@ -1,0 +1,84 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from kmsctl.model.methods import ADMIN_READ, ADMIN_WRITE, DATA_READ, METHODS
+from kmsctl.model.roles import ROLES
+
+VECTORS = Path(__file__).parents[2] / "vectors" / "model"
+ROWS = json.loads((VECTORS / "methods.json").read_text("utf-8"))["rows"]
+OWN = {
+    "StoreStatus": ("kmsctl.store.get", ADMIN_READ),
+    "VerifyStore": ("kmsctl.store.verify", ADMIN_READ),
+    "MaintainStore": ("kmsctl.store.maintain", ADMIN_WRITE),
+    "AcceptRollback": ("kmsctl.store.acceptRollback", ADMIN_WRITE),
+}
+AUTOMATIC = {
+    "RotateCryptoKey",
+    "CompleteDestroyCryptoKeyVersion",
+    "GenerateCryptoKeyVersion",
+    "FailCryptoKeyVersion",
+}
+#: Not on the audit page; recorded as use of a key.
+CHOSEN_AUDIT_TYPE = {"ExportTrustedKeyWrappedCryptoKeyVersion": DATA_READ}
+#: Alternatives: create for a new version, update for one that is imported into again.
+ALTERNATIVES = {"ImportCryptoKeyVersion": "cloudkms.cryptoKeyVersions.update"}
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['name']}-{row['checked_on']}")
+def test_a_method_asks_for_what_cloud_kms_asks_for(row: dict[str, Any]) -> None:
+    method = METHODS[row["name"]]
+    needed = [permission for permission in row["permissions"] if permission != ALTERNATIVES.get(method.name)]
+    kind = row["checked_on"]
+    first = method.permission_on(kind)
+    assert [first, *(permission for permission, _ in method.also)] == (needed or [None])
+    assert method.checked_on in (kind, "resource")
+    assert method.audit_type == CHOSEN_AUDIT_TYPE.get(method.name, row["audit_type"])
+
+
+def test_there_are_no_other_methods() -> None:
+    assert set(METHODS) == {row["name"] for row in ROWS} | set(OWN) | AUTOMATIC
+    assert all(METHODS[name].name == name for name in METHODS)
+
+
+@pytest.mark.parametrize("name", OWN)
+def test_the_stores_own_methods(name: str) -> None:
+    method = METHODS[name]
+    assert (method.permission, method.audit_type) == OWN[name]
+    assert method.checked_on == "store"
+
+
+@pytest.mark.parametrize("name", sorted(AUTOMATIC))
+def test_what_the_service_does_by_itself_asks_nobody_and_is_recorded(name: str) -> None:
+    method = METHODS[name]
+    assert (method.permission, method.checked_on) == (None, None)
+    assert method.audit_type == ADMIN_WRITE
+
+
+def test_only_known_methods_need_no_permission() -> None:
+    free = {name for name, method in METHODS.items() if method.permission is None}
+    assert free == {"TestIamPermissions"} | AUTOMATIC
+
+
+def test_policies_of_a_project_are_resource_managers() -> None:
+    assert METHODS["SetIamPolicy"].permission_on("project") == "resourcemanager.projects.setIamPolicy"
+
+
+def test_a_kind_without_a_policy_has_no_permission_and_the_template_is_in_no_role() -> None:
+    with pytest.raises(KeyError):
+        METHODS["SetIamPolicy"].permission_on("cryptoKeyVersion")
+    granted = {permission for role in ROLES for permission in role.permissions}
+    assert METHODS["SetIamPolicy"].permission not in granted
+
+
+def test_the_owner_holds_every_permission_of_cloud_kms() -> None:
+    owner = next(role for role in ROLES if role.id == "roles/owner")
+    for method in METHODS.values():
+        if method.checked_on in (None, "store", "resource"):
+            continue
+        assert method.permission in owner.permissions
+        assert all(permission in owner.permissions for permission, _ in method.also)
