@@ -9,12 +9,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
+from kmsctl.model.asymmetric_requests import (
+    AsymmetricDecryptRequest,
+    AsymmetricDecryptResponse,
+    AsymmetricSignRequest,
+    AsymmetricSignResponse,
+    AsymmetricVerifyRequest,
+    DecapsulateRequest,
+    DecapsulateResponse,
+    PublicKey,
+)
 from kmsctl.model.locations import Location
+from kmsctl.model.mac_requests import MacSignRequest, MacSignResponse, MacVerifyRequest, MacVerifyResponse
 from kmsctl.model.names import (
     CryptoKeyName,
     CryptoKeyVersionName,
     KeyRingName,
     LocationName,
+)
+from kmsctl.model.raw_requests import (
+    RawDecryptRequest,
+    RawDecryptResponse,
+    RawEncryptRequest,
+    RawEncryptResponse,
 )
 from kmsctl.model.requests import DecryptRequest, DecryptResponse, EncryptRequest, EncryptResponse
 from kmsctl.model.resources import CryptoKey, CryptoKeySpec, CryptoKeyVersion, KeyRing
@@ -77,6 +94,21 @@ class KmsApi(Protocol):
 
     def encrypt(self, ctx: Context, request: EncryptRequest) -> EncryptResponse: ...
     def decrypt(self, ctx: Context, request: DecryptRequest) -> DecryptResponse: ...
+
+    def asymmetric_sign(self, ctx: Context, request: AsymmetricSignRequest) -> AsymmetricSignResponse: ...
+    def asymmetric_verify(self, ctx: Context, request: AsymmetricVerifyRequest) -> bool: ...
+    def asymmetric_decrypt(
+        self, ctx: Context, request: AsymmetricDecryptRequest
+    ) -> AsymmetricDecryptResponse: ...
+    def decapsulate(self, ctx: Context, request: DecapsulateRequest) -> DecapsulateResponse: ...
+    def get_public_key(
+        self, ctx: Context, name: CryptoKeyVersionName, public_key_format: str = "PEM"
+    ) -> PublicKey: ...
+    def mac_sign(self, ctx: Context, request: MacSignRequest) -> MacSignResponse: ...
+    def mac_verify(self, ctx: Context, request: MacVerifyRequest) -> MacVerifyResponse: ...
+    def raw_encrypt(self, ctx: Context, request: RawEncryptRequest) -> RawEncryptResponse: ...
+    def raw_decrypt(self, ctx: Context, request: RawDecryptRequest) -> RawDecryptResponse: ...
+    def generate_random_bytes(self, ctx: Context, name: LocationName, length: int) -> bytes: ...
 
     def store_status(self, ctx: Context) -> StoreStatus: ...
     def verify_store(

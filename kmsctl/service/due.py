@@ -7,7 +7,6 @@ transaction and with records of its own; lists compute the effective state and w
 from __future__ import annotations
 
 from kmsctl.errors import FailedPrecondition, KmsError
-from kmsctl.model import states
 from kmsctl.service import audit
 from kmsctl.service.call import Reading, find_database, not_found
 from kmsctl.service.purge import purge
@@ -148,10 +147,3 @@ def _rotate(kms: Kms, transaction: Transaction, key: Row, name: CryptoKeyName, d
     version = name.version(number)
     audit.append_automatic(transaction, "RotateCryptoKey", version, due_time)
     return str(version)
-
-
-def check_usable(snapshot: Snapshot, row: Row, name: object) -> None:
-    """Refuses to use a version that is not ENABLED, in the words that people grep for."""
-    state = versions.state_of(row, snapshot.now)
-    if state not in states.ALLOWED["use"]:
-        raise FailedPrecondition(f"{name} is not enabled, current state is: {state}.")

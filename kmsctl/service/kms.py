@@ -16,8 +16,30 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from kmsctl.model.asymmetric_requests import (
+        AsymmetricDecryptRequest,
+        AsymmetricDecryptResponse,
+        AsymmetricSignRequest,
+        AsymmetricSignResponse,
+        AsymmetricVerifyRequest,
+        DecapsulateRequest,
+        DecapsulateResponse,
+        PublicKey,
+    )
     from kmsctl.model.locations import Location
+    from kmsctl.model.mac_requests import (
+        MacSignRequest,
+        MacSignResponse,
+        MacVerifyRequest,
+        MacVerifyResponse,
+    )
     from kmsctl.model.names import CryptoKeyName, CryptoKeyVersionName, KeyRingName, LocationName
+    from kmsctl.model.raw_requests import (
+        RawDecryptRequest,
+        RawDecryptResponse,
+        RawEncryptRequest,
+        RawEncryptResponse,
+    )
     from kmsctl.model.requests import DecryptRequest, DecryptResponse, EncryptRequest, EncryptResponse
     from kmsctl.model.resources import CryptoKey, CryptoKeySpec, CryptoKeyVersion, KeyRing
     from kmsctl.service.context import Context
@@ -237,6 +259,60 @@ class Kms:
         from kmsctl.service import operations
 
         return operations.decrypt(self, ctx, request)
+
+    def asymmetric_sign(self, ctx: Context, request: AsymmetricSignRequest) -> AsymmetricSignResponse:
+        from kmsctl.service import asymmetric
+
+        return asymmetric.sign(self, ctx, request)
+
+    def asymmetric_verify(self, ctx: Context, request: AsymmetricVerifyRequest) -> bool:
+        from kmsctl.service import asymmetric
+
+        return asymmetric.verify(self, ctx, request)
+
+    def asymmetric_decrypt(
+        self, ctx: Context, request: AsymmetricDecryptRequest
+    ) -> AsymmetricDecryptResponse:
+        from kmsctl.service import asymmetric
+
+        return asymmetric.decrypt(self, ctx, request)
+
+    def decapsulate(self, ctx: Context, request: DecapsulateRequest) -> DecapsulateResponse:
+        from kmsctl.service import asymmetric
+
+        return asymmetric.decapsulate(self, ctx, request)
+
+    def get_public_key(
+        self, ctx: Context, name: CryptoKeyVersionName, public_key_format: str = "PEM"
+    ) -> PublicKey:
+        from kmsctl.service import asymmetric
+
+        return asymmetric.public_key(self, ctx, name, public_key_format)
+
+    def mac_sign(self, ctx: Context, request: MacSignRequest) -> MacSignResponse:
+        from kmsctl.service import mac
+
+        return mac.sign(self, ctx, request)
+
+    def mac_verify(self, ctx: Context, request: MacVerifyRequest) -> MacVerifyResponse:
+        from kmsctl.service import mac
+
+        return mac.verify(self, ctx, request)
+
+    def raw_encrypt(self, ctx: Context, request: RawEncryptRequest) -> RawEncryptResponse:
+        from kmsctl.service import raw
+
+        return raw.encrypt(self, ctx, request)
+
+    def raw_decrypt(self, ctx: Context, request: RawDecryptRequest) -> RawDecryptResponse:
+        from kmsctl.service import raw
+
+        return raw.decrypt(self, ctx, request)
+
+    def generate_random_bytes(self, ctx: Context, name: LocationName, length: int) -> bytes:
+        from kmsctl.service import randomness
+
+        return randomness.generate(self, ctx, name, length)
 
     # The store itself
 

@@ -12,6 +12,7 @@ from kmsctl.model.requests import DecryptResponse, EncryptResponse
 from kmsctl.service import due
 from kmsctl.service.backends import backend
 from kmsctl.service.call import not_found
+from kmsctl.service.use import check_checksum, check_enabled, check_length, check_purpose
 from kmsctl.store import versions
 
 TYPE_CHECKING = False
@@ -28,8 +29,8 @@ DECRYPTION_FAILED = "Decryption failed: verify that 'name' refers to the correct
 
 
 def encrypt(kms: Kms, ctx: Context, request: EncryptRequest) -> EncryptResponse:
-    check_checksum("plaintext", request.plaintext, request.plaintext_crc32c)
-    check_checksum("additional_authenticated_data", request.aad, request.aad_crc32c)
+    verified_plaintext = check_checksum("plaintext", request.plaintext, request.plaintext_crc32c)
+    verified_aad = check_checksum("additional_authenticated_data", request.aad, request.aad_crc32c)
     asked = request.name
     key_name = asked.parent if isinstance(asked, CryptoKeyVersionName) else asked
 
@@ -53,8 +54,8 @@ def encrypt(kms: Kms, ctx: Context, request: EncryptRequest) -> EncryptResponse:
             name,
             ciphertext,
             ciphertext_crc32c=crc32c(ciphertext),
-            verified_plaintext_crc32c=request.plaintext_crc32c is not None,
-            verified_aad_crc32c=request.aad_crc32c is not None,
+            verified_plaintext_crc32c=verified_plaintext,
+            verified_aad_crc32c=verified_aad,
             protection_level=level,
         )
 
@@ -81,7 +82,7 @@ def decrypt(kms: Kms, ctx: Context, request: DecryptRequest) -> DecryptResponse:
             raise InvalidArgument(DECRYPTION_FAILED)
         number = row.integer("number")
         name = key_name.version(number)
-        due.check_usable(snapshot, row, name)
+        check_enabled(snapshot, row, name)
         secret = versions.material(snapshot, row, name)
         bound = envelope.associated_data(header, str(key_name), request.aad)
         try:
@@ -97,30 +98,6 @@ def decrypt(kms: Kms, ctx: Context, request: DecryptRequest) -> DecryptResponse:
         )
 
     return due.read_key(kms, ctx, "Decrypt", key_name, key_name, act)
-
-
-def check_checksum(field: str, data: bytes, checksum: int | None) -> None:
-    """Refuses data that is not what the caller took the CRC32C of."""
-    if checksum is not None and crc32c(data) != checksum:
-        raise InvalidArgument(
-            f"The checksum in field {field}_crc32c did not match the data in field {field}."
-        )
-
-
-def check_length(field: str, data: bytes, most: int) -> None:
-    if len(data) > most:
-        raise InvalidArgument(
-            f"Request field {field} must have length of at least 0, but not more than {most}. "
-            f"Provided value had length {len(data)}."
-        )
-
-
-def check_purpose(key: Row, name: object, operation: str) -> None:
-    purpose = algorithms.purpose_by_number(key.integer("purpose"))
-    if operation not in purpose.operations:
-        raise FailedPrecondition(
-            f"Operation requested for Key {name} has incorrect key purpose: {purpose.enum}"
-        )
 
 
 def _version_to_encrypt(
@@ -141,7 +118,7 @@ def _check_enabled(
     snapshot: Snapshot, row: Row, name: CryptoKeyVersionName, asked: CryptoKeyName | CryptoKeyVersionName
 ) -> None:
     try:
-        due.check_usable(snapshot, row, name)
+        check_enabled(snapshot, row, name)
     except FailedPrecondition as error:
         if asked == name:
             raise

@@ -1,0 +1,76 @@
+"""Raw AES: GCM (SP 800-38D), CBC and CTR (SP 800-38A), with the API's rules.
+
+Nothing is padded. AES-GCM draws a 12-byte IV and appends a 16-byte tag; as the IV is random, a key
+should seal at most 2^32 messages.
+"""
+
+from __future__ import annotations
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers import Cipher, modes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.ciphers.algorithms import AES
+
+from kmsctl.crypto import checks
+from kmsctl.crypto.backend import RawCiphertext
+from kmsctl.errors import InvalidArgument
+from kmsctl.model import algorithms
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kmsctl.model.algorithms import Algorithm
+
+#: A ciphertext may be longer than the longest plaintext by its tag.
+_MAX_CIPHERTEXT = algorithms.LIMITS[algorithms.SOFTWARE].plaintext + checks.GCM_TAG_SIZE
+
+
+def _cipher(algorithm: Algorithm, secret: bytes, iv: bytes) -> Cipher[modes.CBC] | Cipher[modes.CTR]:
+    if algorithm.family == algorithms.AES_CBC:
+        return Cipher(AES(secret), modes.CBC(iv))
+    return Cipher(AES(secret), modes.CTR(iv))
+
+
+def encrypt(
+    algorithm: Algorithm,
+    secret: bytes,
+    plaintext: bytes,
+    *,
+    aad: bytes,
+    iv: bytes,
+    random: Callable[[int], bytes],
+) -> RawCiphertext:
+    """`Backend.raw_encrypt`; `random` draws the IV if none is given."""
+    checks.raw_request(algorithm, aad)
+    checks.plaintext_and_aad(algorithms.SOFTWARE, plaintext, aad)
+    checks.raw_encrypt_iv(algorithm, iv)
+    checks.whole_blocks(algorithm, "plaintext", plaintext)
+    if algorithm.family == algorithms.AES_GCM:
+        iv = random(checks.GCM_IV_SIZE)
+        return RawCiphertext(AESGCM(secret).encrypt(iv, plaintext, aad), iv, checks.GCM_TAG_SIZE)
+    iv = iv or random(checks.BLOCK_SIZE)
+    encryptor = _cipher(algorithm, secret, iv).encryptor()
+    return RawCiphertext(encryptor.update(plaintext) + encryptor.finalize(), iv)
+
+
+def decrypt(
+    algorithm: Algorithm, secret: bytes, ciphertext: bytes, *, aad: bytes, iv: bytes, tag_length: int
+) -> bytes:
+    """`Backend.raw_decrypt`."""
+    checks.raw_request(algorithm, aad)
+    checks.length("additional_authenticated_data", aad, algorithms.LIMITS[algorithms.SOFTWARE].aad)
+    checks.raw_decrypt_iv(algorithm, iv, tag_length)
+    if algorithm.family == algorithms.AES_GCM:
+        checks.length("ciphertext", ciphertext, _MAX_CIPHERTEXT, checks.GCM_TAG_SIZE)
+        try:
+            return AESGCM(secret).decrypt(iv, ciphertext, aad)
+        except InvalidTag:
+            raise InvalidArgument(
+                "Decryption failed: the ciphertext, the initialization vector or the additional "
+                "authenticated data is not what was encrypted with this key version."
+            ) from None
+    checks.length("ciphertext", ciphertext, _MAX_CIPHERTEXT)
+    checks.whole_blocks(algorithm, "ciphertext", ciphertext)
+    decryptor = _cipher(algorithm, secret, iv).decryptor()
+    return decryptor.update(ciphertext) + decryptor.finalize()

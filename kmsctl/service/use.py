@@ -1,0 +1,112 @@
+"""Using one version: the checks that every cryptographic verb makes before it touches material."""
+
+from __future__ import annotations
+
+from kmsctl.crypto.checksums import crc32c
+from kmsctl.errors import FailedPrecondition, InvalidArgument
+from kmsctl.model import algorithms, states
+from kmsctl.model.protection import PROTECTION_LEVELS
+from kmsctl.service import due
+from kmsctl.service.backends import backend
+from kmsctl.service.call import not_found
+from kmsctl.store import versions
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from kmsctl.crypto.backend import Backend
+    from kmsctl.model.algorithms import Algorithm, Limits
+    from kmsctl.model.names import CryptoKeyVersionName
+    from kmsctl.service.context import Context
+    from kmsctl.service.kms import Kms
+    from kmsctl.store.snapshot import Snapshot
+    from kmsctl.store.tables import Row
+
+
+class Use:
+    """A version that may be used now, with its material.
+
+    Attributes:
+        algorithm, level, limits: what it is, and the sizes that its protection level takes.
+        backend: does the cryptography.
+        secret, public: its material, as the backend made it.
+    """
+
+    __slots__ = ("algorithm", "backend", "level", "limits", "public", "secret")
+
+    algorithm: Algorithm
+    backend: Backend
+    level: str
+    limits: Limits
+    secret: bytes
+    public: bytes
+
+    def __repr__(self) -> str:
+        return f"Use({self.algorithm.enum})"
+
+
+def use_version(kms: Kms, ctx: Context, method: str, name: CryptoKeyVersionName, *, secret: bool) -> Use:
+    """Authorizes `method` on a version and returns what it takes to serve it.
+
+    The cryptography is then done outside the snapshot: it may take long.
+
+    Args:
+        kms: the service.
+        ctx: the caller.
+        method: the API's short name; also the operation that the key's purpose has to offer.
+        name: the version.
+        secret: whether its secret material is needed, or the public key alone.
+
+    Raises:
+        NotFound: if there is no such version.
+        FailedPrecondition: if it is of another purpose or not ENABLED.
+    """
+
+    def act(snapshot: Snapshot, key: Row) -> Use:
+        row = versions.find(snapshot, key, name)
+        if row is None:
+            raise not_found(name)
+        check_purpose(key, name, method)
+        check_enabled(snapshot, row, name)
+        use = Use()
+        use.algorithm = algorithms.by_number(row.integer("algorithm"))
+        use.level = PROTECTION_LEVELS[row.integer("protection_level")]
+        use.limits = algorithms.LIMITS[use.level]
+        use.backend = backend(kms, row.integer("protection_level"))
+        use.secret = versions.material(snapshot, row, name) if secret else b""
+        public = row.values["public"]
+        use.public = public if isinstance(public, bytes) else b""
+        return use
+
+    return due.read_key(kms, ctx, method, name, name.parent, act)
+
+
+def check_checksum(field: str, data: bytes, checksum: int | None) -> bool:
+    """Refuses data that is not what the caller took the CRC32C of. Returns whether there was one."""
+    if checksum is not None and crc32c(data) != checksum:
+        raise InvalidArgument(
+            f"The checksum in field {field}_crc32c did not match the data in field {field}."
+        )
+    return checksum is not None
+
+
+def check_length(field: str, data: bytes, most: int) -> None:
+    if len(data) > most:
+        raise InvalidArgument(
+            f"Request field {field} must have length of at least 0, but not more than {most}. "
+            f"Provided value had length {len(data)}."
+        )
+
+
+def check_purpose(key: Row, name: object, operation: str) -> None:
+    purpose = algorithms.purpose_by_number(key.integer("purpose"))
+    if operation not in purpose.operations:
+        raise FailedPrecondition(
+            f"Operation requested for Key {name} has incorrect key purpose: {purpose.enum}"
+        )
+
+
+def check_enabled(snapshot: Snapshot, row: Row, name: object) -> None:
+    """Refuses to use a version that is not ENABLED, in the words that people grep for."""
+    state = versions.state_of(row, snapshot.now)
+    if state not in states.ALLOWED["use"]:
+        raise FailedPrecondition(f"{name} is not enabled, current state is: {state}.")
