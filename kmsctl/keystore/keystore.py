@@ -43,6 +43,8 @@ class KeyStore:
         Raises:
             IntegrityError: if the directory is there without its root key or its anchor.
         """
+        # Whoever may write the directory above could put other secrets in this one's place.
+        check_private(os.path.dirname(directory), directory=True)
         if check_private(directory, directory=True) is None:
             return None
         path = os.path.join(directory, ROOT_KEY_FILE)
