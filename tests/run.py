@@ -1,6 +1,6 @@
 """Runs everything that has to pass: lint, types, layers, tests, and the built wheel from elsewhere.
 
-    python3 tests/run.py            everything, in a virtual environment of its own (.venv)
+    python3 tests/run.py            everything, in a virtual environment of its own (.venv-tests)
     python3 tests/run.py pytest -k anchor    one step, with arguments of your own
 
 It needs Python 3.11 or later and pip, and sets up the rest.
@@ -18,7 +18,7 @@ import venv
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-ENVIRONMENT = ROOT / ".venv"
+ENVIRONMENT = ROOT / ".venv-tests"
 STAMP = ENVIRONMENT / "kmsctl-test-requirements"
 
 

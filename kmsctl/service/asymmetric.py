@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kmsctl.crypto import checks
 from kmsctl.crypto.checksums import crc32c
 from kmsctl.errors import InvalidArgument
 from kmsctl.model.algorithms import PUBLIC_KEY_FORMATS
@@ -11,7 +12,7 @@ from kmsctl.model.asymmetric_requests import (
     DecapsulateResponse,
     PublicKey,
 )
-from kmsctl.service.use import check_checksum, check_length, use_version
+from kmsctl.service.use import check_checksum, use_version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def sign(kms: Kms, ctx: Context, request: AsymmetricSignRequest) -> AsymmetricSi
     verified_data = _check_data(request.data, request.data_crc32c)
     use = use_version(kms, ctx, "AsymmetricSign", request.name, secret=True)
     if request.data is not None:
-        check_length("data", request.data, use.limits.data)
+        checks.length("data", request.data, use.limits.data)
     signature = use.backend.sign(use.algorithm, use.secret, digest=request.digest, data=request.data)
     return AsymmetricSignResponse(
         request.name,
@@ -51,7 +52,7 @@ def verify(kms: Kms, ctx: Context, request: AsymmetricVerifyRequest) -> bool:
     check_checksum("signature", request.signature, request.signature_crc32c)
     use = use_version(kms, ctx, "GetPublicKey", request.name, secret=False)
     if request.data is not None:
-        check_length("data", request.data, use.limits.data)
+        checks.length("data", request.data, use.limits.data)
     return use.backend.verify(
         use.algorithm, use.public, request.signature, digest=request.digest, data=request.data
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kmsctl.crypto import envelope
+from kmsctl.crypto import checks, envelope
 from kmsctl.crypto.checksums import crc32c
 from kmsctl.errors import FailedPrecondition, InvalidArgument
 from kmsctl.model import algorithms, states
@@ -12,7 +12,7 @@ from kmsctl.model.requests import DecryptResponse, EncryptResponse
 from kmsctl.service import due
 from kmsctl.service.backends import backend
 from kmsctl.service.call import not_found
-from kmsctl.service.use import check_checksum, check_enabled, check_length, check_purpose
+from kmsctl.service.use import check_checksum, check_enabled, check_purpose
 from kmsctl.store import versions
 
 TYPE_CHECKING = False
@@ -38,8 +38,8 @@ def encrypt(kms: Kms, ctx: Context, request: EncryptRequest) -> EncryptResponse:
         check_purpose(key, asked, "Encrypt")
         level = PROTECTION_LEVELS[key.integer("protection_level")]
         limits = algorithms.LIMITS[level]
-        check_length("plaintext", request.plaintext, limits.plaintext)
-        check_length("additional_authenticated_data", request.aad, limits.aad)
+        checks.length("plaintext", request.plaintext, limits.plaintext)
+        checks.length("additional_authenticated_data", request.aad, limits.aad)
         name = _version_to_encrypt(key, asked, key_name)
         row = versions.find(snapshot, key, name)
         if row is None:
@@ -71,8 +71,8 @@ def decrypt(kms: Kms, ctx: Context, request: DecryptRequest) -> DecryptResponse:
         check_purpose(key, key_name, "Decrypt")
         level = PROTECTION_LEVELS[key.integer("protection_level")]
         limits = algorithms.LIMITS[level]
-        check_length("ciphertext", request.ciphertext, 2 * limits.plaintext)
-        check_length("additional_authenticated_data", request.aad, limits.aad)
+        checks.length("ciphertext", request.ciphertext, 2 * limits.plaintext)
+        checks.length("additional_authenticated_data", request.aad, limits.aad)
         try:
             header, uid, sealed = envelope.split(request.ciphertext)
         except envelope.MalformedCiphertext:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from kmsctl.crypto import checks
 from kmsctl.crypto.checksums import crc32c
 from kmsctl.model.raw_requests import RawDecryptResponse, RawEncryptResponse
-from kmsctl.service.use import check_checksum, check_length, use_version
+from kmsctl.service.use import check_checksum, use_version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -21,8 +22,8 @@ def encrypt(kms: Kms, ctx: Context, request: RawEncryptRequest) -> RawEncryptRes
     verified_aad = check_checksum("additional_authenticated_data", request.aad, request.aad_crc32c)
     verified_iv = check_checksum("initialization_vector", request.iv, request.iv_crc32c)
     use = use_version(kms, ctx, "RawEncrypt", request.name, secret=True)
-    check_length("plaintext", request.plaintext, use.limits.plaintext)
-    check_length("additional_authenticated_data", request.aad, use.limits.aad)
+    checks.length("plaintext", request.plaintext, use.limits.plaintext)
+    checks.length("additional_authenticated_data", request.aad, use.limits.aad)
     made = use.backend.raw_encrypt(
         use.algorithm, use.secret, request.plaintext, aad=request.aad, iv=request.iv
     )
@@ -45,8 +46,8 @@ def decrypt(kms: Kms, ctx: Context, request: RawDecryptRequest) -> RawDecryptRes
     verified_aad = check_checksum("additional_authenticated_data", request.aad, request.aad_crc32c)
     verified_iv = check_checksum("initialization_vector", request.iv, request.iv_crc32c)
     use = use_version(kms, ctx, "RawDecrypt", request.name, secret=True)
-    check_length("ciphertext", request.ciphertext, use.limits.plaintext + _OVERHEAD)
-    check_length("additional_authenticated_data", request.aad, use.limits.aad)
+    checks.length("ciphertext", request.ciphertext, use.limits.plaintext + _OVERHEAD)
+    checks.length("additional_authenticated_data", request.aad, use.limits.aad)
     plaintext = use.backend.raw_decrypt(
         use.algorithm,
         use.secret,

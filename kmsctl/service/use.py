@@ -89,14 +89,6 @@ def check_checksum(field: str, data: bytes, checksum: int | None) -> bool:
     return checksum is not None
 
 
-def check_length(field: str, data: bytes, most: int) -> None:
-    if len(data) > most:
-        raise InvalidArgument(
-            f"Request field {field} must have length of at least 0, but not more than {most}. "
-            f"Provided value had length {len(data)}."
-        )
-
-
 def check_purpose(key: Row, name: object, operation: str) -> None:
     purpose = algorithms.purpose_by_number(key.integer("purpose"))
     if operation not in purpose.operations:

@@ -11,6 +11,7 @@ from kmsctl.service.reports import Finding
 from kmsctl.store import files, scrub, versions
 from kmsctl.store.store import CONTROL
 from kmsctl.store.tables import (
+    BY_NUMBER,
     CONTROL_TABLES,
     CRYPTO_KEY_VERSIONS,
     LOCATION_TABLES,
@@ -165,7 +166,8 @@ def _check_relations(snapshot: Snapshot, location: str) -> Iterator[Finding]:
     for resource, what in scrub.orphans(snapshot.connection, location):
         yield Finding(resource, "ORPHAN", what + ".", _RESTORE)
     for row in snapshot.scan(PENDING_PURGES, "1 ORDER BY id", ()):
-        resource = scrub.name_of(snapshot.connection, CRYPTO_KEY_VERSIONS, row.integer("version"), location)
+        table = BY_NUMBER[row.integer("tbl")]
+        resource = scrub.name_of(snapshot.connection, table, row.integer("row_id"), location)
         yield Finding(
             resource,
             "PURGE_PENDING",
