@@ -38,10 +38,14 @@ if TYPE_CHECKING:
 def _signatures(algorithm: Algorithm) -> _Signatures:
     """Returns the module of a signature algorithm."""
     family = algorithm.family
-    if family in (algorithms.ECDSA, algorithms.ED25519):
+    if family == algorithms.ECDSA:
         from kmsctl.crypto.software import ec
 
         return ec
+    if family == algorithms.ED25519:
+        from kmsctl.crypto.software import ed25519
+
+        return ed25519
     if family in (algorithms.RSA_PKCS1, algorithms.RSA_PSS, algorithms.RSA_RAW_PKCS1):
         from kmsctl.crypto.software import rsa
 

@@ -1,14 +1,12 @@
-"""ECDSA on P-256, P-384 and secp256k1 (FIPS 186-5, SEC 2), and Ed25519 (RFC 8032)."""
+"""ECDSA on P-256, P-384 and secp256k1 (FIPS 186-5, SEC 2)."""
 
 from __future__ import annotations
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import ec, utils
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 
 from kmsctl.crypto.software import pkcs8
 from kmsctl.crypto.software.digests import digest_of
-from kmsctl.model import algorithms
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,28 +23,24 @@ _SECP256K1_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD03
 
 
 def require(algorithm: Algorithm) -> None:
-    """Every supported release of the library has these."""
+    """Every supported release of the library has them."""
 
 
 def generate(algorithm: Algorithm) -> KeyMaterial:
     """Makes a key pair."""
-    if algorithm.family == algorithms.ED25519:
-        return pkcs8.material(Ed25519PrivateKey.generate())
     return pkcs8.material(ec.generate_private_key(_CURVES[algorithm.parameters]()))
 
 
 def check_material(algorithm: Algorithm, secret: bytes) -> KeyMaterial:
     """The key must be on the curve of `algorithm`; it is stored with the name of the curve."""
     key = pkcs8.load_foreign(algorithm, secret)
-    if algorithm.family == algorithms.ED25519:
-        fits = isinstance(key, Ed25519PrivateKey)
-    else:
-        fits = isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(
-            key.curve, _CURVES[algorithm.parameters]
-        )
-    if not fits:
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or not _fits(algorithm, key.curve):
         raise pkcs8.wrong_material(algorithm)
     return pkcs8.material(key)
+
+
+def _fits(algorithm: Algorithm, curve: ec.EllipticCurve) -> bool:
+    return isinstance(curve, _CURVES[algorithm.parameters])
 
 
 def _ecdsa(algorithm: Algorithm, *, digested: bool) -> ec.ECDSA:
@@ -55,11 +49,9 @@ def _ecdsa(algorithm: Algorithm, *, digested: bool) -> ec.ECDSA:
 
 
 def sign(algorithm: Algorithm, secret: bytes, value: bytes, *, digested: bool) -> bytes:
-    """Returns DER for ECDSA, with S in the lower half for secp256k1; 64 bytes for Ed25519."""
+    """Returns a DER ``Ecdsa-Sig-Value``, with S in the lower half for secp256k1."""
     key = pkcs8.load(secret)
-    if isinstance(key, Ed25519PrivateKey):
-        return key.sign(value)
-    if not isinstance(key, ec.EllipticCurvePrivateKey):
+    if not isinstance(key, ec.EllipticCurvePrivateKey) or not _fits(algorithm, key.curve):
         raise pkcs8.not_of_the_algorithm()
     signature = key.sign(value, _ecdsa(algorithm, digested=digested))
     return _low_s(signature) if algorithm.parameters == "secp256k1" else signature
@@ -74,13 +66,10 @@ def _low_s(signature: bytes) -> bytes:
 def verify(algorithm: Algorithm, public: bytes, signature: bytes, value: bytes, *, digested: bool) -> bool:
     """Takes a secp256k1 signature with either S."""
     key = pkcs8.load_public(public)
+    if not isinstance(key, ec.EllipticCurvePublicKey) or not _fits(algorithm, key.curve):
+        raise pkcs8.not_of_the_algorithm()
     try:
-        if isinstance(key, Ed25519PublicKey):
-            key.verify(signature, value)
-        elif isinstance(key, ec.EllipticCurvePublicKey):
-            key.verify(signature, value, _ecdsa(algorithm, digested=digested))
-        else:
-            raise pkcs8.not_of_the_algorithm()
+        key.verify(signature, value, _ecdsa(algorithm, digested=digested))
     except InvalidSignature:
         return False
     return True

@@ -55,9 +55,9 @@ def check_material(algorithm: Algorithm, secret: bytes) -> KeyMaterial:
     return pkcs8.material(key)
 
 
-def _private(secret: bytes) -> RSAPrivateKey:
+def _private(algorithm: Algorithm, secret: bytes) -> RSAPrivateKey:
     key = pkcs8.load(secret)
-    if not isinstance(key, RSAPrivateKey):
+    if not isinstance(key, RSAPrivateKey) or key.key_size != algorithm.key_bits:
         raise pkcs8.not_of_the_algorithm()
     return key
 
@@ -77,7 +77,7 @@ def _scheme(
 def sign(algorithm: Algorithm, secret: bytes, value: bytes, *, digested: bool) -> bytes:
     """Signs a digest, or data; PSS has a salt of the digest's length."""
     scheme, hashing = _scheme(algorithm, digested=digested)
-    return _private(secret).sign(value, scheme, hashing)
+    return _private(algorithm, secret).sign(value, scheme, hashing)
 
 
 def verify(algorithm: Algorithm, public: bytes, signature: bytes, value: bytes, *, digested: bool) -> bool:
@@ -97,7 +97,7 @@ def verify(algorithm: Algorithm, public: bytes, signature: bytes, value: bytes, 
 def decrypt(algorithm: Algorithm, secret: bytes, ciphertext: bytes) -> bytes:
     """OAEP with an empty label; one digest serves OAEP and MGF1."""
     digest = digest_of(algorithm)
-    key = _private(secret)
+    key = _private(algorithm, secret)
     try:
         return key.decrypt(ciphertext, padding.OAEP(padding.MGF1(digest), digest, None))
     except ValueError:
