@@ -1,0 +1,105 @@
+"""``kmsctl keys create``."""
+
+from __future__ import annotations
+
+from kmsctl.cli import output, resources
+from kmsctl.cli.failures import CommandError
+from kmsctl.model.resources import CryptoKeySpec
+from kmsctl.model.rest import crypto_key_json
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from kmsctl.cli.command import Command
+    from kmsctl.cli.session import Args, Session
+    from kmsctl.model.algorithms import Purpose
+
+
+def create() -> Command:
+    from kmsctl.cli import options, params
+    from kmsctl.cli.command import Command
+
+    return Command(
+        "keys create",
+        run,
+        [
+            *options.resource("key", "keyring", "location"),
+            options.purpose(),
+            options.default_algorithm(),
+            options.protection_level(),
+            options.flag("labels", "Labels of the key.", params.Labels(), metavar="[KEY=VALUE,...]"),
+            options.rotation_period(),
+            options.next_rotation_time(),
+            options.flag(
+                "destroy-scheduled-duration",
+                "How long a version stays restorable after destroy, 1d to 120d; it can never be changed. "
+                "Default: the property kms/destroy_scheduled_duration, or 1d.",
+                params.Duration(lower="0", upper="120d"),
+            ),
+            options.switch("skip-initial-version-creation", "Create no first version."),
+            options.switch(
+                "import-only", "The key takes imported versions alone; needs --skip-initial-version-creation."
+            ),
+            *options.not_available("allowed-access-reasons", "crypto-key-backend"),
+        ],
+        about="""
+            Creates a key in a key ring, with a first version, which for a key to encrypt with
+            is its primary.
+
+            With --rotation-period the key rotates by itself: each period there is a new primary
+            version. Older versions keep decrypting until they are disabled or destroyed.
+
+            A key can neither be renamed nor deleted, and its name is never free again.
+        """,
+        examples=[
+            (
+                "To create a key that rotates every 30 days:",
+                """
+                keys create db --keyring=prod --location=us-east1 --purpose=encryption
+                --rotation-period=30d --next-rotation-time=P30D --labels=env=prod
+                """,
+            )
+        ],
+    )
+
+
+def run(session: Session, args: Args) -> None:
+    from kmsctl.model.algorithms import purpose_by_spelling
+
+    name = resources.key(session, args)
+    purpose = purpose_by_spelling(args["purpose"])
+    spec = CryptoKeySpec(
+        purpose=purpose.enum,
+        algorithm=_algorithm(purpose, args["default_algorithm"]),
+        labels=args["labels"],
+        rotation_period=args["rotation_period"],
+        next_rotation_time=args["next_rotation_time"],
+        destroy_scheduled_duration=args["destroy_scheduled_duration"],
+        import_only=bool(args["import_only"]),
+    )
+    created = session.kms.create_crypto_key(
+        session.context,
+        name,
+        spec,
+        skip_initial_version_creation=bool(args["skip_initial_version_creation"]),
+    )
+    output.show_created(session, crypto_key_json(created))
+
+
+def _algorithm(purpose: Purpose, spelling: str | None) -> str:
+    from kmsctl.cli.offers import algorithms
+
+    fitting = {each.spelling: each.enum for each in algorithms() if each.purpose == purpose.enum}
+    words = ", ".join(fitting)
+    if spelling is None:
+        if purpose.default_algorithm is None:
+            raise CommandError(
+                "--default-algorithm needs to be specified when creating a key with "
+                f"--purpose={purpose.spelling}. The valid algorithms are: {words}"
+            )
+        return purpose.default_algorithm
+    if spelling not in fitting:
+        raise CommandError(
+            "Default algorithm and purpose are incompatible. Here are the valid algorithms for "
+            f"--purpose={purpose.spelling}: {words}"
+        )
+    return fitting[spelling]

@@ -1,0 +1,292 @@
+"""The files that commands read and write. ``-`` is standard input or output for every file flag.
+
+Inputs are read whole, up to a limit. Regular output files are created whole: a temporary file in the
+same directory, with its mode from the start, is synced and renamed. Devices, pipes and descriptors
+(``/dev/fd/N``) are opened and written. The error texts are gcloud's.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+import sys
+
+from kmsctl.cli.failures import CommandError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from types import FrameType
+
+STDIO = "-"
+_STANDARD_INPUT = frozenset({STDIO, "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"})
+_DESCRIPTORS = ("/dev/fd/", "/proc/self/fd/")
+_NAMED_DESCRIPTORS = {"/dev/stdout": 1, "/dev/stderr": 2}
+#: Directories on some file systems cannot be synced, or not by those who may only write to them.
+_SYNC_UNSUPPORTED = frozenset({errno.EACCES, errno.EINVAL, errno.ENOTSUP})
+
+
+class Inputs:
+    """The input files of one command: what was read, so that no output takes their place."""
+
+    __slots__ = ("_read",)
+
+    def __init__(self) -> None:
+        self._read: dict[tuple[int, int], str] = {}
+
+    def read(self, flag: str, path: str, what: str, limit: int) -> bytes:
+        """Reads the file that `flag` names.
+
+        Args:
+            flag: the flag, ``--plaintext-file``.
+            path: its value.
+            what: what the file holds, for the error: ``plaintext``.
+            limit: the most bytes that it may have.
+
+        Raises:
+            CommandError: if it cannot be read, or is larger.
+        """
+        try:
+            data, status = _read(path, limit)
+        except OSError as error:
+            raise CommandError(
+                f"Failed to read {what} file [{path}]: Unable to read file [{path}]: {error}"
+            ) from None
+        if len(data) > limit:
+            raise CommandError(f"The file [{path}] is larger than the maximum size of {limit} bytes.")
+        if stat.S_ISREG(status.st_mode):
+            self._read[status.st_dev, status.st_ino] = flag
+        return data
+
+    def flag_of(self, status: os.stat_result) -> str | None:
+        """Returns the flag whose regular file this is, if it is one's."""
+        return self._read.get((status.st_dev, status.st_ino))
+
+
+def check_one_standard_input(first: str, first_path: str, second: str, second_path: str | None) -> None:
+    """Refuses two inputs that would both be standard input."""
+    if first_path in _STANDARD_INPUT and second_path in _STANDARD_INPUT:
+        raise CommandError(f"Invalid value for [{first}]: {first} and {second} cannot both read from stdin.")
+
+
+def _read(path: str, limit: int) -> tuple[bytes, os.stat_result]:
+    # One byte more than allowed tells a file that is too large, however large it is.
+    if path == STDIO:
+        if sys.stdin is None:
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF), path)
+        try:
+            return sys.stdin.buffer.read(limit + 1), os.fstat(sys.stdin.fileno())
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, path) from None
+    with open(path, "rb") as file:
+        return file.read(limit + 1), os.fstat(file.fileno())
+
+
+class Output:
+    """Where a command's result goes. It is checked before the work is done, and written after."""
+
+    __slots__ = ("_descriptor", "_mode", "_path", "_private", "_target")
+
+    def __init__(self, flag: str, path: str, *, private: bool, inputs: Inputs) -> None:
+        """Looks at the place, so that what cannot be written is known before the service is asked.
+
+        Args:
+            flag: the flag that names the file.
+            path: its value.
+            private: whether a new file is for its owner alone (plaintext and keys).
+            inputs: the files read, none of which may be the output.
+
+        Raises:
+            CommandError: if it cannot be written, or is an input.
+        """
+        self._path = path
+        self._private = private
+        self._descriptor = _descriptor(path)
+        #: of a regular file: where it really lies; else None
+        self._target: str | None = None
+        #: of a regular file that is there: its permissions
+        self._mode: int | None = None
+        try:
+            status = self._look()
+        except OSError as error:
+            raise self._refusal(error) from None
+        source = inputs.flag_of(status) if status is not None and stat.S_ISREG(status.st_mode) else None
+        if source is not None and self._target is not None:
+            raise CommandError(f"Invalid value for [{flag}]: {flag} and {source} are the same file.")
+
+    @property
+    def is_stdout(self) -> bool:
+        """Whether standard output carries the result, so that nothing else may be written there."""
+        return self._path == STDIO or self._descriptor == 1
+
+    def write(self, data: bytes) -> None:
+        """Writes the result.
+
+        Raises:
+            CommandError: if that fails; a regular file is then as it was before.
+            BrokenPipeError: if standard output is a pipe that nobody reads.
+        """
+        if self._path == STDIO:
+            from kmsctl.cli.terminal import write_stdout
+
+            write_stdout(data)
+            return
+        try:
+            if self._target is not None:
+                _replace(self._target, data, mode=self._mode, private=self._private)
+            else:
+                self._write_through(data)
+        except BrokenPipeError:
+            if self.is_stdout:
+                raise
+            raise CommandError(f"Unable to write file [{self._path}]: nobody reads it.") from None
+        except OSError as error:
+            raise self._refusal(error) from None
+
+    def _refusal(self, error: OSError) -> CommandError:
+        shown = OSError(error.errno, error.strerror, self._path)
+        if error.errno == errno.ENOSPC:
+            # A full device is no fault of the name: gcloud shows none.
+            shown = OSError(error.errno, error.strerror)
+        return CommandError(f"Unable to write file [{self._path}]: {shown}")
+
+    def _look(self) -> os.stat_result | None:
+        if self._path == STDIO:
+            return None
+        if self._descriptor is not None:
+            return os.fstat(self._descriptor)
+        status = None
+        try:
+            status = os.stat(self._path)
+        except FileNotFoundError:
+            if not self._path:
+                raise
+        if self._path.endswith("/") or (status is not None and stat.S_ISDIR(status.st_mode)):
+            raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
+        if status is None or stat.S_ISREG(status.st_mode):
+            self._target = os.path.realpath(self._path)
+            _check_directory(os.path.dirname(self._target))
+        if status is not None:
+            self._mode = stat.S_IMODE(status.st_mode) & 0o777
+            if not _may(self._path, os.W_OK):
+                raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+        return status
+
+    def _write_through(self, data: bytes) -> None:
+        if self._descriptor is not None:
+            _write_all(self._descriptor, data)
+            return
+        descriptor = os.open(self._path, os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            _write_all(descriptor, data)
+        finally:
+            os.close(descriptor)
+
+
+def _descriptor(path: str) -> int | None:
+    """Returns the descriptor that a path stands for. Opening the path would start at its file's beginning."""
+    if path in _NAMED_DESCRIPTORS:
+        return _NAMED_DESCRIPTORS[path]
+    for prefix in _DESCRIPTORS:
+        number = path.removeprefix(prefix)
+        if number != path and number.isascii() and number.isdigit():
+            return int(number)
+    return None
+
+
+def _may(path: str, what: int) -> bool:
+    return os.access(path, what, effective_ids=os.access in os.supports_effective_ids)
+
+
+def _check_directory(directory: str) -> None:
+    if not stat.S_ISDIR(os.stat(directory).st_mode):
+        raise OSError(errno.ENOTDIR, os.strerror(errno.ENOTDIR))
+    if os.statvfs(directory).f_flag & os.ST_RDONLY:
+        raise OSError(errno.EROFS, os.strerror(errno.EROFS))
+    if not _may(directory, os.W_OK | os.X_OK):
+        raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+
+
+def _write_all(descriptor: int, data: bytes) -> None:
+    view = memoryview(data)
+    while view:
+        view = view[os.write(descriptor, view) :]
+
+
+def _replace(target: str, data: bytes, *, mode: int | None, private: bool) -> None:
+    """Puts a new file in the place of `target`; `mode` is that of the file that is there, if one is."""
+    directory = os.path.dirname(target)
+    beside = os.path.join(directory, f".kmsctl-{os.urandom(8).hex()}.tmp")
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with _Temporary(beside):
+        descriptor = os.open(beside, flags, 0o600 if private else 0o666)
+        try:
+            if private:
+                os.fchmod(descriptor, 0o600)
+            elif mode is not None:
+                os.fchmod(descriptor, mode)
+            _write_all(descriptor, data)
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+        os.replace(beside, target)
+    _sync_directory(directory)
+
+
+def _sync_directory(directory: str) -> None:
+    try:
+        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        if error.errno not in _SYNC_UNSUPPORTED:
+            raise
+
+
+class _Temporary:
+    """Sees to it that a temporary file is gone at the end, also when a signal ends the process.
+
+    An interrupt is an exception in Python; a termination or a hang-up is not, so those two have a
+    handler for as long as the file may be there.
+    """
+
+    __slots__ = ("_path", "_previous")
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+        self._previous: dict[int, object] = {}
+
+    def __enter__(self) -> None:
+        import signal
+
+        try:
+            for number in (signal.SIGTERM, signal.SIGHUP):
+                if signal.getsignal(number) == signal.SIG_DFL:
+                    self._previous[number] = signal.signal(number, self._end)
+        except ValueError:
+            # Not the main thread, which alone may handle signals.
+            self._previous.clear()
+
+    def __exit__(self, *_: object) -> None:
+        self._remove()
+        import signal
+
+        for number in self._previous:
+            signal.signal(number, signal.SIG_DFL)
+
+    def _end(self, number: int, frame: FrameType | None) -> None:
+        del frame
+        import signal
+
+        self._remove()
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+
+    def _remove(self) -> None:
+        try:
+            os.unlink(self._path)
+        except OSError:
+            # Usually it has taken its name; what cannot be removed is no secret that its owner lacks.
+            pass

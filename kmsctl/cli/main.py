@@ -1,0 +1,86 @@
+"""The program from its arguments to its exit status.
+
+0: it worked. 1: it was refused. 2: the command line does not parse. An interrupt ends the process by
+its signal. Nothing else is ever returned.
+"""
+
+from __future__ import annotations
+
+import os
+
+from kmsctl.cli import terminal
+from kmsctl.cli.failures import CommandError, HelpRequested, UsageError
+from kmsctl.cli.session import Session
+from kmsctl.errors import KmsError
+
+WORKED, REFUSED, MISUSED = 0, 1, 2
+
+
+def main(args: list[str]) -> int:
+    """Runs one command line (without the program's name) and returns the exit status."""
+    _forbid_core_dumps()
+    session = Session(os.environ)
+    try:
+        return _report(args, session)
+    except BrokenPipeError:
+        # Whoever read has read enough: `kmsctl keys list | head` has worked.
+        terminal.discard_stdout()
+        return WORKED
+    except KeyboardInterrupt:
+        terminal.die_of_interrupt()
+        return REFUSED
+    finally:
+        session.close()
+
+
+def run(args: list[str], session: Session) -> None:
+    """Runs one command line in a session; every failure is an exception."""
+    from kmsctl.cli.group import Group
+
+    root = Group(())
+    with root.make_context(root.name, args, obj=session) as context:
+        root.invoke(context)
+
+
+def _report(args: list[str], session: Session) -> int:
+    from kmsctl.cli import hints
+
+    try:
+        if args in (["--version"], ["-v"]):
+            args = ["version"]
+        run(args, session)
+    except HelpRequested as request:
+        text = hints.usage_of(request.command) if request.short else hints.help_of(request.command)
+        terminal.write_text(f"{text}\n")
+    except UsageError as error:
+        terminal.say(f"{terminal.error_label()} {hints.misused(error)}")
+        return MISUSED
+    except (CommandError, KmsError) as error:
+        _say_error(hints.refused(error, session), session)
+        return REFUSED
+    except BrokenPipeError:
+        raise
+    except Exception as error:  # noqa: BLE001 - the last resort, so that no traceback shows a secret
+        _say_error(hints.crashed(error), session)
+        return REFUSED
+    return WORKED
+
+
+def _say_error(text: str, session: Session) -> None:
+    try:
+        shown = session.shows("error")
+    except (CommandError, KmsError):
+        shown = True
+    if shown:
+        terminal.say(f"{terminal.error_label()} {text}")
+
+
+def _forbid_core_dumps() -> None:
+    """A core file would hold the keys that are in memory."""
+    import resource
+
+    try:
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+    except (OSError, ValueError):
+        # A sandbox may forbid even this; there is nothing to add then.
+        pass

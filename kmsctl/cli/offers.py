@@ -1,0 +1,28 @@
+"""What of the algorithm table this version offers: a key can be made if there is a command to use it."""
+
+from __future__ import annotations
+
+from kmsctl.cli.tree import COMMANDS
+from kmsctl.model.algorithms import ALGORITHMS, PURPOSES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from kmsctl.model.algorithms import Algorithm, Purpose
+
+LEVEL = "SOFTWARE"
+
+
+def purposes() -> list[Purpose]:
+    """Returns the purposes whose first operation is a command."""
+    return [purpose for purpose in PURPOSES if (_command(purpose.operations[0]),) in COMMANDS]
+
+
+def algorithms() -> list[Algorithm]:
+    """Returns the algorithms of these purposes, at the protection levels that are offered."""
+    offered = {purpose.enum for purpose in purposes()}
+    return [each for each in ALGORITHMS if each.purpose in offered and LEVEL in each.protection_levels]
+
+
+def _command(operation: str) -> str:
+    """``RawEncrypt`` → ``raw-encrypt``."""
+    return "".join(f"-{letter.lower()}" if letter.isupper() else letter for letter in operation)[1:]

@@ -1,0 +1,133 @@
+"""Prints what commands found or made, through `kmsctl.render`, in the format that was asked for.
+
+Streams and shapes are gcloud's: commands that create print nothing unless a format is given, and
+then a list of one; lists without anything in them say so on standard error.
+"""
+
+from __future__ import annotations
+
+from kmsctl.cli import terminal
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from kmsctl.cli.session import Args, Session
+
+    #: a resource as the API's JSON
+    Resource = Mapping[str, object]
+
+_SILENT = "none"
+_DEFAULT = "default"
+_URL = "https://cloudkms.googleapis.com/v1/"
+
+
+def check_format(session: Session) -> None:
+    """Refuses a format that does not parse, before anything is done that it could not show.
+
+    Raises:
+        RenderError: if ``--format`` is malformed.
+    """
+    if session.format:
+        from kmsctl.render.printers import FORMATS, find_printer
+        from kmsctl.render.projection_parser import parse_format
+
+        projection = parse_format(session.format)
+        if projection.name and projection.name not in FORMATS:
+            find_printer(projection)
+
+
+def show(session: Session, resource: Resource) -> None:
+    """Prints one resource."""
+    _print(session, [resource], _DEFAULT, is_list=False)
+
+
+def show_silent(session: Session, resource: Resource) -> None:
+    """Prints one resource if a format is given."""
+    _print(session, [resource], _SILENT, is_list=False)
+
+
+def show_created(session: Session, resource: Resource) -> None:
+    """Prints a list of the one resource that was made, if a format is given."""
+    _print(session, [resource], _SILENT, is_list=True)
+
+
+def show_list(session: Session, found: Iterable[Resource], table: str, args: Args) -> None:
+    """Prints resources as a table, or as the list flags say."""
+    count = _print(session, found, table, is_list=True, args=args)
+    if count == 0 and not session.format:
+        session.status("Listed 0 items.")
+
+
+def show_findings(session: Session, found: Iterable[Resource], table: str) -> None:
+    """Prints a list whose emptiness is good news, which the command itself tells."""
+    _print(session, found, table, is_list=True)
+
+
+def show_nothing(session: Session, *, stdout_taken: bool) -> None:
+    """Prints nothing in the format that is given, which for some formats is something: ``[]``.
+
+    Where standard output carries the command's data, it is left alone.
+    """
+    if session.format and not stdout_taken:
+        _print(session, [], _DEFAULT, is_list=True)
+
+
+def show_value(session: Session, value: str | None) -> None:
+    """Prints a bare value; None is nothing at all."""
+    if value is not None:
+        _print(session, [value], "value(.)", is_list=False)
+    elif session.format:
+        _print(session, [], _DEFAULT, is_list=True)
+
+
+def show_sections(session: Session, values: Mapping[str, str | None]) -> None:
+    """Prints properties as a property file has them."""
+    from kmsctl.cli.properties import sections
+
+    _print(session, [sections(values)], "config", is_list=False)
+
+
+def show_versions(session: Session, versions: Mapping[str, str]) -> None:
+    """Prints names and versions, a line each."""
+    _print(session, [versions], 'flattened[no-pad,separator=" "]', is_list=False)
+
+
+def _print(
+    session: Session,
+    resources: Iterable[object],
+    default: str,
+    *,
+    is_list: bool,
+    args: Args | None = None,
+) -> int:
+    """Prints resources and returns how many."""
+    from kmsctl.render.pipeline import render
+
+    if not session.user_output:
+        return sum(1 for _ in resources)
+    flags = args or {}
+    output = render(
+        resources,
+        default_format=default,
+        format=session.format,
+        is_list=is_list,
+        filter=flags.get("filter"),
+        sort_by=flags.get("sort_by") or (),
+        flatten=session.settings.get("flatten") or (),
+        limit=flags.get("limit"),
+        page_size=flags.get("page_size"),
+        uri=bool(flags.get("uri")),
+        uri_of=_uri,
+        flags=flags,
+        width=terminal.width(),
+    )
+    terminal.write_chunks(output)
+    for warning in output.warnings:
+        session.log("warning", warning)
+    return output.count
+
+
+def _uri(resource: object) -> str | None:
+    name = resource.get("name") if isinstance(resource, dict) else None
+    return f"{_URL}{name}" if isinstance(name, str) else None

@@ -1,0 +1,118 @@
+"""The types of flag values, as click parameter types. Their error texts are gcloud's."""
+
+from __future__ import annotations
+
+import click
+
+from kmsctl.cli.failures import NOT_AVAILABLE, CommandError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+class InvalidChoice(click.BadParameter):
+    """The value is none of the choices; the message names them, and no usage needs to follow."""
+
+
+class Choice(click.ParamType[str]):
+    """One of some words, as they are written. `later` are words that another version will take."""
+
+    name = "choice"
+
+    def __init__(self, choices: Sequence[str], *, later: Sequence[str] = ()) -> None:
+        self.choices = tuple(choices)
+        self.later = tuple(later)
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        if value in self.choices:
+            return value
+        if value in self.later and param is not None:
+            raise CommandError(f"{param.opts[0]}={value} {NOT_AVAILABLE}")
+        near = [choice for choice in self.choices if choice == value.lower().replace("_", "-")]
+        text = f"Invalid choice: '{value}'."
+        if near:
+            text += f" Did you mean '{near[0]}'?"
+        choices = ", ".join(sorted(self.choices))
+        raise InvalidChoice(f"{text}\n\nValid choices are [{choices}].", ctx=ctx, param=param)
+
+
+class PositiveInteger(click.ParamType[int]):
+    """A whole number from 1."""
+
+    name = "integer"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        received = f"; received: {value}" if value else "; received empty string"
+        try:
+            number = int(value) if value.isascii() and "_" not in value else None
+        except ValueError:
+            number = None
+        if number is None:
+            self.fail(f"Value must be an integer{received}", param, ctx)
+        if number < 1:
+            self.fail(f"Value must be greater than or equal to 1{received}", param, ctx)
+        return number
+
+
+class Duration(click.ParamType[int]):
+    """A duration within bounds, in microseconds; the bounds are durations as people write them."""
+
+    name = "duration"
+
+    def __init__(self, *, lower: str | None = None, upper: str | None = None) -> None:
+        self.lower = lower
+        self.upper = upper
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        from kmsctl.model.durations import check_range, parse_duration
+
+        try:
+            return check_range(parse_duration(value), self.lower, self.upper, received=value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class DateTime(click.ParamType[int | None]):
+    """A time, absolute or relative to now, in microseconds since 1970; empty is no time."""
+
+    name = "datetime"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> int | None:
+        from kmsctl.model.durations import parse_datetime
+        from kmsctl.model.times import now_us
+
+        if not value:
+            return None
+        try:
+            return parse_datetime(value, now_us=now_us())
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class Labels(click.ParamType[dict[str, str]]):
+    """``KEY=VALUE,...``; a flag that is repeated adds to what came before."""
+
+    name = "labels"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, str]:
+        from kmsctl.model.labels import parse_label_arg
+
+        try:
+            return parse_label_arg(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class Items(click.ParamType[list[str]]):
+    """``ITEM,...``; a flag that is repeated adds to what came before."""
+
+    name = "items"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> list[str]:
+        from kmsctl.model.labels import parse_list_arg
+
+        try:
+            return parse_list_arg(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)

@@ -1,0 +1,198 @@
+"""Everything that depends on a terminal, and the three standard streams.
+
+stdout is data, stderr is talk. Nothing else in the program asks whether it runs in a terminal.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+
+from kmsctl.cli.failures import CommandError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import BinaryIO, TextIO
+
+_BAR = 30
+_BOLD_RED = "\x1b[1;31m"
+_PLAIN = "\x1b[0m"
+_CLEAR_LINE = "\r\x1b[K"
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Returns whether a stream is one that a person looks at; a closed stream is none."""
+    try:
+        return stream is not None and stream.isatty()
+    except ValueError:
+        return False
+
+
+def has_colours(stream: TextIO | None) -> bool:
+    """Returns whether a stream shows colours, and is to: see https://no-color.org."""
+    dumb = os.environ.get("TERM", "") in ("", "dumb")
+    return is_terminal(stream) and not dumb and not os.environ.get("NO_COLOR")
+
+
+def error_label() -> str:
+    """Returns the word that errors begin with, as standard error shows it."""
+    return f"{_BOLD_RED}ERROR:{_PLAIN}" if has_colours(sys.stderr) else "ERROR:"
+
+
+def width() -> int:
+    """Returns the width of the terminal that standard output is, or 80."""
+    try:
+        return os.get_terminal_size(1).columns or 80
+    except OSError:
+        return 80
+
+
+def write_stdout(data: bytes) -> None:
+    """Writes bytes to standard output at once.
+
+    Raises:
+        BrokenPipeError: if it is a pipe that nobody reads.
+        CommandError: if it cannot be written otherwise.
+    """
+    try:
+        _stdout().write(data)
+        _stdout().flush()
+    except OSError as error:
+        raise _unwritable(error) from None
+
+
+def write_text(text: str) -> None:
+    """Writes text to standard output, in UTF-8 whatever the locale."""
+    write_stdout(text.encode("utf-8", "surrogateescape"))
+
+
+def write_chunks(chunks: Iterable[str]) -> None:
+    """Writes text as it comes. If its source fails, what came before is written.
+
+    Raises:
+        BrokenPipeError: if standard output is a pipe that nobody reads.
+        CommandError: if it cannot be written otherwise.
+    """
+    try:
+        for chunk in chunks:
+            _put(chunk)
+    finally:
+        write_stdout(b"")
+
+
+def _put(text: str) -> None:
+    try:
+        _stdout().write(text.encode("utf-8", "surrogateescape"))
+    except OSError as error:
+        raise _unwritable(error) from None
+
+
+def _stdout() -> BinaryIO:
+    if sys.stdout is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    return sys.stdout.buffer
+
+
+def _unwritable(error: OSError) -> Exception:
+    if isinstance(error, BrokenPipeError):
+        return error
+    discard_stdout()
+    return CommandError(f"Unable to write to standard output: {error}")
+
+
+def say(text: str) -> None:
+    """Writes lines to standard error. If nobody listens, nothing is lost."""
+    if sys.stderr is None:
+        return
+    try:
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
+    except (OSError, ValueError):
+        pass
+
+
+def discard_stdout() -> None:
+    """Points standard output to nowhere, so that the interpreter's last flush does not fail too."""
+    try:
+        descriptor = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(descriptor, 1)
+        os.close(descriptor)
+    except OSError:
+        pass
+
+
+def confirm(question: str, *, quiet: bool) -> None:
+    """Asks before what cannot be undone, and returns if the answer is yes.
+
+    `quiet` means yes. Without it and without a terminal nobody can answer, and that means no.
+
+    Raises:
+        CommandError: if the answer is no.
+    """
+    if quiet:
+        return
+    if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
+        raise CommandError(
+            f"{question}\nThere is no terminal to ask in. To say yes, run the command again with --quiet."
+        )
+    say(question)
+    text = "Do you want to continue (y/N)?  "
+    while True:
+        sys.stderr.write(text)
+        sys.stderr.flush()
+        answer = sys.stdin.readline()
+        if answer.strip().lower() in ("y", "yes"):
+            return
+        if not answer.strip() or answer.strip().lower() in ("n", "no"):
+            if not answer.endswith("\n"):
+                say("")
+            raise CommandError("Aborted by user.")
+        text = "Please enter 'y' or 'n':  "
+
+
+class Progress:
+    """A bar on standard error while something long runs; nothing at all outside a terminal."""
+
+    __slots__ = ("_label", "_next", "_shown", "_visible")
+
+    def __init__(self, label: str, *, visible: bool = True) -> None:
+        self._label = label
+        self._visible = visible and is_terminal(sys.stderr)
+        self._next = 0.0
+        self._shown = False
+
+    def update(self, done: int, total: int) -> None:
+        """Shows that `done` of `total` is done; often called, seldom drawn."""
+        if not self._visible:
+            return
+        from time import monotonic
+
+        now = monotonic()
+        if now < self._next and done < total:
+            return
+        self._next = now + 0.05
+        part = min(done / total, 1.0) if total > 0 else 1.0
+        filled = round(part * _BAR)
+        bar = "#" * filled + "." * (_BAR - filled)
+        sys.stderr.write(f"{_CLEAR_LINE}{self._label} [{bar}] {part:4.0%}")
+        sys.stderr.flush()
+        self._shown = True
+
+    def clear(self) -> None:
+        """Takes the bar away, so that a line can be written."""
+        if self._shown:
+            sys.stderr.write(_CLEAR_LINE)
+            sys.stderr.flush()
+            self._shown = False
+
+
+def die_of_interrupt() -> None:
+    """Ends the process as an interrupt does, so that the shell sees it (and a loop in it stops)."""
+    import signal
+
+    say("\n\nCommand killed by keyboard interrupt\n")
+    discard_stdout()
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGINT)
