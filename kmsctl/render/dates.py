@@ -1,0 +1,158 @@
+"""Times and durations as the output language writes and compares them."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, tzinfo
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_DATE_UNITS = {"Y": "years", "M": "months", "W": "weeks", "D": "days"}
+_TIME_UNITS = {"H": "hours", "M": "minutes", "S": "seconds"}
+
+
+def parse_time(text: str, zone: tzinfo | None = None) -> datetime:
+    """Parses a time in any common form, or one relative to now such as ``-P1D``.
+
+    Args:
+        text: the time. Parts of the date that are left out are today's; of the time, 0.
+        zone: what a time without a zone is in; None for the local time zone.
+
+    Returns:
+        A time with a time zone.
+
+    Raises:
+        ValueError: if it is no time.
+    """
+    try:
+        found = datetime.fromisoformat(text) if len(text) >= 10 and text[4] == "-" else _free_form(text)
+    except ValueError:
+        found = _free_form(text)
+    if found.tzinfo is None:
+        return found.astimezone() if zone is None else found.replace(tzinfo=zone)
+    return found
+
+
+def _free_form(text: str) -> datetime:
+    from dateutil import parser
+
+    relative = _relative(text)
+    if relative is not None:
+        return relative
+    today = datetime.now().replace(hour=0, minute=0, second=0, microsecond=0)  # noqa: DTZ005  # local, as written
+    try:
+        return parser.parse(text, default=today)
+    except OverflowError as error:
+        raise ValueError(f"Unknown string format: {text}") from error
+
+
+def _relative(text: str) -> datetime | None:
+    parts = parse_duration(text)
+    if parts is None or text.isdigit():
+        return None
+    from dateutil.relativedelta import relativedelta
+
+    whole = {name: int(amount) for name, amount in parts.items() if name in ("years", "months")}
+    rest = {name: amount for name, amount in parts.items() if name not in whole}
+    now = datetime.now(UTC)
+    return now + relativedelta(years=whole.get("years", 0), months=whole.get("months", 0)) + timedelta(**rest)
+
+
+def parse_duration(text: str) -> dict[str, float] | None:
+    """Parses ``[+-][P][nY][nM][nW][nD][T][nH][nM][nS]``, in either case.
+
+    Returns:
+        Amounts by unit name, all negative after a minus sign; None if `text` is no duration.
+    """
+    rest = text.upper()
+    sign = -1 if rest.startswith("-") else 1
+    rest = rest.removeprefix("-").removeprefix("+")
+    units = _DATE_UNITS
+    if rest.startswith("P"):
+        rest = rest[1:]
+    else:
+        units = {"Y": "years", "W": "weeks", "D": "days"} | _TIME_UNITS
+    parts: dict[str, float] = {}
+    number = ""
+    for character in rest:
+        if character.isdigit() or character == ".":
+            number += character
+        elif character == "T" and not number:
+            units = _TIME_UNITS
+        else:
+            if character == "H" and units is _DATE_UNITS:
+                units = _TIME_UNITS
+            name = units.get(character) or _TIME_UNITS.get(character)
+            amount = _amount(number)
+            if name is None or amount is None or name in parts:
+                return None
+            parts[name] = sign * amount
+            number = ""
+    if number or not parts:
+        return {} if rest in ("0", "") and text.upper().lstrip("+-").startswith("P") else None
+    return parts
+
+
+def _amount(text: str) -> float | None:
+    try:
+        return float(text) if "." in text else int(text)
+    except ValueError:
+        return None
+
+
+def zone_named(name: str) -> tzinfo | None:
+    """Returns a time zone by name; None for ``LOCAL`` and for names that are unknown."""
+    if name.upper() in ("UTC", "Z", "ZULU"):
+        return UTC
+    if not name or name.upper() == "LOCAL":
+        return None
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        return ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return None
+
+
+def from_timestamp(value: float) -> datetime | None:
+    """Returns the time `value` seconds after the epoch, without a zone; None if out of range."""
+    try:
+        return datetime(1970, 1, 1) + timedelta(seconds=value)  # noqa: DTZ001  # the caller knows the zone
+    except OverflowError:
+        return None
+
+
+def format_time(moment: datetime, layout: str) -> str:
+    """Formats by strftime's conversions, and ``%Ez`` ``%Oz`` ``%:z`` ``%nf`` ``%s``."""
+    pieces: list[str] = []
+    index = 0
+    while index < len(layout):
+        if layout[index] != "%" or index + 1 >= len(layout):
+            pieces.append(layout[index])
+            index += 1
+            continue
+        for length in (3, 2):
+            text = _conversion(moment, layout[index + 1 : index + length])
+            if text is not None:
+                pieces.append(text)
+                index += length
+                break
+    return "".join(pieces)
+
+
+def _conversion(moment: datetime, name: str) -> str | None:
+    """Returns one conversion; None if `name` is too long to be one."""
+    if name in ("Ez", "Oz", ":z"):
+        offset = moment.strftime("%z")
+        if name == "Ez" and offset == "+0000":
+            return "Z"
+        return f"{offset[:3]}:{offset[3:5]}" if offset else ""
+    if len(name) == 2:  # noqa: PLR2004  # a digit and the f of a fraction
+        if name[0].isdigit() and name[1] == "f":
+            return f"{moment.microsecond:06d}"[: int(name[0])].ljust(int(name[0]), "0")
+        return None
+    if name == "s":
+        seconds: Any = (moment - datetime(1970, 1, 1, tzinfo=moment.tzinfo and UTC)).total_seconds()
+        return str(int(seconds)) if seconds == int(seconds) else f"{seconds:.6f}".rstrip("0")
+    return moment.strftime(f"%{name}")

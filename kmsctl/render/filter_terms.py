@@ -1,0 +1,279 @@
+"""The terms of a filter: one key, one operator, one operand."""
+
+from __future__ import annotations
+
+import re
+
+from kmsctl.render.columns import compile_key
+from kmsctl.render.errors import FilterError
+from kmsctl.render.projection import Chain
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from datetime import datetime
+    from typing import Any
+
+    from kmsctl.render.paths import Path
+    from kmsctl.render.transforms import Call
+
+    Test = Callable[[Any], bool]
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?")
+
+
+class Term:
+    """A term.
+
+    Attributes:
+        name: its key as text; empty for a bare operand, which is looked for everywhere.
+        reach: returns what its key reaches in a record, before any transform.
+        matches: tells whether a record passes.
+        changing: what is said if matching is to change, once a record has shown that it would.
+    """
+
+    __slots__ = ("changing", "matches", "name", "reach")
+
+    def __init__(self, name: str, reach: Callable[[Any], Any], matches: Test) -> None:
+        self.name = name
+        self.reach = reach
+        self.matches = matches
+        self.changing = ""
+
+
+def make_term(
+    path: Path, calls: Sequence[Call], operator: str, operand: str | list[str], name: str
+) -> Term:
+    """Makes a term. Without an `operator`, `operand` is looked for in every value.
+
+    Raises:
+        FilterError: if `operand` is not what `operator` takes.
+    """
+    reach = compile_key(path, None)
+    if not operator:
+        return Term("", reach, _anywhere(str(operand)))
+    get = reach
+    if calls:
+        chain = Chain(0)
+        chain.calls.extend(calls)
+        get = compile_key(path, chain)
+    if operator in (":", "="):
+        return _pattern_term(reach, get, operator, operand, name)
+    text = str(operand)
+    if operator == "!=":
+        test = _unequal(_equality(text))
+    elif operator in ("~", "!~"):
+        test = _expression(text, negative=operator == "!~")
+    else:
+        test = _ordered(operator, text)
+    return Term(name, reach, lambda record: test(get(record)))
+
+
+def _pattern_term(
+    reach: Test, get: Callable[[Any], Any], operator: str, operand: str | list[str], name: str
+) -> Term:
+    operands = operand if isinstance(operand, list) else [operand]
+    make = _substring if operator == ":" else _equality
+    tests = [(text, make(text), _word_test(text, prefix=operator == ":")) for text in operands]
+    term = Term(name, reach, lambda _record: False)
+
+    def matches(record: Any) -> bool:
+        value = get(record)
+        for text, test, word_test in tests:
+            found = test(value)
+            if not term.changing and value is not None and found != word_test(value):
+                verb = "matches but will not match" if found else "does not match but will match"
+                term.changing = f"{name}{operator}{text} currently {verb}"
+            if found:
+                return True
+        return False
+
+    term.matches = matches
+    return term
+
+
+def _number(value: Any) -> float | int | None:
+    if isinstance(value, (int, float)):
+        return value
+    for kind in (int, float):
+        try:
+            return kind(value)
+        except (ValueError, TypeError):
+            continue
+    return None
+
+
+def _is_time(value: Any) -> bool:
+    return isinstance(value, str) and _TIME.match(value) is not None
+
+
+class _Operand:
+    """An operand as text, and lazily as a number and as a time."""
+
+    __slots__ = ("_time", "folded", "number", "text")
+
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.folded = text.lower()
+        self.number = _number(text)
+        self._time: datetime | None = None
+
+    def time(self) -> datetime:
+        from kmsctl.render.dates import parse_time
+
+        if self._time is None:
+            try:
+                self._time = parse_time(self.text)
+            except ValueError as error:
+                raise FilterError(str(error)) from error
+        return self._time
+
+
+def _same_time(value: str, operand: _Operand) -> bool:
+    from kmsctl.render.dates import parse_time
+
+    return parse_time(value) == operand.time()
+
+
+def _scalar_equal(value: Any, operand: _Operand) -> bool:
+    if value is None:
+        return operand.folded in ("", "null")
+    if isinstance(value, (dict, list)):
+        return False
+    if operand.text and _is_time(value):
+        return _same_time(value, operand)
+    if str(value).lower() == operand.folded:
+        return True
+    return operand.number is not None and _number(value) == operand.number
+
+
+def _equality(text: str) -> Test:
+    operand = _Operand(text)
+
+    def equal(value: Any) -> bool:
+        if isinstance(value, list):
+            return any([equal(item) for item in value])
+        if isinstance(value, dict):
+            return any([_scalar_equal(item, operand) for pair in value.items() for item in pair])
+        return _scalar_equal(value, operand)
+
+    return equal
+
+
+def _unequal(equal: Test) -> Test:
+    def test(value: Any) -> bool:
+        if isinstance(value, list) and value:
+            return any([not equal(item) for item in value])
+        return not equal(value)
+
+    return test
+
+
+def _deep(test: Test) -> Test:
+    """Applies `test` to keys and values of maps, and items of lists, all the way down."""
+
+    def run(value: Any) -> bool:
+        if isinstance(value, dict):
+            return any([run(item) for pair in value.items() for item in pair])
+        if isinstance(value, list):
+            return any([run(item) for item in value])
+        return test(value)
+
+    return run
+
+
+def _substring(text: str) -> Test:
+    operand = _Operand(text)
+    before, star, after = operand.folded.partition("*")
+    if "*" in after:
+        raise FilterError(f"At most one * expected in : patterns [{text}].")
+    if text == "*":
+        return lambda value: value is not None and value not in ("", [], {})
+
+    def scalar(value: Any) -> bool:
+        if value is None:
+            return operand.folded in ("", "null")
+        if _is_time(value) and text:
+            return _same_time(value, operand)
+        folded = str(value).lower()
+        if star:
+            fits = len(folded) >= len(before) + len(after)
+            return fits and folded.startswith(before) and folded.endswith(after)
+        return operand.folded in folded
+
+    return _deep(scalar)
+
+
+def _word_test(text: str, *, prefix: bool) -> Test:
+    """Makes the test that is to replace the present one: whole words, or the beginning of one."""
+    if text == "*":
+        return lambda value: value not in ("", [], {})
+    if prefix and text.endswith("*"):
+        pattern = re.compile(r"\b" + re.escape(text[:-1]), re.IGNORECASE)
+    else:
+        pattern = re.compile(r"\b" + re.escape(text) + r"\b", re.IGNORECASE)
+    operand = _Operand(text)
+
+    def scalar(value: Any) -> bool:
+        if value is None or isinstance(value, (int, float)):
+            return _scalar_equal(value, operand) or (value is not None and pattern.search(str(value)) is not None)
+        if _is_time(value) and _scalar_equal(value, operand):
+            return True
+        return value.lower() == operand.folded or pattern.search(value) is not None
+
+    return _deep(scalar)
+
+
+def _expression(text: str, *, negative: bool) -> Test:
+    try:
+        search = re.compile(text).search
+    except re.error as error:
+        raise FilterError(f"Filter expression RE pattern [{text}]: {error}") from error
+
+    def found(value: Any) -> bool:
+        if isinstance(value, list):
+            return any([found(item) for item in value])
+        if value is None or isinstance(value, dict):
+            return False
+        return search(str(value)) is not None
+
+    return (lambda value: not found(value)) if negative else found
+
+
+def _ordered(operator: str, text: str) -> Test:
+    operand = _Operand(text)
+    below, same = operator[0] == "<", operator.endswith("=")
+
+    def holds(left: Any, right: Any) -> bool:
+        return bool(left == right) and same or bool(left < right if below else left > right)
+
+    def test(value: Any) -> bool:
+        if value is None:
+            return below
+        if isinstance(value, list):
+            return any([test(item) for item in value]) if value else below
+        if isinstance(value, dict):
+            return False
+        number = _number(value)
+        if number is not None and operand.number is not None:
+            return holds(number, operand.number)
+        if _is_time(value):
+            from kmsctl.render.dates import parse_time
+
+            return holds(parse_time(value), operand.time())
+        return holds(str(value), text)
+
+    return test
+
+
+def _anywhere(text: str) -> Test:
+    folded = text.lower()
+
+    def found(value: Any) -> bool:
+        if isinstance(value, dict):
+            return any([found(item) for item in value.values()])
+        if isinstance(value, list):
+            return any([found(item) for item in value])
+        return value is not None and folded in str(value).lower()
+
+    return found

@@ -1,0 +1,70 @@
+"""JSON: two spaces of indentation, keys in order, non-ASCII text as it is."""
+
+from __future__ import annotations
+
+from json import dumps
+from json.encoder import encode_basestring
+
+from kmsctl.render.tree import TreeProjector
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from typing import Any
+
+    from kmsctl.render.options import PrintOptions
+    from kmsctl.render.projection import Projection
+
+_INDENT = "  "
+
+
+def indented(value: Any, margin: str = "") -> str:
+    """Returns `value` as JSON; every line but the first begins with `margin`.
+
+    The standard encoder is slow when it indents: it leaves its C part. Strings, which are nearly
+    all of a resource, still go through that part here.
+    """
+    kind = type(value)
+    if kind is str:
+        return encode_basestring(value)
+    inner = margin + _INDENT
+    if kind is dict:
+        if not value:
+            return "{}"
+        lines = []
+        for name in sorted(value):
+            item = value[name]
+            text = encode_basestring(item) if type(item) is str else indented(item, inner)
+            lines.append(f"{inner}{encode_basestring(name)}: {text}")
+        body = ",\n".join(lines)
+        return f"{{\n{body}\n{margin}}}"
+    if kind is list:
+        if not value:
+            return "[]"
+        body = ",\n".join([f"{inner}{indented(item, inner)}" for item in value])
+        return f"[\n{body}\n{margin}]"
+    return dumps(value, ensure_ascii=False)
+
+
+def print_json(records: Iterable[Any], projection: Projection, options: PrintOptions) -> Iterator[str]:
+    """Yields the records as one JSON list, or one JSON value where the command has one resource.
+
+    The list is closed even if `records` fails half-way, so that what was shown is valid JSON.
+    """
+    project = TreeProjector(projection)
+    if not options.is_list:
+        for record in records:
+            yield indented(project(record)) + "\n"
+        return
+    identity = project.identity
+    separator = "[\n  "
+    try:
+        for record in records:
+            yield separator + indented(record if identity else project(record), _INDENT)
+            separator = ",\n  "
+    except GeneratorExit:
+        raise
+    except BaseException:
+        yield "[]\n" if separator.startswith("[") else "\n]\n"
+        raise
+    yield "[]\n" if separator.startswith("[") else "\n]\n"

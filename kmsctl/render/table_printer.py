@@ -1,0 +1,150 @@
+"""Tables."""
+
+from __future__ import annotations
+
+from itertools import islice
+
+from kmsctl.render.columns import compile_columns
+from kmsctl.render.sorting import sort_key
+from kmsctl.render.table_layout import Layout
+from kmsctl.render.values import cell_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import Any
+
+    from kmsctl.render.options import PrintOptions
+    from kmsctl.render.paths import Getter
+    from kmsctl.render.projection import Column, Projection
+
+
+def print_table(records: Iterable[Any], projection: Projection, options: PrintOptions) -> Iterator[str]:
+    """Yields a table, or one for each `page_size` records. Nothing is shown of an empty list."""
+    table = _Table(projection, options)
+    source = iter(records)
+    first = True
+    while page := list(islice(source, options.page_size)):
+        if not first:
+            yield "\n"
+        yield from table.draw(page, title=first)
+        first = False
+
+
+class _Table:
+    """The columns of a table, compiled."""
+
+    def __init__(self, projection: Projection, options: PrintOptions) -> None:
+        self._projection = projection
+        self._options = options
+        columns = projection.columns
+        getters = compile_columns(projection, columns)
+        pairs = list(zip(columns, getters, strict=True))
+        self._plain = [(column, get) for column, get in pairs if column.key.format is None]
+        self._nested = [(column, get) for column, get in pairs if column.key.format is not None]
+        sorters = [*columns, *projection.sorters]
+        sorter_getters = [*getters, *compile_columns(projection, projection.sorters)]
+        order = [
+            (column.key.order, column.key.reverse, get)
+            for column, get in zip(sorters, sorter_getters, strict=True)
+            if column.key.order is not None
+        ]
+        self._order = sorted(order, key=lambda item: item[0] or 0)
+
+    def draw(self, page: list[Any], *, title: bool) -> Iterator[str]:
+        for _, reverse, get in reversed(self._order):
+            page.sort(key=_by(get), reverse=reverse)
+        if not self._plain:
+            for column, get in self._nested:
+                yield from self._all_nested(page, column, get)
+            return
+        rows = _rows(page, [get for _, get in self._plain])
+        shown = self._shown(rows)
+        if len(shown) < len(self._plain):
+            rows = [[row[index] for index in shown] for row in rows]
+        columns = [self._plain[index][0] for index in shown]
+        layout = self._layout(columns, title=title)
+        heading = None
+        if self._projection.attributes.get("heading") is not False:
+            heading = [column.key.label or "" for column in columns]
+        if self._nested:
+            yield from self._with_nested(layout, heading, rows, page)
+        else:
+            yield from layout.draw(heading, rows)
+
+    def _shown(self, rows: Sequence[Sequence[str]]) -> list[int]:
+        """Returns the columns to show: optional ones only if something is in them."""
+        return [
+            index
+            for index, (column, _) in enumerate(self._plain)
+            if not column.key.optional or any(row[index] for row in rows)
+        ]
+
+    def _layout(self, columns: Sequence[Column], *, title: bool) -> Layout:
+        projection = self._projection
+        layout = Layout([column.key.align for column in columns])
+        layout.minimums = [column.key.width or 0 for column in columns]
+        layout.wraps = [column.key.wrap for column in columns]
+        layout.all_box = projection.flag("all-box")
+        layout.box = layout.all_box or projection.flag("box")
+        layout.pad = max(projection.number("pad", 2), 0)
+        layout.title = projection.text("title", "") if title else ""
+        layout.utf8 = self._options.utf8
+        layout.width = self._options.width - projection.number("margin", 0)
+        return layout
+
+    def _all_nested(self, page: Sequence[Any], column: Column, get: Getter) -> Iterator[str]:
+        """Shows a table of one formatted key: the values of all rows as one list."""
+        values: list[Any] = []
+        for record in page:
+            value = get(record)
+            values.extend(value if isinstance(value, list) else [] if value is None else [value])
+        single = len(values) == 1 and not self._options.is_list
+        yield from self._render(column, values, is_list=not single)
+
+    def _with_nested(
+        self, layout: Layout, heading: Sequence[str] | None, rows: Sequence[Sequence[str]], page: Sequence[Any]
+    ) -> Iterator[str]:
+        """Shows formatted keys below the row they belong to, indented."""
+        lines = list(layout.draw(heading, rows))
+        if layout.box or any("\n" in cell for row in rows for cell in row):
+            yield from lines
+            for record in page:
+                yield from self._below(record)
+            return
+        start = len(lines) - len(rows)
+        yield from lines[:start]
+        for line, record in zip(lines[start:], page, strict=True):
+            yield line
+            yield from self._below(record)
+
+    def _below(self, record: Any) -> Iterator[str]:
+        for column, get in self._nested:
+            value = get(record)
+            if not value:
+                continue
+            values = value if isinstance(value, list) else [value]
+            text = "".join(self._render(column, values, is_list=isinstance(value, list)))
+            for line in text.splitlines():
+                yield f"    {line}\n"
+
+    def _render(self, column: Column, values: Sequence[Any], *, is_list: bool) -> Iterator[str]:
+        from kmsctl.render.printers import print_nested
+
+        return print_nested(values, column.key.format or "", self._options.nested(is_list=is_list))
+
+
+def _by(get: Getter) -> Getter:
+    return lambda record: sort_key(get(record))
+
+
+def _rows(page: Iterable[Any], getters: Sequence[Getter]) -> list[list[str]]:
+    """Returns the text of every cell."""
+    rows = []
+    for record in page:
+        row = [get(record) for get in getters]
+        for index, value in enumerate(row):
+            if type(value) is not str:
+                row[index] = cell_text(value)
+        rows.append(row)
+    return rows

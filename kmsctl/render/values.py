@@ -1,0 +1,48 @@
+"""How single values are written in columns."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+def float_text(number: float, precision: int = 6) -> str:
+    """Returns `number` with `precision` digits, always with a point or an exponent.
+
+    An exponent is shown only outside 1e-4..1e9; within, a number of more digits keeps one decimal.
+    """
+    text = format(number, f".{precision}")
+    if "e" in text and 1e-4 <= abs(number) < 1e9:
+        return f"{number:.1f}"
+    return text
+
+
+def cell_text(value: Any) -> str:
+    """Returns `value` as a table shows it: nothing for None, Python's notation for lists and maps."""
+    if type(value) is str:
+        return value
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return float_text(value)
+    return str(value)
+
+
+def sorted_deep(value: Any) -> Any:
+    """Returns `value` with the keys of all its maps in order; what is in order is not copied."""
+    if type(value) is dict:
+        names = list(value)
+        ordered = sorted(names)
+        changed = names != ordered
+        result = {}
+        for name in ordered:
+            item = value[name]
+            new = sorted_deep(item) if type(item) is dict or type(item) is list else item
+            changed = changed or new is not item
+            result[name] = new
+        return result if changed else value
+    if type(value) is list:
+        items = [sorted_deep(item) for item in value]
+        return items if any(new is not old for new, old in zip(items, value, strict=True)) else value
+    return value
