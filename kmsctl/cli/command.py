@@ -6,6 +6,7 @@ import click
 
 from kmsctl.cli import output, parsing
 from kmsctl.cli.options import GLOBAL, Flag, Positional
+from kmsctl.cli.tree import COMMANDS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -34,8 +35,6 @@ class Command(click.Command):
         about: str = "",
         examples: Sequence[tuple[str, str]] = (),
     ) -> None:
-        from kmsctl.cli.tree import COMMANDS
-
         self.words = tuple(words.split())
         self.run = run
         self.about = about
@@ -70,5 +69,4 @@ class Command(click.Command):
 
     def invoke(self, ctx: click.Context) -> None:
         session: Session = ctx.obj
-        output.check_format(session)
-        self.run(session, ctx.params)
+        output.run(session, self.run, ctx.params)

@@ -18,6 +18,7 @@ WORKED, REFUSED, MISUSED = 0, 1, 2
 
 def main(args: list[str]) -> int:
     """Runs one command line (without the program's name) and returns the exit status."""
+    _occupy_standard_descriptors()
     _forbid_core_dumps()
     session = Session(os.environ)
     try:
@@ -35,6 +36,10 @@ def main(args: list[str]) -> int:
 
 def run(args: list[str], session: Session) -> None:
     """Runs one command line in a session; every failure is an exception."""
+    from kmsctl.cli import plain
+
+    if plain.run(args, session):
+        return
     from kmsctl.cli.group import Group
 
     root = Group(())
@@ -61,18 +66,30 @@ def _report(args: list[str], session: Session) -> int:
     except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001 - the last resort, so that no traceback shows a secret
-        _say_error(hints.crashed(error), session)
+        _say_error(hints.crashed(error), session, detail=hints.places(error))
         return REFUSED
     return WORKED
 
 
-def _say_error(text: str, session: Session) -> None:
+def _say_error(text: str, session: Session, *, detail: str = "") -> None:
     try:
-        shown = session.shows("error")
+        verbosity = session.verbosity
     except (CommandError, KmsError):
-        shown = True
-    if shown:
+        # It is the settings that are wrong, and this is how that is told.
+        verbosity = "warning"
+    if verbosity not in ("critical", "none"):
         terminal.say(f"{terminal.error_label()} {text}")
+    if verbosity == "debug" and detail:
+        terminal.say(detail)
+
+
+def _occupy_standard_descriptors() -> None:
+    """Where a standard stream is closed, no file of the store may get its number."""
+    for number in range(3):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
 
 
 def _forbid_core_dumps() -> None:

@@ -7,10 +7,11 @@ then a list of one; lists without anything in them say so on standard error.
 from __future__ import annotations
 
 from kmsctl.cli import terminal
+from kmsctl.cli.tree import dotted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from kmsctl.cli.session import Args, Session
 
@@ -37,6 +38,14 @@ def check_format(session: Session) -> None:
             find_printer(projection)
 
 
+def run(session: Session, command: Callable[[Session, Args], None], values: Args) -> None:
+    """Runs a command, once it is known that what it finds can be shown."""
+    check_format(session)
+    given = ", ".join(f"{name}: {value!r}" for name, value in values.items() if value is not None)
+    session.log("debug", f"Running [{dotted(session.command)}] with arguments: [{given}]")
+    command(session, values)
+
+
 def show(session: Session, resource: Resource) -> None:
     """Prints one resource."""
     _print(session, [resource], _DEFAULT, is_list=False)
@@ -59,9 +68,9 @@ def show_list(session: Session, found: Iterable[Resource], table: str, args: Arg
         session.status("Listed 0 items.")
 
 
-def show_findings(session: Session, found: Iterable[Resource], table: str) -> None:
-    """Prints a list whose emptiness is good news, which the command itself tells."""
-    _print(session, found, table, is_list=True)
+def show_found(session: Session, found: Iterable[Resource], default: str) -> None:
+    """Prints a list of whose emptiness the command itself tells."""
+    _print(session, found, default, is_list=True)
 
 
 def show_nothing(session: Session, *, stdout_taken: bool) -> None:
@@ -102,17 +111,17 @@ def _print(
     args: Args | None = None,
 ) -> int:
     """Prints resources and returns how many."""
+    if not session.user_output or (default == _SILENT and not session.format):
+        return sum(1 for _ in resources)
     from kmsctl.render.pipeline import render
 
-    if not session.user_output:
-        return sum(1 for _ in resources)
     flags = args or {}
     output = render(
         resources,
         default_format=default,
-        format=session.format,
+        format_expression=session.format,
         is_list=is_list,
-        filter=flags.get("filter"),
+        filter_expression=flags.get("filter"),
         sort_by=flags.get("sort_by") or (),
         flatten=session.settings.get("flatten") or (),
         limit=flags.get("limit"),
