@@ -16,9 +16,12 @@ from kmsctl.cli.failures import CommandError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import FrameType
+    from typing import BinaryIO
 
 STDIO = "-"
+_CHUNK = 1 << 20
 _STANDARD_INPUT = frozenset({STDIO, "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"})
 _DESCRIPTORS = ("/dev/fd/", "/proc/self/fd/")
 _NAMED_DESCRIPTORS = {"/dev/stdout": 1, "/dev/stderr": 2}
@@ -49,14 +52,27 @@ class Inputs:
         try:
             data, status = _read(path, limit)
         except OSError as error:
-            raise CommandError(
-                f"Failed to read {what} file [{path}]: Unable to read file [{path}]: {error}"
-            ) from None
+            raise _unreadable(path, what, error) from None
         if len(data) > limit:
             raise CommandError(f"The file [{path}] is larger than the maximum size of {limit} bytes.")
+        self._remember(flag, status)
+        return data
+
+    def feed(self, flag: str, path: str, what: str, sink: Callable[[bytes], None]) -> None:
+        """Reads the file that `flag` names, of whatever size, and gives it to `sink` piece by piece.
+
+        Raises:
+            CommandError: if it cannot be read.
+        """
+        try:
+            status = _feed(path, sink)
+        except OSError as error:
+            raise _unreadable(path, what, error) from None
+        self._remember(flag, status)
+
+    def _remember(self, flag: str, status: os.stat_result) -> None:
         if stat.S_ISREG(status.st_mode):
             self._read[status.st_dev, status.st_ino] = flag
-        return data
 
     def flag_of(self, status: os.stat_result) -> str | None:
         """Returns the flag whose regular file this is, if it is one's."""
@@ -69,25 +85,51 @@ def check_one_standard_input(first: str, first_path: str, second: str, second_pa
         raise CommandError(f"Invalid value for [{first}]: {first} and {second} cannot both read from stdin.")
 
 
+def _unreadable(path: str, what: str, error: OSError) -> CommandError:
+    return CommandError(f"Failed to read {what} file [{path}]: Unable to read file [{path}]: {error}")
+
+
 def _read(path: str, limit: int) -> tuple[bytes, os.stat_result]:
     # One byte more than allowed tells a file that is too large, however large it is.
     if path == STDIO:
-        if sys.stdin is None:
-            raise OSError(errno.EBADF, os.strerror(errno.EBADF), path)
         try:
-            return sys.stdin.buffer.read(limit + 1), os.fstat(sys.stdin.fileno())
+            return _stdin().read(limit + 1), os.fstat(_stdin().fileno())
         except OSError as error:
             raise OSError(error.errno, error.strerror, path) from None
     with open(path, "rb") as file:
         return file.read(limit + 1), os.fstat(file.fileno())
 
 
+def _feed(path: str, sink: Callable[[bytes], None]) -> os.stat_result:
+    if path == STDIO:
+        try:
+            return _pour(_stdin(), sink)
+        except OSError as error:
+            raise OSError(error.errno, error.strerror, path) from None
+    with open(path, "rb") as file:
+        return _pour(file, sink)
+
+
+def _pour(file: BinaryIO, sink: Callable[[bytes], None]) -> os.stat_result:
+    while piece := file.read(_CHUNK):
+        sink(piece)
+    return os.fstat(file.fileno())
+
+
+def _stdin() -> BinaryIO:
+    if sys.stdin is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    return sys.stdin.buffer
+
+
 class Output:
     """Where a command's result goes. It is checked before the work is done, and written after."""
 
-    __slots__ = ("_descriptor", "_mode", "_path", "_private", "_target")
+    __slots__ = ("_descriptor", "_makes_parents", "_mode", "_path", "_private", "_target")
 
-    def __init__(self, flag: str, path: str, *, private: bool, inputs: Inputs) -> None:
+    def __init__(
+        self, flag: str, path: str, *, private: bool, inputs: Inputs, makes_parents: bool = False
+    ) -> None:
         """Looks at the place, so that what cannot be written is known before the service is asked.
 
         Args:
@@ -95,12 +137,14 @@ class Output:
             path: its value.
             private: whether a new file is for its owner alone (plaintext and keys).
             inputs: the files read, none of which may be the output.
+            makes_parents: whether directories that are missing are made, for their owner alone.
 
         Raises:
             CommandError: if it cannot be written, or is an input.
         """
         self._path = path
         self._private = private
+        self._makes_parents = makes_parents
         self._descriptor = _descriptor(path)
         #: of a regular file: where it really lies; else None
         self._target: str | None = None
@@ -119,8 +163,24 @@ class Output:
         """Whether standard output carries the result, so that nothing else may be written there."""
         return self._path == STDIO or self._descriptor == 1
 
-    def write(self, data: bytes) -> None:
+    @property
+    def is_regular(self) -> bool:
+        """Whether the result becomes a regular file, beside which others can be put."""
+        return self._target is not None
+
+    def is_same(self, other: Output) -> bool:
+        """Tells whether two results would go to one place."""
+        if self._target is not None or other._target is not None:
+            return self._target == other._target
+        return (self.is_stdout and other.is_stdout) or self._path == other._path
+
+    def write(self, data: bytes, *, before: Callable[[], None] | None = None) -> None:
         """Writes the result.
+
+        Args:
+            data: the result.
+            before: is called when a regular file is all but in its place, and otherwise first. If it
+                raises, a regular file is as it was before.
 
         Raises:
             CommandError: if that fails; a regular file is then as it was before.
@@ -129,12 +189,16 @@ class Output:
         if self._path == STDIO:
             from kmsctl.cli.terminal import write_stdout
 
+            _call(before)
             write_stdout(data)
             return
         try:
             if self._target is not None:
-                _replace(self._target, data, mode=self._mode, private=self._private)
+                if self._makes_parents:
+                    _make_directories(os.path.dirname(self._target))
+                _replace(self._target, data, mode=self._mode, private=self._private, before=before)
             else:
+                _call(before)
                 self._write_through(data)
         except BrokenPipeError:
             if self.is_stdout:
@@ -165,7 +229,8 @@ class Output:
             raise OSError(errno.EISDIR, os.strerror(errno.EISDIR))
         if status is None or stat.S_ISREG(status.st_mode):
             self._target = os.path.realpath(self._path)
-            _check_directory(os.path.dirname(self._target))
+            directory = os.path.dirname(self._target)
+            _check_directory(_existing(directory) if self._makes_parents else directory)
         if status is not None:
             self._mode = stat.S_IMODE(status.st_mode) & 0o777
             if not _may(self._path, os.W_OK):
@@ -213,7 +278,34 @@ def _write_all(descriptor: int, data: bytes) -> None:
         view = view[os.write(descriptor, view) :]
 
 
-def _replace(target: str, data: bytes, *, mode: int | None, private: bool) -> None:
+def _existing(directory: str) -> str:
+    """Returns the nearest directory above (or itself) that is there."""
+    while not os.path.lexists(directory):
+        directory = os.path.dirname(directory)
+    return directory
+
+
+def _make_directories(directory: str) -> None:
+    missing = []
+    while not os.path.lexists(directory):
+        missing.append(directory)
+        directory = os.path.dirname(directory)
+    for each in reversed(missing):
+        try:
+            os.mkdir(each, 0o700)
+        except FileExistsError:
+            # Somebody else made it in between; if it is no directory, the next step says so.
+            pass
+
+
+def _call(action: Callable[[], None] | None) -> None:
+    if action is not None:
+        action()
+
+
+def _replace(
+    target: str, data: bytes, *, mode: int | None, private: bool, before: Callable[[], None] | None
+) -> None:
     """Puts a new file in the place of `target`; `mode` is that of the file that is there, if one is."""
     directory = os.path.dirname(target)
     beside = os.path.join(directory, f".kmsctl-{os.urandom(8).hex()}.tmp")
@@ -229,6 +321,7 @@ def _replace(target: str, data: bytes, *, mode: int | None, private: bool) -> No
             os.fsync(descriptor)
         finally:
             os.close(descriptor)
+        _call(before)
         os.replace(beside, target)
     _sync_directory(directory)
 

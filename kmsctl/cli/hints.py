@@ -60,14 +60,23 @@ def crashed(error: BaseException) -> str:
 
     It says where, and not with what: the text of a foreign exception may hold anything.
     """
-    trace = error.__traceback__
-    place = ""
-    while trace is not None:
-        module = trace.tb_frame.f_globals.get("__name__", "")
-        if str(module).startswith("kmsctl"):
-            place = f" at {module}:{trace.tb_lineno}"
-        trace = trace.tb_next
+    ours = [place for place in _frames(error) if place.startswith("kmsctl")]
+    place = f" at {ours[-1]}" if ours else ""
     return f"kmsctl crashed ({type(error).__name__}){place}. This is a defect of kmsctl; please report it."
+
+
+def places(error: BaseException) -> str:
+    """Returns the way to an error, a line each call, without any values."""
+    return "\n".join(["The way to the error:", *_frames(error)])
+
+
+def _frames(error: BaseException) -> list[str]:
+    found = []
+    trace = error.__traceback__
+    while trace is not None:
+        found.append(f"{trace.tb_frame.f_globals.get('__name__', '?')}:{trace.tb_lineno}")
+        trace = trace.tb_next
+    return found
 
 
 def _caller(error: KmsError, session: Session) -> str:

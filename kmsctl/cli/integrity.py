@@ -42,3 +42,9 @@ def check_response(data: bytes, checksum: int) -> None:
     """Checks received data against the service's checksum of it."""
     if crc32c(data) != checksum:
         raise CommandError(_CORRUPTED.format(what="response received from the server"))
+
+
+def check_success(success: bool, confirmed: bool) -> None:
+    """Checks the answer to a verification against the service's second word on it."""
+    if success is not confirmed:
+        raise CommandError(_CORRUPTED.format(what="response received from the server"))

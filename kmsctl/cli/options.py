@@ -133,6 +133,11 @@ def version_argument() -> Positional:
     return Positional("version", f"{_WHOLE} of the version.")
 
 
+def required_version() -> Flag:
+    """Returns the flag of a version that the command line itself has to have."""
+    return _version(required=True)
+
+
 def _location(**facts: Any) -> Flag:
     return flag("location", "Location, such as us-east1.", fallback="kms/location", **facts)
 
@@ -217,12 +222,30 @@ def input_file(name: str, what: str, *, required: bool = False) -> Flag:
     return flag(name, f"File to read the {what} from; - is standard input.", required=required)
 
 
-def output_file(name: str, what: str) -> Flag:
-    return flag(name, f"File to write the {what} to; - is standard output.", required=True)
+def output_file(name: str, what: str, *, required: bool = True) -> Flag:
+    return flag(name, f"File to write the {what} to; - is standard output.", required=required)
 
 
 def aad_file() -> Flag:
     return input_file("additional-authenticated-data-file", "additional authenticated data")
+
+
+def digest_algorithm() -> Flag:
+    return flag(
+        "digest-algorithm",
+        "Digest of the input that is signed; without it the input itself is sent, at most 64 KiB.",
+        params.Choice(["sha256", "sha384", "sha512", "external-mu"]),
+    )
+
+
+def public_key_format() -> Flag:
+    from kmsctl.model.algorithms import PUBLIC_KEY_FORMATS
+
+    return flag(
+        "public-key-format",
+        "Format of the public key; pem if not given.",
+        params.Choice([each.lower().replace("_", "-") for each in PUBLIC_KEY_FORMATS]),
+    )
 
 
 def skip_integrity_verification() -> Flag:

@@ -38,9 +38,13 @@ class Choice(click.ParamType[str]):
 
 
 class PositiveInteger(click.ParamType[int]):
-    """A whole number from 1."""
+    """A whole number from 1, or within narrower bounds."""
 
     name = "integer"
+
+    def __init__(self, *, lower: int = 1, upper: int | None = None) -> None:
+        self.lower = lower
+        self.upper = upper
 
     def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> int:
         received = f"; received: {value}" if value else "; received empty string"
@@ -50,8 +54,10 @@ class PositiveInteger(click.ParamType[int]):
             number = None
         if number is None:
             self.fail(f"Value must be an integer{received}", param, ctx)
-        if number < 1:
-            self.fail(f"Value must be greater than or equal to 1{received}", param, ctx)
+        if number < self.lower:
+            self.fail(f"Value must be greater than or equal to {self.lower}{received}", param, ctx)
+        if self.upper is not None and number > self.upper:
+            self.fail(f"Value must be less than or equal to {self.upper}{received}", param, ctx)
         return number
 
 

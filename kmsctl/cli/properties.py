@@ -71,6 +71,11 @@ def _destroy_duration(name: str, value: str) -> None:
     check_range(parse_duration(value), "1d", "120d", received=value)
 
 
+def _printable(value: str) -> None:
+    if not value.isprintable():
+        raise ValueError("it has characters that cannot be shown.")
+
+
 def _present(name: str, value: str) -> None:
     if not value:
         raise ValueError(f"The {name} property is set to the empty string, which is invalid.")
@@ -165,6 +170,7 @@ def check(name: str, value: str) -> None:
         CommandError: if it may not.
     """
     try:
+        _printable(value)
         TABLE[name][1](name, value)
     except ValueError as error:
         raise CommandError(f"Invalid value for property [{name}]: {error}") from None

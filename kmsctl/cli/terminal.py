@@ -14,6 +14,7 @@ from kmsctl.cli.failures import CommandError
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from threading import Event, Thread
     from typing import BinaryIO, TextIO
 
 _BAR = 30
@@ -75,11 +76,14 @@ def write_chunks(chunks: Iterable[str]) -> None:
         BrokenPipeError: if standard output is a pipe that nobody reads.
         CommandError: if it cannot be written otherwise.
     """
+    written = False
     try:
         for chunk in chunks:
+            written = True
             _put(chunk)
     finally:
-        write_stdout(b"")
+        if written:
+            write_stdout(b"")
 
 
 def _put(text: str) -> None:
@@ -186,6 +190,61 @@ class Progress:
             sys.stderr.write(_CLEAR_LINE)
             sys.stderr.flush()
             self._shown = False
+
+
+class Working:
+    """A line on standard error that shows that something long runs; nothing at all outside a terminal.
+
+    A context manager. It waits a moment before it shows, so that what is quick shows nothing.
+    """
+
+    __slots__ = ("_done", "_label", "_thread", "_visible")
+
+    _FRAMES = ("|", "/", "-", "\\")
+    _BEFORE_FIRST = 0.1
+    _PER_FRAME = 0.1
+
+    def __init__(self, label: str, *, visible: bool = True) -> None:
+        self._label = label
+        self._visible = visible and is_terminal(sys.stderr)
+        self._done: Event | None = None
+        self._thread: Thread | None = None
+
+    def __enter__(self) -> None:
+        if self._visible:
+            from threading import Event, Thread
+
+            self._done = Event()
+            self._thread = Thread(target=self._show, args=(self._done,), name="working", daemon=True)
+            self._thread.start()
+
+    def __exit__(self, *_: object) -> None:
+        if self._done is not None and self._thread is not None:
+            self._done.set()
+            self._thread.join()
+
+    def _show(self, done: Event) -> None:
+        if done.wait(self._BEFORE_FIRST):
+            return
+        try:
+            self._draw(done)
+        except (OSError, ValueError):
+            # The terminal is gone; the work is not.
+            pass
+
+    def _draw(self, done: Event) -> None:
+        if os.environ.get("TERM", "") in ("", "dumb"):
+            sys.stderr.write(f"{self._label}...\n")
+            sys.stderr.flush()
+            return
+        turn = 0
+        while not done.is_set():
+            sys.stderr.write(f"{_CLEAR_LINE}{self._label}... {self._FRAMES[turn % len(self._FRAMES)]}")
+            sys.stderr.flush()
+            turn += 1
+            done.wait(self._PER_FRAME)
+        sys.stderr.write(_CLEAR_LINE)
+        sys.stderr.flush()
 
 
 def die_of_interrupt() -> None:

@@ -20,13 +20,30 @@ GROUPS = {
 
 #: Words of a command → (module in `kmsctl.cli.commands`, function that declares it, summary).
 COMMANDS = {
+    ("asymmetric-decrypt",): (
+        "asymmetric_decrypt",
+        "asymmetric_decrypt",
+        "Decrypt a file with an asymmetric key.",
+    ),
+    ("asymmetric-sign",): ("asymmetric_sign", "sign", "Sign a file with an asymmetric key."),
+    ("asymmetric-verify",): ("asymmetric_sign", "verify", "Verify a signature of an asymmetric key."),
     ("config", "get"): ("config", "get", "Print the value of a property."),
     ("config", "get-value"): ("config", "get_value", "Print the value of a property (older name of get)."),
     ("config", "list"): ("config", "list_", "List the properties that are set."),
     ("config", "set"): ("config", "set_", "Set a property."),
     ("config", "unset"): ("config", "unset", "Unset a property."),
+    ("decapsulate",): (
+        "asymmetric_decrypt",
+        "decapsulate",
+        "Recover a shared secret with a key-encapsulation key.",
+    ),
     ("decrypt",): ("decrypt", "decrypt", "Decrypt a file with a symmetric key."),
     ("encrypt",): ("encrypt", "encrypt", "Encrypt a file with a symmetric key."),
+    ("generate-random-bytes",): (
+        "random_bytes",
+        "generate_random_bytes",
+        "Generate random bytes.",
+    ),
     ("info",): ("info", "info", "Show where everything lives and what protects it."),
     ("keyrings", "create"): ("keyrings", "create", "Create a key ring."),
     ("keyrings", "describe"): ("keyrings", "describe", "Show a key ring."),
@@ -55,6 +72,16 @@ COMMANDS = {
     ("keys", "versions", "destroy"): ("versions_state", "destroy", "Schedule a version for destruction."),
     ("keys", "versions", "disable"): ("versions_state", "disable", "Disable a version."),
     ("keys", "versions", "enable"): ("versions_state", "enable", "Enable a version."),
+    ("keys", "versions", "get-certificate-chain"): (
+        "versions_public",
+        "get_certificate_chain",
+        "Print the certificate chains of a version in an HSM.",
+    ),
+    ("keys", "versions", "get-public-key"): (
+        "versions_public",
+        "get_public_key",
+        "Print the public key of a version.",
+    ),
     ("keys", "versions", "list"): ("versions", "list_", "List the versions of a key."),
     ("keys", "versions", "restore"): (
         "versions_state",
@@ -64,11 +91,15 @@ COMMANDS = {
     ("keys", "versions", "update"): ("versions_state", "update", "Update a version."),
     ("locations", "describe"): ("locations", "describe", "Show a location."),
     ("locations", "list"): ("locations", "list_", "List all locations."),
+    ("mac-sign",): ("mac", "sign", "Compute the MAC tag of a file."),
+    ("mac-verify",): ("mac", "verify", "Verify the MAC tag of a file."),
     ("quickstart",): (
         "quickstart",
         "quickstart",
         "Encrypt, rotate and decrypt for a first time, step by step.",
     ),
+    ("raw-decrypt",): ("raw_decrypt", "raw_decrypt", "Decrypt a file with a raw AES key."),
+    ("raw-encrypt",): ("raw_encrypt", "raw_encrypt", "Encrypt a file with a raw AES key."),
     ("store", "accept-rollback"): (
         "store",
         "accept_rollback",
@@ -84,10 +115,7 @@ COMMANDS = {
 NOT_YET = frozenset(
     tuple(words.split())
     for words in (
-        "asymmetric-decrypt",
-        "asymmetric-sign",
         "autokey-config",
-        "decapsulate",
         "ekm-config",
         "ekm-connections",
         "import-jobs",
@@ -107,15 +135,9 @@ NOT_YET = frozenset(
         "keys set-iam-policy",
         "keys versions delete",
         "keys versions export-trusted-key-wrapped",
-        "keys versions get-certificate-chain",
-        "keys versions get-public-key",
         "keys versions import",
         "keys versions import-trusted-key-wrapped",
-        "mac-sign",
-        "mac-verify",
         "operations",
-        "raw-decrypt",
-        "raw-encrypt",
         "retired-resources",
         "single-tenant-hsm",
     )

@@ -97,8 +97,8 @@ def run_list(session: Session, args: Args) -> None:
 def run_set(session: Session, args: Args) -> None:
     name = properties.full_name(args["property"])
     value: str = args["value"]
-    if "\n" in value or "\r" in value or value != value.strip():
-        raise CommandError(f"Invalid value for property [{name}]: blanks around it, or line breaks in it.")
+    if value != value.strip():
+        raise CommandError(f"Invalid value for property [{name}]: there are blanks around it.")
     properties.check(name, value)
     _change(session, name, value)
     session.status(f"Updated property [{name}].")

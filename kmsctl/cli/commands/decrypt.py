@@ -74,11 +74,11 @@ def run(session: Session, args: Args) -> None:
         integrity.check_response(response.plaintext, response.plaintext_crc32c)
     target.write(response.plaintext)
     if not response.plaintext and session.user_output:
-        _say_empty(target)
+        say_empty(target)
     output.show_nothing(session, stdout_taken=target.is_stdout)
 
 
-def _say_empty(target: Output) -> None:
+def say_empty(target: Output) -> None:
     """Gcloud says it on standard output; where that is the plaintext's place, it would be no plaintext."""
     text = "Decrypted file is empty"
     if target.is_stdout:

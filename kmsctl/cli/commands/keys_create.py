@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from kmsctl.cli import output, resources
+from kmsctl.cli import output, resources, terminal
 from kmsctl.cli.failures import CommandError
 from kmsctl.model.resources import CryptoKeySpec
 from kmsctl.model.rest import crypto_key_json
+
+#: What is said while key material is made, which for RSA takes seconds.
+GENERATING = "Generating the key"
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -45,6 +48,9 @@ def create() -> Command:
             Creates a key in a key ring, with a first version, which for a key to encrypt with
             is its primary.
 
+            A key for anything but encryption needs a --default-algorithm, has no primary version,
+            and does not rotate by itself.
+
             With --rotation-period the key rotates by itself: each period there is a new primary
             version. Older versions keep decrypting until they are disabled or destroyed.
 
@@ -57,13 +63,20 @@ def create() -> Command:
                 keys create db --keyring=prod --location=us-east1 --purpose=encryption
                 --rotation-period=30d --next-rotation-time=P30D --labels=env=prod
                 """,
-            )
+            ),
+            (
+                "To create a key to sign with:",
+                """
+                keys create release --keyring=prod --location=us-east1 --purpose=asymmetric-signing
+                --default-algorithm=ec-sign-p256-sha256
+                """,
+            ),
         ],
     )
 
 
 def run(session: Session, args: Args) -> None:
-    from kmsctl.model.algorithms import purpose_by_spelling
+    from kmsctl.model.algorithms import by_enum, purpose_by_spelling
 
     name = resources.key(session, args)
     purpose = purpose_by_spelling(args["purpose"])
@@ -76,12 +89,14 @@ def run(session: Session, args: Args) -> None:
         destroy_scheduled_duration=args["destroy_scheduled_duration"],
         import_only=bool(args["import_only"]),
     )
-    created = session.kms.create_crypto_key(
-        session.context,
-        name,
-        spec,
-        skip_initial_version_creation=bool(args["skip_initial_version_creation"]),
-    )
+    slow = by_enum(spec.algorithm).secret_size is None
+    with terminal.Working(GENERATING, visible=slow and session.user_output):
+        created = session.kms.create_crypto_key(
+            session.context,
+            name,
+            spec,
+            skip_initial_version_creation=bool(args["skip_initial_version_creation"]),
+        )
     output.show_created(session, crypto_key_json(created))
 
 

@@ -82,8 +82,10 @@ def run(session: Session, args: Args) -> None:
     steps.run("decrypt", *where, f"--ciphertext-file={encrypted}", f"--plaintext-file={decrypted}")
     _compare(source, decrypted)
     steps.say(
-        f"The decrypted file is the same as the original, byte for byte. The files are in {directory}; the "
-        f"store is in {session.paths.data}. kmsctl --help shows what else there is."
+        "The decrypted file is the same as the original, byte for byte.",
+        f"files: {directory}",
+        f"store: {session.paths.data}",
+        "more:  kmsctl --help",
     )
 
 
@@ -92,17 +94,17 @@ class _Steps:
 
     def __init__(self, session: Session) -> None:
         self._session = session
-        self._settings = dict(session.settings)
+        # Each step prints as it does by itself: --format is this command's.
+        unused = ("format", "flatten")
+        self._settings = {name: session.settings[name] for name in session.settings if name not in unused}
         self._prefix = ["kmsctl"]
-        if session.settings.get("project"):
-            self._prefix.append(f"--project={session.settings['project']}")
+        for name in ("project", "account"):
+            if name in self._settings:
+                self._prefix.append(f"--{name}={self._settings[name]}")
 
-    def say(self, text: str) -> None:
-        from kmsctl.cli.help import filled
-
+    def say(self, *lines: str) -> None:
         if self._session.user_output:
-            lines = [f"# {line}\n" for line in filled(text, 0)]
-            terminal.write_text("".join(["\n", *lines]))
+            terminal.write_text("".join(["\n", *(f"# {line}\n" for line in lines)]))
 
     def run(self, *words: str) -> None:
         import shlex
@@ -111,12 +113,8 @@ class _Steps:
 
         if self._session.user_output:
             terminal.write_text(f"$ {shlex.join([*self._prefix, *words])}\n")
-        command = self._session.command
-        try:
-            run_line(list(words), self._session)
-        finally:
-            self._session.command = command
-            self._session.settings = dict(self._settings)
+        self._session.settings = dict(self._settings)
+        run_line(list(words), self._session)
 
     def run_unless_there(self, *words: str) -> None:
         try:

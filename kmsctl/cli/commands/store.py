@@ -17,7 +17,7 @@ TABLE = (
     "table(name, counts.key_rings, counts.crypto_keys, counts.crypto_key_versions, auditRecords, generation, "
     "masterKeyVersions.list():label=MASTER_KEYS, bytesOnDisk:label=BYTES, problem:optional)"
 )
-FINDINGS = "table(kind, resource, message, remedy)"
+FINDINGS = "yaml(kind, resource, message, remedy)"
 
 
 def status() -> Command:
@@ -92,10 +92,11 @@ def accept_rollback() -> Command:
 
 
 def run_status(session: Session, args: Args) -> None:
+    del args
     found = session.kms.store_status(session.context)
     if not found.initialized:
         session.status(f"There is no store in {session.paths.data} yet. The first key ring makes it.")
-    output.show_list(session, (_status_json(each) for each in found.databases), TABLE, args)
+    output.show_found(session, (_status_json(each) for each in found.databases), TABLE)
 
 
 def run_verify(session: Session, args: Args) -> None:
@@ -111,7 +112,7 @@ def run_verify(session: Session, args: Args) -> None:
         progress.clear()
 
     try:
-        output.show_findings(session, found(), FINDINGS)
+        output.show_found(session, found(), FINDINGS)
     finally:
         progress.clear()
     if findings:
@@ -136,13 +137,14 @@ def run_maintain(session: Session, args: Args) -> None:
     for what, names in (
         ("Rotated", report.rotated),
         ("Destroyed", report.destroyed),
+        ("Expired", report.expired),
         ("Gave up the unfinished generation of", report.failed),
     ):
         for name in names:
             session.status(f"{what} {name}.")
     if report.purged:
         session.status(f"Finished {report.purged} purge{'' if report.purged == 1 else 's'}.")
-    done = report.rotated or report.destroyed or report.failed or report.purged
+    done = report.rotated or report.destroyed or report.expired or report.failed or report.purged
     if not done and not report.left:
         session.status("Nothing was due.")
     output.show_silent(
@@ -150,6 +152,7 @@ def run_maintain(session: Session, args: Args) -> None:
         {
             "rotated": report.rotated,
             "destroyed": report.destroyed,
+            "expired": report.expired,
             "failed": report.failed,
             "purged": report.purged,
             "left": report.left,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from kmsctl.cli import output, resources
+from kmsctl.cli import output, resources, terminal
+from kmsctl.cli.commands.keys_create import GENERATING
 from kmsctl.cli.failures import CommandError
 from kmsctl.model.rest import crypto_key_version_json
 
@@ -76,7 +77,8 @@ def list_() -> Command:
 
 def run_create(session: Session, args: Args) -> None:
     parent = resources.plain_key(session, args)
-    created = session.kms.create_crypto_key_version(session.context, parent)
+    with terminal.Working(GENERATING, visible=session.user_output):
+        created = session.kms.create_crypto_key_version(session.context, parent)
     if args["primary"]:
         number = created.name.number
         session.kms.update_crypto_key_primary_version(session.context, parent, number)
