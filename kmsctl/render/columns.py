@@ -37,14 +37,30 @@ def compile_key(path: Path, chain: Chain | None) -> Getter:
 
 
 def compile_columns(
-    projection: Projection, columns: Sequence[Column], *, transforms: bool = True
+    projection: Projection,
+    columns: Sequence[Column],
+    *,
+    transforms: bool = True,
+    inherited: bool = True,
 ) -> list[Getter]:
-    """Makes one function per column. ``no-transforms`` in the format, or `transforms`, turns them off."""
+    """Makes one function per column.
+
+    Args:
+        projection: the format they are of; its ``transforms`` attribute overrules the rest.
+        columns: some of its columns.
+        transforms: whether their transforms are applied.
+        inherited: whether those written in an earlier projection of the expression are too.
+    """
     wanted = projection.attributes.get("transforms")
-    active = transforms if wanted is None else bool(wanted)
-    getters = [
-        compile_key(column.path, column.key.chain if active else None) for column in columns
-    ]
+    if wanted is not None:
+        transforms = inherited = bool(wanted)
+
+    def active(chain: Chain | None) -> Chain | None:
+        if chain is None or not transforms:
+            return None
+        return chain if inherited or chain.level == projection.level else None
+
+    getters = [compile_key(column.path, active(column.key.chain)) for column in columns]
     if projection.flag("json-decode"):
         return [_decoding(get) for get in getters]
     return getters

@@ -25,7 +25,7 @@ def _writer(delimiter: str, quote: Callable[[str], str] | None) -> Callable[[Any
         if value is None:
             return ""
         if isinstance(value, dict):
-            items = [f"{name}={item}" for name, item in value.items()]
+            items = [f"{name}={value[name]}" for name in sorted(value)]
         elif isinstance(value, list):
             items = [str(item) if item else "" for item in value]
         else:
@@ -64,32 +64,37 @@ def _print(
     quote = _quoter(separator, delimiter, terminator) if quoted else None
     write = _writer(delimiter, quote)
     getters = compile_columns(projection, projection.columns, transforms=transforms)
+    labels = [(column.key.label or "").lower() for column in projection.columns]
+    heading = heading and any(labels)
     if heading:
-        labels = [(column.key.label or "").lower() for column in projection.columns]
         first = separator.join(labels if quote is None else [quote(label) for label in labels])
     lines: list[str] = []
     only = getters[0] if len(getters) == 1 else None
-    for record in records:
-        if heading:
-            lines.append(first)
-            heading = False
-        lines.append(
-            write(only(record)) if only else separator.join([write(get(record)) for get in getters])
-        )
-        if len(lines) >= _BATCH:
+    try:
+        for record in records:
+            line = write(only(record)) if only else separator.join([write(get(record)) for get in getters])
+            if heading:
+                lines.append(first)
+                heading = False
+            lines.append(line)
+            if len(lines) >= _BATCH:
+                yield terminator.join(lines) + terminator
+                lines = []
+    except Exception:
+        if lines:
             yield terminator.join(lines) + terminator
-            lines = []
+        raise
     if lines:
         yield terminator.join(lines) + terminator
 
 
-def print_csv(records: Iterable[Any], projection: Projection, _options: PrintOptions) -> Iterator[str]:
+def print_csv(records: Iterable[Any], projection: Projection, options: PrintOptions) -> Iterator[str]:
     return _print(
         records,
         projection,
         separator=",",
         quoted=projection.attributes.get("quote", True) is not False,
-        heading=projection.attributes.get("heading") is not False,
+        heading=projection.attributes.get("heading") is not False and not options.continued,
         transforms=True,
     )
 

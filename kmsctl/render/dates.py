@@ -40,7 +40,7 @@ def _free_form(text: str) -> datetime:
     relative = _relative(text)
     if relative is not None:
         return relative
-    today = datetime.now().replace(hour=0, minute=0, second=0, microsecond=0)  # noqa: DTZ005  # local, as written
+    today = datetime.now().replace(hour=0, minute=0, second=0, microsecond=0)  # noqa: DTZ005  # local
     try:
         return parser.parse(text, default=today)
     except OverflowError as error:
@@ -148,11 +148,11 @@ def _conversion(moment: datetime, name: str) -> str | None:
         if name == "Ez" and offset == "+0000":
             return "Z"
         return f"{offset[:3]}:{offset[3:5]}" if offset else ""
-    if len(name) == 2:  # noqa: PLR2004  # a digit and the f of a fraction
+    if len(name) == 2:  # a digit and the f of a fraction
         if name[0].isdigit() and name[1] == "f":
             return f"{moment.microsecond:06d}"[: int(name[0])].ljust(int(name[0]), "0")
         return None
     if name == "s":
         seconds: Any = (moment - datetime(1970, 1, 1, tzinfo=moment.tzinfo and UTC)).total_seconds()
-        return str(int(seconds)) if seconds == int(seconds) else f"{seconds:.6f}".rstrip("0")
+        return str(seconds)
     return moment.strftime(f"%{name}")

@@ -45,6 +45,11 @@ def _rounded(values: list[float], index: int, precision: int, *, final: bool) ->
     return str(int(value)) if value else ""
 
 
+def _days_in(years: float) -> float:
+    """Returns the days of so many years, of which the first and then every fourth is a leap year."""
+    return 365 * years + -(-years // 4)
+
+
 def split_seconds(seconds: float, *, calendar: bool) -> list[float]:
     """Splits an amount of seconds into the units of a duration; days and years only if `calendar`."""
     sign = -1 if seconds < 0 else 1
@@ -54,7 +59,10 @@ def split_seconds(seconds: float, *, calendar: bool) -> list[float]:
     days = years = 0.0
     if calendar:
         days, hours = divmod(hours, 24)
-        years, days = divmod(days, 366)
+        years = (days - 1) // 365 if days > 365 else 0.0
+        while years and days < _days_in(years):
+            years -= 1
+        days -= _days_in(years)
     return [sign * amount for amount in (years, 0, days, hours, minute, round(second, 6))]
 
 
@@ -65,8 +73,6 @@ def from_parts(parts: dict[str, float]) -> list[float]:
     extra_years, months = divmod(amounts.get("months", 0), 12)
     years = amounts.get("years", 0) + extra_years
     days = amounts.get("days", 0) + 7 * amounts.get("weeks", 0)
-    seconds = (
-        amounts.get("hours", 0) * 3600 + amounts.get("minutes", 0) * 60 + amounts.get("seconds", 0)
-    )
+    seconds = amounts.get("hours", 0) * 3600 + amounts.get("minutes", 0) * 60 + amounts.get("seconds", 0)
     clock = split_seconds(seconds, calendar=False)
     return [sign * amount for amount in (years, months, days, *clock[3:])]

@@ -6,6 +6,7 @@ import re
 
 from kmsctl.render.columns import compile_key
 from kmsctl.render.errors import FilterError
+from kmsctl.render.patterns import compile_pattern
 from kmsctl.render.projection import Chain
 
 TYPE_CHECKING = False
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     Test = Callable[[Any], bool]
 
+_TRUTH = {"true": 1, "false": 0}
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?")
 
 
@@ -41,9 +43,7 @@ class Term:
         self.changing = ""
 
 
-def make_term(
-    path: Path, calls: Sequence[Call], operator: str, operand: str | list[str], name: str
-) -> Term:
+def make_term(path: Path, calls: Sequence[Call], operator: str, operand: str | list[str], name: str) -> Term:
     """Makes a term. Without an `operator`, `operand` is looked for in every value.
 
     Raises:
@@ -115,7 +115,7 @@ class _Operand:
     def __init__(self, text: str) -> None:
         self.text = text
         self.folded = text.lower()
-        self.number = _number(text)
+        self.number = _number(self.folded)
         self._time: datetime | None = None
 
     def time(self) -> datetime:
@@ -140,10 +140,10 @@ def _scalar_equal(value: Any, operand: _Operand) -> bool:
         return operand.folded in ("", "null")
     if isinstance(value, (dict, list)):
         return False
-    if operand.text and _is_time(value):
-        return _same_time(value, operand)
     if str(value).lower() == operand.folded:
         return True
+    if isinstance(value, (int, float)) and operand.folded in _TRUTH:
+        return value == _TRUTH[operand.folded]
     return operand.number is not None and _number(value) == operand.number
 
 
@@ -152,18 +152,26 @@ def _equality(text: str) -> Test:
 
     def equal(value: Any) -> bool:
         if isinstance(value, list):
-            return any([equal(item) for item in value])
+            return any(equal(item) for item in value)
         if isinstance(value, dict):
-            return any([_scalar_equal(item, operand) for pair in value.items() for item in pair])
+            return any(_scalar_equal(item, operand) for pair in value.items() for item in pair)
+        if text and _is_time(value):
+            return _same_time(value, operand)
         return _scalar_equal(value, operand)
 
     return equal
 
 
 def _unequal(equal: Test) -> Test:
+    undefined = [True]  # as for the ordering operators
+
     def test(value: Any) -> bool:
         if isinstance(value, list) and value:
-            return any([not equal(item) for item in value])
+            return any(not equal(item) for item in value)
+        if value is None and not undefined[0]:
+            return False
+        if _is_time(value):
+            undefined[0] = False
         return not equal(value)
 
     return test
@@ -174,9 +182,9 @@ def _deep(test: Test) -> Test:
 
     def run(value: Any) -> bool:
         if isinstance(value, dict):
-            return any([run(item) for pair in value.items() for item in pair])
+            return any(run(item) for pair in value.items() for item in pair)
         if isinstance(value, list):
-            return any([run(item) for item in value])
+            return any(run(item) for item in value)
         return test(value)
 
     return run
@@ -193,20 +201,21 @@ def _substring(text: str) -> Test:
     def scalar(value: Any) -> bool:
         if value is None:
             return operand.folded in ("", "null")
-        if _is_time(value) and text:
-            return _same_time(value, operand)
         folded = str(value).lower()
         if star:
             fits = len(folded) >= len(before) + len(after)
             return fits and folded.startswith(before) and folded.endswith(after)
-        return operand.folded in folded
+        if operand.folded in folded:
+            return True
+        return isinstance(value, (int, float)) and _scalar_equal(value, operand)
 
-    return _deep(scalar)
+    deep = _deep(scalar)
+    return lambda value: _same_time(value, operand) if text and _is_time(value) else deep(value)
 
 
 def _word_test(text: str, *, prefix: bool) -> Test:
     """Makes the test that is to replace the present one: whole words, or the beginning of one."""
-    if text == "*":
+    if prefix and text == "*":
         return lambda value: value not in ("", [], {})
     if prefix and text.endswith("*"):
         pattern = re.compile(r"\b" + re.escape(text[:-1]), re.IGNORECASE)
@@ -215,43 +224,48 @@ def _word_test(text: str, *, prefix: bool) -> Test:
     operand = _Operand(text)
 
     def scalar(value: Any) -> bool:
-        if value is None or isinstance(value, (int, float)):
-            return _scalar_equal(value, operand) or (value is not None and pattern.search(str(value)) is not None)
-        if _is_time(value) and _scalar_equal(value, operand):
+        if _scalar_equal(value, operand):
             return True
-        return value.lower() == operand.folded or pattern.search(value) is not None
+        return value is not None and pattern.search(str(value)) is not None
 
-    return _deep(scalar)
+    deep = _deep(scalar)
+    return lambda value: deep(value) or bool(text and _is_time(value) and _same_time(value, operand))
 
 
 def _expression(text: str, *, negative: bool) -> Test:
     try:
-        search = re.compile(text).search
-    except re.error as error:
+        search = compile_pattern(text).search
+    except ValueError as error:
         raise FilterError(f"Filter expression RE pattern [{text}]: {error}") from error
 
     def found(value: Any) -> bool:
         if isinstance(value, list):
-            return any([found(item) for item in value])
+            return any(found(item) for item in value)
         if value is None or isinstance(value, dict):
             return False
         return search(str(value)) is not None
 
-    return (lambda value: not found(value)) if negative else found
+    def missing(value: Any) -> bool:
+        if isinstance(value, list):
+            return any(missing(item) for item in value)
+        return not isinstance(value, dict) and not found(value)
+
+    return missing if negative else found
 
 
 def _ordered(operator: str, text: str) -> Test:
     operand = _Operand(text)
     below, same = operator[0] == "<", operator.endswith("=")
+    undefined = [below]  # once a time was seen, what is undefined is no longer below
 
     def holds(left: Any, right: Any) -> bool:
-        return bool(left == right) and same or bool(left < right if below else left > right)
+        return (bool(left == right) and same) or bool(left < right if below else left > right)
 
     def test(value: Any) -> bool:
         if value is None:
-            return below
+            return undefined[0]
         if isinstance(value, list):
-            return any([test(item) for item in value]) if value else below
+            return any(test(item) for item in value)
         if isinstance(value, dict):
             return False
         number = _number(value)
@@ -260,6 +274,7 @@ def _ordered(operator: str, text: str) -> Test:
         if _is_time(value):
             from kmsctl.render.dates import parse_time
 
+            undefined[0] = False
             return holds(parse_time(value), operand.time())
         return holds(str(value), text)
 
@@ -271,9 +286,9 @@ def _anywhere(text: str) -> Test:
 
     def found(value: Any) -> bool:
         if isinstance(value, dict):
-            return any([found(item) for item in value.values()])
+            return any(found(item) for item in value.values())
         if isinstance(value, list):
-            return any([found(item) for item in value])
+            return any(found(item) for item in value)
         return value is not None and folded in str(value).lower()
 
     return found

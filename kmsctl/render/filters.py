@@ -54,18 +54,17 @@ class Filter:
             found.append(_CHANGING.format(changing))
         missing = sorted({term.name for term in self._pending})
         if missing:
-            found.append(
-                f"The following filter keys were not present in any resource : {', '.join(missing)}"
-            )
+            found.append(f"The following filter keys were not present in any resource : {', '.join(missing)}")
         return found
 
 
 class _Parser:
     """A recursive descent: juxtaposed terms are all required, and bind looser than OR."""
 
-    __slots__ = ("_lexer", "_scope", "terms")
+    __slots__ = ("_bare_keys", "_lexer", "_scope", "terms")
 
-    def __init__(self, expression: str, scope: Scope) -> None:
+    def __init__(self, expression: str, scope: Scope, *, bare_keys: bool) -> None:
+        self._bare_keys = bare_keys
         self._lexer = Lexer(expression)
         self._scope = scope
         self.terms: list[Term] = []
@@ -87,7 +86,7 @@ class _Parser:
         used: set[str] = set()
         operator = ""
         while True:
-            factor = self._factor(after=operator)
+            factor = self._factor()
             if operator == "OR":
                 alternatives.append(factor)
             else:
@@ -123,9 +122,8 @@ class _Parser:
             end += 1
         return text[start:end]
 
-    def _factor(self, *, after: str) -> Predicate:
+    def _factor(self) -> Predicate:
         lexer = self._lexer
-        del after
         if lexer.at_end():
             raise lexer.error("Term expected")
         word = self._word()
@@ -136,15 +134,15 @@ class _Parser:
             lexer.position += len(word)
             if word != "NOT" or lexer.at_end():
                 raise lexer.error("Term expected")
-            return _negate(self._factor(after="NOT"))
-        if lexer.at("-"):
-            lexer.position += 1
+            return _negate(self._factor())
+        if lexer.take("-"):
             if lexer.at_end():
                 raise lexer.error("Term expected")
-            return _negate(self._factor(after="-"))
+            return _negate(self._term() if lexer.at("-") else self._factor())
         if lexer.take("("):
             if lexer.take(")"):
                 return lambda _record: True
+            lexer.expect_more()
             found = self._expression(nested=True)
             lexer.take(")")
             return found
@@ -157,7 +155,10 @@ class _Parser:
         start = lexer.position
         if not self._has_key():
             operand = self._bare_operand()
-            term = make_term((), [], "", operand, "")
+            if self._bare_keys:
+                term = make_term((operand,), [], ":", "*", operand)
+            else:
+                term = make_term((), [], "", operand, "")
             self.terms.append(term)
             return term.matches
         lexer.position = start
@@ -183,10 +184,7 @@ class _Parser:
         text = lexer.text
         if text[start] in _OPERATOR_CHARACTERS:
             return True
-        try:
-            lexer.token(KEY_STOPS - frozenset(".[]"))
-        except ExpressionError:
-            raise
+        lexer.token(KEY_STOPS - frozenset(".[]"))
         following = text[lexer.position : lexer.position + 1]
         if following == "(" and lexer.position > start:
             return text[start : lexer.position].find(" ") < 0
@@ -202,6 +200,8 @@ class _Parser:
         if operand is None:
             lexer.position = start
             operand = lexer.token(_WORD_STOPS)
+            if operand and any(character in operand for character in _OPERATOR_CHARACTERS):
+                raise lexer.error("Non-empty key name expected", start)
         return operand or ""
 
     def _operator(self) -> str:
@@ -234,30 +234,31 @@ class _Parser:
 
 
 def _any(parts: list[Predicate]) -> Predicate:
-    return lambda record: any([part(record) for part in parts])
+    return lambda record: any(part(record) for part in parts)
 
 
 def _all(parts: list[Predicate]) -> Predicate:
     if len(parts) == 1:
         return parts[0]
-    return lambda record: all([part(record) for part in parts])
+    return lambda record: all(part(record) for part in parts)
 
 
 def _negate(part: Predicate) -> Predicate:
     return lambda record: not part(record)
 
 
-def parse_filter(expression: str, scope: Scope | None = None) -> Filter:
+def parse_filter(expression: str, scope: Scope | None = None, *, bare_keys: bool = False) -> Filter:
     """Parses a filter; an empty one lets everything pass.
 
     Args:
         expression: such as ``state=ENABLED AND createTime>-P1Y``.
         scope: its aliases may be used as keys; None for no aliases.
+        bare_keys: whether a bare word asks for a key to be set, rather than for a value anywhere.
 
     Raises:
         ExpressionError: if it is malformed.
         FilterError: if an operand is not what its operator takes.
     """
-    parser = _Parser(expression, scope or Scope())
+    parser = _Parser(expression, scope or Scope(), bare_keys=bare_keys)
     matches = parser.parse()
     return Filter(expression, matches, parser.terms)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from kmsctl.render.columns import compile_columns
+from kmsctl.render.projection import SELECTED
 from kmsctl.render.tree import TreeProjector
-from kmsctl.render.values import cell_text, sorted_deep
+from kmsctl.render.values import cell_text, sorted_deep, without_nulls
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from kmsctl.render.options import PrintOptions
     from kmsctl.render.paths import Path
     from kmsctl.render.projection import Projection
+
+_ESCAPES = str.maketrans({"\\": r"\\", '"': r"\"", "\n": r"\n", "\r": r"\r", "\t": r"\t"})
 
 
 def _leaves(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
@@ -41,9 +44,7 @@ def _dotted(path: Path) -> str:
 def _flat_value(value: Any) -> str:
     if isinstance(value, str):
         if "\n" in value or value != value.strip():
-            from json import dumps
-
-            return dumps(value)
+            return f'"{value.translate(_ESCAPES)}"'
         return value
     return "None" if value is None else cell_text(value)
 
@@ -55,9 +56,10 @@ def print_flattened(records: Iterable[Any], projection: Projection, options: Pri
     pad = projection.attributes.get("pad", True) is not False
     for record in records:
         lines = []
-        for path, value in _leaves(sorted_deep(project(record)), ()):
+        shown = project(record) if projection.explicit else without_nulls(project(record))
+        for path, value in _leaves(sorted_deep(shown), ()):
             node = projection.node(path) if path else None
-            label = node.key.label if node is not None and projection.explicit else None
+            label = node.key.label if node is not None and node.key.state == SELECTED else None
             name = _dotted(path) if label is None else label.lower()
             lines.append((name + separator, _flat_value(value)))
         width = max((len(name) for name, _ in lines), default=0) if pad else 0
@@ -104,15 +106,18 @@ def _section(value: Any, name: str) -> Iterator[str]:
             yield from _section(item, f"{name}.{key}" if name else key)
 
 
+def _shell_names(value: Any) -> list[tuple[str, Any]]:
+    """Returns the entries of a map, or the items of a list: ``I0``, ``I1``; maps in it need no name."""
+    if isinstance(value, list):
+        return [("" if isinstance(item, dict) else f"I{index}", item) for index, item in enumerate(value)]
+    return _entries(value)
+
+
 def _shell(value: Any, command: str, prefix: str) -> Iterator[str]:
-    entries = value.items() if isinstance(value, dict) else []
-    for key, item in entries:
-        name = f"{prefix}_{key}" if prefix else key
-        if isinstance(item, dict):
+    for key, item in _shell_names(value):
+        name = "_".join(part for part in (prefix, key) if part)
+        if isinstance(item, (dict, list)):
             yield from _shell(item, command, name)
-        elif isinstance(item, list):
-            for inner in item:
-                yield from _shell(inner if isinstance(inner, dict) else {}, command, name)
         elif command == "unset":
             yield f"unset {name}"
         elif item is None:
@@ -126,6 +131,7 @@ def _shell(value: Any, command: str, prefix: str) -> Iterator[str]:
 def print_list(records: Iterable[Any], projection: Projection, _options: PrintOptions) -> Iterator[str]:
     """Yields an item per record: ``-`` before its first value, the others below or beside it."""
     getters = compile_columns(projection, projection.columns) if projection.columns else []
+    project = TreeProjector(projection)
     title = projection.text("title", "")
     between = " " if projection.flag("compact") else "\n   "
     if title and projection.flag("always-display-title"):
@@ -137,8 +143,8 @@ def print_list(records: Iterable[Any], projection: Projection, _options: PrintOp
             title = ""
         if getters:
             values = [str(value) for value in (get(record) for get in getters) if value is not None]
-        elif isinstance(record, dict):
-            values = [f"{key}: {item}" for key, item in sorted_deep(record).items()]
         else:
-            values = [str(record)]
+            shown = sorted_deep(without_nulls(project(record)))
+            items = shown.items() if isinstance(shown, dict) else ()
+            values = [f"{key}: {item}" for key, item in items] or [str(shown)]
         yield f" - {between.join(values)}\n"

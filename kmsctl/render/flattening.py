@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from kmsctl.render.columns import compile_key
 from kmsctl.render.key_parser import parse_key
 from kmsctl.render.lexer import Lexer
-from kmsctl.render.paths import compile_path, walk
+from kmsctl.render.paths import walk
+from kmsctl.render.projection import Chain
 from kmsctl.render.transforms import Scope
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
-    from kmsctl.render.paths import Path
+    from kmsctl.render.paths import Getter, Path
 
 
-def flatten_records(records: Iterable[Any], keys: Sequence[str]) -> Iterator[Any]:
+def flatten_records(records: Iterable[Any], keys: Sequence[str]) -> Iterable[Any]:
     """Makes a record of each item of the lists at `keys`, with the item in the list's place.
 
     A value that is no list takes the place of the whole record.
@@ -23,11 +25,11 @@ def flatten_records(records: Iterable[Any], keys: Sequence[str]) -> Iterator[Any
     Raises:
         ExpressionError: if a key is malformed.
     """
-    for key in keys:
+    for key in filter(None, keys):
         path = parse_key(Lexer(key), Scope()).path
         for level in _levels(path):
             records = _sliced(records, level)
-    yield from records
+    return records
 
 
 def _levels(path: Path) -> list[Path]:
@@ -71,17 +73,23 @@ def _replaced(record: Any, path: Path, item: Any) -> Any:
 def sort_records(records: Iterable[Any], keys: Sequence[str]) -> list[Any]:
     """Sorts by `keys`, the first one above all; ``~key`` in descending order.
 
-    Numbers come before text; what is missing counts as the text ``None``. Keys with transforms
-    are left to tables, which sort by what they show.
+    Numbers come before text; what is missing counts as the text ``None``.
     """
     found = list(records)
     for key in reversed(keys):
         name = key.strip()
-        if "(" in name or not name.removeprefix("~"):
+        if not name.removeprefix("~"):
             continue
-        get = compile_path(parse_key(Lexer(name.removeprefix("~")), Scope()).path)
-        found.sort(key=lambda record, get=get: _order(get(record)), reverse=name.startswith("~"))
+        parsed = parse_key(Lexer(name.removeprefix("~")), Scope())
+        chain = Chain(0)
+        chain.calls.extend(parsed.calls)
+        get = compile_key(parsed.path, chain if parsed.calls else None)
+        found.sort(key=_by(get), reverse=name.startswith("~"))
     return found
+
+
+def _by(get: Getter) -> Callable[[Any], tuple[int, Any]]:
+    return lambda record: _order(get(record))
 
 
 def _order(value: Any) -> tuple[int, Any]:

@@ -62,9 +62,11 @@ def print_json(records: Iterable[Any], projection: Projection, options: PrintOpt
         for record in records:
             yield separator + indented(record if identity else project(record), _INDENT)
             separator = ",\n  "
-    except GeneratorExit:
+    except Exception:
+        if separator.startswith(","):
+            yield "\n]\n"
         raise
-    except BaseException:
-        yield "[]\n" if separator.startswith("[") else "\n]\n"
-        raise
-    yield "[]\n" if separator.startswith("[") else "\n]\n"
+    if separator.startswith(","):
+        yield "\n]\n"
+    elif not options.continued:
+        yield "[]\n"

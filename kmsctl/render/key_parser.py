@@ -20,16 +20,17 @@ class ParsedKey:
         path: its path, an alias at its start already replaced by what it stands for.
         calls: the transform calls written after the path.
         alias: the key whose alias stands at the start of the path, or None.
-        label: what a heading is made from if the path has no name in it.
+        label: the names that a heading is made from.
     """
 
     __slots__ = ("alias", "calls", "label", "path")
 
-    def __init__(self, path: Path, calls: list[Call], alias: Key | None, label: str) -> None:
+    def __init__(self, path: Path, calls: list[Call], alias: Key | None) -> None:
         self.path = path
         self.calls = calls
         self.alias = alias
-        self.label = label
+        names = tuple(part for part in path if isinstance(part, str))
+        self.label = names or next((call.label for call in calls if call.label != ("always",)), ())
 
 
 def parse_key(lexer: Lexer, scope: Scope) -> ParsedKey:
@@ -40,9 +41,8 @@ def parse_key(lexer: Lexer, scope: Scope) -> ParsedKey:
     """
     path: list[str | int | None] = []
     calls: list[Call] = []
-    label = ""
     if _whole_record(lexer):
-        return ParsedKey((), calls, None, label)
+        return ParsedKey((), calls, None)
     while True:
         _expand_stars(lexer)
         if calls and lexer.peek() == "[":
@@ -54,9 +54,7 @@ def parse_key(lexer: Lexer, scope: Scope) -> ParsedKey:
                 raise _no_name(lexer, name)
             if lexer.peek() == "(":
                 lexer.position += 1
-                call = scope.call(name, lexer)
-                calls.append(call)
-                label = call.label
+                calls.append(scope.call(name, lexer))
                 if lexer.peek() != ".":
                     break
                 lexer.position += 1
@@ -70,7 +68,7 @@ def parse_key(lexer: Lexer, scope: Scope) -> ParsedKey:
             break
         lexer.position += 1
     resolved, alias = resolve(tuple(path), scope.aliases)
-    return ParsedKey(resolved, calls, alias, label)
+    return ParsedKey(resolved, calls, alias)
 
 
 def resolve(path: Path, aliases: Mapping[str, tuple[Path, Key]]) -> tuple[Path, Key | None]:

@@ -15,15 +15,14 @@ if TYPE_CHECKING:
 
 def _count() -> Function:
     def count(value: Any) -> Any:
-        if not isinstance(value, (list, str)):
-            return ""
-        counts: dict[Any, int] = {}
-        try:
-            for item in value:
-                counts[item] = counts.get(item, 0) + 1
-        except TypeError:  # an item that is a list or a map
-            return ""
-        return {key: counts[key] for key in sorted(counts, key=sort_key)} or ""
+        counts: dict[str, int] = {}
+        if not isinstance(value, (list, str, dict)):
+            return counts
+        for item in value:
+            if isinstance(item, (list, dict)):  # only scalars can be counted
+                return {}
+            counts[str(item)] = counts.get(str(item), 0) + 1
+        return counts
 
     return count
 
@@ -74,7 +73,7 @@ def _len() -> Function:
 
 def _notnull() -> Function:
     def notnull(value: Any) -> Any:
-        if not isinstance(value, list):
+        if not isinstance(value, (list, str, dict)):
             return []
         return [item for item in value if item is not None]
 
@@ -98,7 +97,7 @@ def _sort(attr: str = "") -> Function:
     get = compile_path(tuple(attr.split("."))) if attr else None
 
     def ordered(value: Any) -> Any:
-        if not isinstance(value, (list, str)):
+        if not isinstance(value, (list, str, dict)):
             return [] if value is None else value
         return sorted(value, key=lambda item: sort_key(get(item) if get else item))
 

@@ -38,7 +38,8 @@ def print_multi(records: Iterable[Any], projection: Projection, options: PrintOp
         if column.key.format is None:
             name = ".".join(str(part) for part in column.path)
             raise FormatError(f"{name} requires format attribute.")
-    getters = compile_columns(projection, projection.columns)
+    getters = compile_columns(projection, projection.columns, inherited=False)
+    shown: set[int] = set()
     for record in records:
         if options.is_list:
             yield separator
@@ -47,7 +48,8 @@ def print_multi(records: Iterable[Any], projection: Projection, options: PrintOp
                 yield separator
             value = get(record)
             values = value if isinstance(value, list) else [value] if value else []
-            nested = options.nested(is_list=isinstance(value, list) or not value)
+            nested = options.nested(is_list=isinstance(value, list) or not value, continued=index in shown)
+            shown.add(index)
             yield from print_nested(values, column.key.format or "", nested)
 
 
@@ -59,12 +61,11 @@ def print_diff(records: Iterable[Any], projection: Projection, options: PrintOpt
 
     expression = projection.text("format", "flattened") or "flattened"
     getters = compile_columns(projection, projection.columns[:2])
-    if len(getters) < 2:  # noqa: PLR2004  # a difference is between two
+    if len(getters) < 2:  # a difference is between two
         return
     for record in records:
         texts = [
-            "".join(print_nested([get(record)], expression, options.nested(is_list=False)))
-            for get in getters
+            "".join(print_nested([get(record)], expression, options.nested(is_list=False))) for get in getters
         ]
         before, after = (text.split("\n") for text in texts)
         lines = list(unified_diff(before, after))

@@ -16,9 +16,11 @@ class PrintOptions:
         width: the terminal's width in columns, to which columns marked ``wrap`` are fitted.
         utf8: whether the output can hold box-drawing characters.
         scope: what transforms may use.
+        continued: whether the same key of an earlier record was shown in this format: a heading
+            is not repeated, and an empty list not shown.
     """
 
-    __slots__ = ("is_list", "page_size", "scope", "utf8", "width")
+    __slots__ = ("continued", "is_list", "page_size", "scope", "utf8", "width")
 
     def __init__(
         self,
@@ -28,13 +30,17 @@ class PrintOptions:
         page_size: int | None = None,
         width: int = 80,
         utf8: bool = True,
+        continued: bool = False,
     ) -> None:
+        self.continued = continued
         self.is_list = is_list
         self.scope = scope
         self.page_size = page_size
         self.width = width
         self.utf8 = utf8
 
-    def nested(self, *, is_list: bool) -> PrintOptions:
+    def nested(self, *, is_list: bool, continued: bool = False) -> PrintOptions:
         """Returns the options for a format inside this one."""
-        return PrintOptions(is_list=is_list, scope=self.scope, width=self.width, utf8=self.utf8)
+        return PrintOptions(
+            is_list=is_list, scope=self.scope, width=self.width, utf8=self.utf8, continued=continued
+        )

@@ -52,30 +52,41 @@ def _item(value: Any, spellings: tuple[str, ...]) -> Any:
     return None
 
 
+def _first_with(items: list[Any], name: str) -> int | None:
+    """Returns the index of the first map in a list of maps that has `name`."""
+    if not items or not isinstance(items[0], dict):
+        return None
+    spellings = _spellings(name)
+    for index, item in enumerate(items):
+        if isinstance(item, dict) and any(spelling in item for spelling in spellings):
+            return index
+    return None
+
+
 def walk(value: Any, path: Path) -> Any:
     """Returns what `path` reaches in `value`, None where it reaches nothing."""
     for position, part in enumerate(path):
-        if value is None:
-            return None
         if part is None:
             rest = path[position + 1 :]
-            if not rest or not isinstance(value, (list, dict)):
-                return walk(value, rest)
-            return [walk(item, rest) for item in value]
-        if isinstance(value, dict):
-            value = _item(value, _spellings(part)) if isinstance(part, str) else None
-        elif isinstance(part, int):
-            if not isinstance(value, (list, str)) or not -len(value) <= part < len(value):
-                return None
-            value = value[part]
-        elif isinstance(value, list):
-            if not value or not isinstance(value[0], dict):
-                return None
-            rest = path[position:]
-            return [walk(item, rest) for item in value]
-        else:
+            if rest and isinstance(value, (list, dict)):
+                return [walk(item, rest) for item in value]
+            return walk(value, rest)
+        if isinstance(part, str) and isinstance(value, list):
+            first = _first_with(value, part)
+            return None if first is None else [walk(item, path[position:]) for item in value[first:]]
+        value = _step(value, part)
+        if value is None:
             return None
     return value
+
+
+def _step(value: Any, part: str | int) -> Any:
+    """Goes one step into a map by name, or into a list or text by index."""
+    if isinstance(part, str):
+        return _item(value, _spellings(part)) if isinstance(value, dict) else None
+    if isinstance(value, (list, str)) and -len(value) <= part < len(value):
+        return value[part]
+    return None
 
 
 def compile_path(path: Path) -> Getter:

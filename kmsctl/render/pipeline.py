@@ -13,13 +13,14 @@ if TYPE_CHECKING:
     from typing import Any
 
     from kmsctl.render.filters import Filter
+    from kmsctl.render.printers import Printer
     from kmsctl.render.projection import Projection
 
 
 class Output:
     """The text of a command's resources, in pieces, each as soon as it can be known.
 
-    Iterate once. Afterwards `count` and `warnings` are complete.
+    It can be iterated once. Afterwards `count` and `warnings` are complete.
 
     Attributes:
         count: how many resources were shown.
@@ -27,27 +28,39 @@ class Output:
 
     __slots__ = ("_chunks", "_filter", "count")
 
-    def __init__(self) -> None:
+    def __init__(
+        self,
+        resources: Iterable[Any],
+        printer: Printer,
+        projection: Projection,
+        options: PrintOptions,
+        parsed_filter: Filter | None,
+    ) -> None:
         self.count = 0
-        self._filter: Filter | None = None
-        self._chunks: Iterator[str] = iter(())
+        self._filter = parsed_filter
+        self._chunks = printer(self._counted(resources), projection, options)
 
     def __iter__(self) -> Iterator[str]:
         return self._chunks
 
     @property
     def warnings(self) -> list[str]:
-        """Sentences for stderr about the filter, without a prefix."""
+        """What there is to say about the filter on stderr: sentences without a prefix."""
         return [] if self._filter is None else self._filter.warnings()
+
+    def _counted(self, resources: Iterable[Any]) -> Iterator[Any]:
+        for resource in resources:
+            self.count += 1
+            yield resource
 
 
 def render(  # noqa: PLR0913  # one keyword per flag of the command line
     resources: Iterable[Any],
     *,
     default_format: str,
-    format: str | None = None,  # noqa: A002  # the flags' own names
+    format_expression: str | None = None,
     is_list: bool = True,
-    filter: str | None = None,  # noqa: A002
+    filter_expression: str | None = None,
     sort_by: Sequence[str] = (),
     flatten: Sequence[str] = (),
     limit: int | None = None,
@@ -61,13 +74,14 @@ def render(  # noqa: PLR0913  # one keyword per flag of the command line
     """Parses what was asked for, and returns the text of `resources`.
 
     Args:
-        resources: JSON values; consumed lazily by json, yaml, value, csv, list and text, unless
-            they are sorted. A command with one resource passes a sequence of one.
+        resources: JSON values. json, yaml, value, csv, text and list consume them one by one,
+            unless they are sorted. A command with one resource passes a sequence of one.
         default_format: the command's own format expression.
-        format: the value of ``--format``; it is appended to the default, so the default's labels,
-            aliases and transforms stay in force. None or empty for the default alone.
-        is_list: whether the command lists.
-        filter: the value of ``--filter``.
+        format_expression: the value of ``--format``; it is appended to the default, so the
+            default's labels, aliases and transforms stay in force. None or empty for the default.
+        is_list: whether the command lists. A filter, `flatten` or `limit` makes a list of one
+            resource too.
+        filter_expression: the value of ``--filter``; None or empty for no filter.
         sort_by: the keys of ``--sort-by``, ``~key`` for descending.
         flatten: the keys of ``--flatten``.
         limit: how many resources are shown at most, after filter and sort.
@@ -83,20 +97,38 @@ def render(  # noqa: PLR0913  # one keyword per flag of the command line
             the resources (an operand that is no date, say) is raised while iterating.
     """
     scope = Scope(flags=flags, uri=uri_of)
-    base = f"{default_format} value(.)" if uri and not format else default_format
-    expression = " ".join(part for part in (base, format, _sort_keys(sort_by)) if part)
-    projection = parse_format(expression, scope)
+    base = f"{default_format} value(.)" if uri and not format_expression else default_format
+    expressions = (base, format_expression, _sort_attributes(sort_by))
+    projection = parse_format(" ".join(filter(None, expressions)), scope)
     printer = find_printer(projection)
-    output = Output()
+    parsed_filter = None
+    if filter_expression and not filter_expression.isspace():
+        from kmsctl.render.filters import parse_filter
+
+        parsed_filter = parse_filter(filter_expression, scope.with_aliases(projection.aliases))
+    resources = _selected(resources, flatten, parsed_filter, sort_by, limit)
+    if uri:
+        resources = _uris(resources, uri_of)
+    # What selects from one resource makes a list of it, as commands that show policies do.
+    is_list = is_list or bool(flatten or parsed_filter) or limit is not None
+    options = PrintOptions(is_list=is_list, scope=scope, page_size=page_size, width=width, utf8=utf8)
+    return Output(resources, printer, projection, options, parsed_filter)
+
+
+def _selected(
+    resources: Iterable[Any],
+    flatten: Sequence[str],
+    parsed_filter: Filter | None,
+    sort_by: Sequence[str],
+    limit: int | None,
+) -> Iterable[Any]:
+    """Flattens, filters, sorts and cuts off, in gcloud's order."""
     if flatten:
         from kmsctl.render.flattening import flatten_records
 
         resources = flatten_records(resources, flatten)
-    if filter and not filter.isspace():
-        from kmsctl.render.filters import parse_filter
-
-        output._filter = parse_filter(filter, scope.with_aliases(projection.aliases))  # noqa: SLF001  # its own module
-        resources = _passing(resources, output._filter)  # noqa: SLF001
+    if parsed_filter is not None:
+        resources = _passing(resources, parsed_filter)
     if sort_by:
         from kmsctl.render.flattening import sort_records
 
@@ -105,16 +137,11 @@ def render(  # noqa: PLR0913  # one keyword per flag of the command line
         from itertools import islice
 
         resources = islice(resources, limit)
-    if uri:
-        resources = ((uri_of(record) if uri_of else None) for record in resources)
-        resources = (found for found in resources if found is not None)
-    options = PrintOptions(is_list=is_list, scope=scope, page_size=page_size, width=width, utf8=utf8)
-    output._chunks = printer(_counted(resources, output), projection, options)  # noqa: SLF001
-    return output
+    return resources
 
 
-def _sort_keys(keys: Sequence[str]) -> str:
-    """Returns the sort keys as attributes for the printer: tables sort by what they show."""
+def _sort_attributes(keys: Sequence[str]) -> str:
+    """Returns the sort keys as key attributes: tables sort by what they show."""
     shown = [
         f"{key.removeprefix('~')}:sort={number}{':reverse' if key.startswith('~') else ''}"
         for number, key in enumerate((key.strip() for key in keys), start=1)
@@ -123,17 +150,15 @@ def _sort_keys(keys: Sequence[str]) -> str:
     return f":({','.join(shown)})" if shown else ""
 
 
-def _passing(records: Iterable[Any], found: Filter) -> Iterator[Any]:
-    for record in records:
-        found.observe(record)
-        if found.matches(record):
-            yield record
+def _passing(resources: Iterable[Any], parsed_filter: Filter) -> Iterator[Any]:
+    for resource in resources:
+        parsed_filter.observe(resource)
+        if parsed_filter.matches(resource):
+            yield resource
 
 
-def _counted(records: Iterable[Any], output: Output) -> Iterator[Any]:
-    for record in records:
-        output.count += 1
-        yield record
-
-
-__all__ = ["Output", "render"]
+def _uris(resources: Iterable[Any], uri_of: Callable[[Any], str | None] | None) -> Iterator[str]:
+    for resource in resources:
+        found = uri_of(resource) if uri_of is not None else None
+        if found is not None:
+            yield found

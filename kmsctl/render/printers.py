@@ -44,9 +44,7 @@ def find_printer(projection: Projection) -> Printer:
     """
     name = projection.name
     if name not in FORMATS:
-        raise FormatError(
-            f"Format must be one of {', '.join(FORMATS)}; received [{name}]."
-        )
+        raise FormatError(f"Format must be one of {', '.join(FORMATS)}; received [{name}].")
     if name in _NEED_KEYS and not projection.columns:
         raise FormatError(
             f"Format [{name}] requires a non-empty projection. Use key parameters to specify a "
@@ -56,38 +54,37 @@ def find_printer(projection: Projection) -> Printer:
 
 
 def _load(name: str) -> Printer:
+    found: Printer
     if name == "table":
-        from kmsctl.render.table_printer import print_table
+        from kmsctl.render.table_printer import print_table as found
+    elif name == "json":
+        from kmsctl.render.json_printer import print_json as found
+    elif name in ("yaml", "default"):
+        from kmsctl.render.yaml_printer import print_yaml as found
+    elif name == "csv":
+        from kmsctl.render.csv_printer import print_csv as found
+    elif name in ("value", "get"):
+        from kmsctl.render.csv_printer import print_value as found
+    elif name in ("none", "disable"):
+        found = _print_nothing if name == "none" else _leave_alone
+    else:
+        found = _load_rare(name)
+    return found
 
-        return print_table
-    if name == "json":
-        from kmsctl.render.json_printer import print_json
 
-        return print_json
-    if name in ("yaml", "default"):
-        from kmsctl.render.yaml_printer import print_yaml
+def _load_rare(name: str) -> Printer:
+    from kmsctl.render import flat_printer, object_printer
 
-        return print_yaml
-    if name in ("csv", "value", "get"):
-        from kmsctl.render.csv_printer import print_csv, print_value
-
-        return print_csv if name == "csv" else print_value
-    if name in ("flattened", "text", "config", "list"):
-        from kmsctl.render import flat_printer
-
-        if name == "config":
-            return flat_printer.print_config
-        return flat_printer.print_list if name == "list" else flat_printer.print_flattened
-    if name in ("object", "multi", "diff"):
-        from kmsctl.render import object_printer
-
-        printers = {
-            "object": object_printer.print_object,
-            "multi": object_printer.print_multi,
-            "diff": object_printer.print_diff,
-        }
-        return printers[name]
-    return _print_nothing if name == "none" else _leave_alone
+    rare: dict[str, Printer] = {
+        "config": flat_printer.print_config,
+        "diff": object_printer.print_diff,
+        "flattened": flat_printer.print_flattened,
+        "list": flat_printer.print_list,
+        "multi": object_printer.print_multi,
+        "object": object_printer.print_object,
+        "text": flat_printer.print_flattened,
+    }
+    return rare[name]
 
 
 def _print_nothing(records: Iterable[Any], _projection: Projection, _options: PrintOptions) -> Iterator[str]:

@@ -111,10 +111,21 @@ class Projection:
         explicit: whether the last printer was given a projection, be it an empty one.
         root: the tree of all keys.
         aliases: other names of keys: labels, headings and ``alias=``.
+        headings: the headings that were made from key names, with the path each stands for.
         level: counts the projections that were read.
     """
 
-    __slots__ = ("aliases", "attributes", "columns", "explicit", "level", "name", "root", "sorters")
+    __slots__ = (
+        "aliases",
+        "attributes",
+        "columns",
+        "explicit",
+        "headings",
+        "level",
+        "name",
+        "root",
+        "sorters",
+    )
 
     def __init__(self) -> None:
         self.name = ""
@@ -124,6 +135,7 @@ class Projection:
         self.explicit = False
         self.root = Node(Key())
         self.aliases: dict[str, tuple[Path, Key]] = {}
+        self.headings: dict[str, Path] = {}
         self.level = 0
 
     def start(self) -> None:

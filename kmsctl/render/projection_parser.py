@@ -18,6 +18,8 @@ _NAME_STOPS = " \t\r\n([:"
 _ATTRIBUTE_STOPS = " \t\r\n,=]"
 _VALUE_STOPS = " \t\r\n,]"
 _KEY_VALUE_STOPS = " \t\r\n,):"
+#: The place of a sort key that is only said to be reversed: after all that have a number.
+_LAST = 1 << 30
 _ALIGNMENTS = ("left", "center", "right")
 #: attribute → whether it takes a value: True, False, or None for either.
 _KEY_ATTRIBUTES = {
@@ -72,6 +74,7 @@ class ProjectionParser:
         if not name or not name.isidentifier():
             raise lexer.error("Name expected", start)
         result.name = name
+        result.attributes = {}
         result.start()
         result.explicit = False
 
@@ -178,6 +181,8 @@ class ProjectionParser:
         """Returns the node of `path` and whether it was made just now."""
         node = self._result.root
         created = False
+        if not path:  # a transform of the whole record: each is a key of its own
+            return Node(Key()), True
         for position, part in enumerate(path):
             child = node.children.get(part)
             created = child is None
@@ -213,9 +218,9 @@ class ProjectionParser:
                 key.optional = bool(value)
             elif name == "reverse":
                 key.reverse = bool(value)
-                key.order = key.order or 1
+                key.order = key.order or _LAST
             elif name == "sort":
-                key.order = _number(value)
+                key.order = _number(value) or None
             elif name == "width":
                 key.width = _number(value)
             elif name == "wrap":
@@ -223,14 +228,12 @@ class ProjectionParser:
 
     def _heading(self, parsed: ParsedKey) -> str:
         """Makes the default label: as many names, from the right, as tell it from other keys."""
-        names = [part for part in parsed.path if isinstance(part, str)]
-        if not names:
-            return snake_case(parsed.label).upper()
+        names = parsed.label
+        stands_for = parsed.path or names
         label = ""
         for count in range(1, len(names) + 1):
             label = "_".join(snake_case(name) for name in names[-count:]).upper()
-            taken = self._result.aliases.get(label)
-            if taken is None or taken[0] == parsed.path:
+            if self._result.headings.setdefault(label, stands_for) == stands_for:
                 break
         return label
 

@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from kmsctl.render.transforms import Function, Scope
 
 
-def make(scope: Scope, name: str, arguments: Sequence[str], given: Mapping[str, str], label: str) -> Call:
+def make(
+    scope: Scope, name: str, arguments: Sequence[str], given: Mapping[str, str], label: tuple[str, ...]
+) -> Call:
     """Makes the call of a transform whose module is ``scope`` in the table of transforms."""
     if name == "map":
-        return Call(lambda value: value, label, depth=integer("map", "depth", given.get("depth"), 1))
+        return Call(lambda value: value, label, depth=abs(integer("map", "depth", given.get("depth"), 1)))
     if name == "uri":
-        return Call(_uri(scope, given.get("undefined", ".")), name, of_record=True)
+        return Call(_uri(scope, given.get("undefined", ".")), (name,), of_record=True)
     if name == "if":
         return Call(lambda value: value, label, disables=not _flags_match(scope, given["expr"]))
     if name == "filter":
@@ -59,7 +61,7 @@ def _uri(scope: Scope, undefined: str) -> Function:
 def _flags_match(scope: Scope, expression: str) -> bool:
     from kmsctl.render.filters import parse_filter
 
-    return parse_filter(expression, scope).matches(scope.flags)
+    return parse_filter(expression, scope, bare_keys=True).matches(dict(scope.flags))
 
 
 def _filter(scope: Scope, expression: str) -> Function:
@@ -111,30 +113,28 @@ def _format(scope: Scope, arguments: Sequence[str]) -> Function:
         else:
             items = [value or ""]
         try:
-            # Attribute access in a replacement field is Python's, not the language's.
-            return _PlainFormatter().vformat(template, items, {})
+            return _fill(template, items)
         except (ValueError, LookupError, TypeError) as error:
             raise TransformError(f"format() cannot use [{template}]: {error}") from error
 
     return formatted
 
 
-class _PlainFormatter:
-    """Formats by position only; fields such as ``{0.name}`` are refused."""
+def _fill(template: str, items: Sequence[Any]) -> str:
+    """Fills a template's fields by position. ``{0.name}`` would reach into Python: it is refused."""
+    from string import Formatter
 
-    def vformat(self, template: str, items: Sequence[Any], _named: Mapping[str, Any]) -> str:
-        from string import Formatter
-
-        pieces: list[str] = []
-        for automatic, (text, field, spec, conversion) in enumerate(Formatter().parse(template)):
-            pieces.append(text)
-            if field is None:
-                continue
-            position = automatic if field == "" else int(field)
-            value = items[position]
-            shown = repr(value) if conversion == "r" else str(value) if conversion == "s" else value
-            pieces.append(format(shown, spec) if spec else str(shown))
-        return "".join(pieces)
+    pieces: list[str] = []
+    automatic = 0
+    for text, field, spec, conversion in Formatter().parse(template):
+        pieces.append(text)
+        if field is None:
+            continue
+        value = items[int(field) if field else automatic]
+        automatic += 1
+        shown = repr(value) if conversion == "r" else str(value) if conversion == "s" else value
+        pieces.append(format(shown, spec) if spec else str(shown))
+    return "".join(pieces)
 
 
 def _group(scope: Scope, arguments: Sequence[str]) -> Function:
@@ -144,7 +144,7 @@ def _group(scope: Scope, arguments: Sequence[str]) -> Function:
         if not value:
             return "[]"
         shown = []
-        for item in value if isinstance(value, (list, dict)) else [value]:
+        for item in value if isinstance(value, (list, dict, str)) else [value]:
             if not getters:
                 shown.append(f"[{item}]")
                 continue

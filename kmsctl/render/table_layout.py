@@ -60,7 +60,7 @@ class Layout:
         self._fit(widths)
         count = len(widths)
         title = display_width(self.title)
-        if title > self._total(widths):
+        if title > sum(widths):
             extra = -(-title // count)
             widths = [width + extra for width in widths]
         return widths

@@ -24,7 +24,15 @@ def print_table(records: Iterable[Any], projection: Projection, options: PrintOp
     table = _Table(projection, options)
     source = iter(records)
     first = True
-    while page := list(islice(source, options.page_size)):
+    while True:
+        page: list[Any] = []
+        try:
+            page.extend(islice(source, options.page_size))
+        except Exception:
+            yield from table.draw(page, title=first)  # extend() keeps what came before the failure
+            raise
+        if not page:
+            return
         if not first:
             yield "\n"
         yield from table.draw(page, title=first)
@@ -52,6 +60,8 @@ class _Table:
         self._order = sorted(order, key=lambda item: item[0] or 0)
 
     def draw(self, page: list[Any], *, title: bool) -> Iterator[str]:
+        if not page:
+            return
         for _, reverse, get in reversed(self._order):
             page.sort(key=_by(get), reverse=reverse)
         if not self._plain:
@@ -60,13 +70,16 @@ class _Table:
             return
         rows = _rows(page, [get for _, get in self._plain])
         shown = self._shown(rows)
+        if not shown:
+            return
         if len(shown) < len(self._plain):
             rows = [[row[index] for index in shown] for row in rows]
         columns = [self._plain[index][0] for index in shown]
         layout = self._layout(columns, title=title)
         heading = None
         if self._projection.attributes.get("heading") is not False:
-            heading = [column.key.label or "" for column in columns]
+            labels = [column.key.label or "" for column in columns]
+            heading = labels if any(labels) else None
         if self._nested:
             yield from self._with_nested(layout, heading, rows, page)
         else:
@@ -98,12 +111,16 @@ class _Table:
         values: list[Any] = []
         for record in page:
             value = get(record)
-            values.extend(value if isinstance(value, list) else [] if value is None else [value])
+            values.extend(value if isinstance(value, list) else [value] if value else [])
         single = len(values) == 1 and not self._options.is_list
         yield from self._render(column, values, is_list=not single)
 
     def _with_nested(
-        self, layout: Layout, heading: Sequence[str] | None, rows: Sequence[Sequence[str]], page: Sequence[Any]
+        self,
+        layout: Layout,
+        heading: Sequence[str] | None,
+        rows: Sequence[Sequence[str]],
+        page: Sequence[Any],
     ) -> Iterator[str]:
         """Shows formatted keys below the row they belong to, indented."""
         lines = list(layout.draw(heading, rows))

@@ -23,9 +23,8 @@ def _basename(undefined: str = "") -> Function:
             return undefined
         if isinstance(value, list):
             return [basename(item) for item in value]
-        if isinstance(value, str):
-            return value[value.rfind("/") + 1 :] or undefined
-        return str(value)
+        text = str(value)
+        return text[text.rfind("/") + 1 :] or undefined
 
     return basename
 
@@ -50,11 +49,10 @@ def _decode(encoding: str, undefined: str = "") -> Function:
     def decode(value: Any) -> Any:
         from base64 import b64decode
 
-        if encoding not in ("base64", "utf-8") or not isinstance(value, str):
+        if encoding != "base64" or not isinstance(value, str):  # text is decoded UTF-8 already
             return undefined
         try:
-            data = b64decode(value, validate=True) if encoding == "base64" else value.encode("latin-1")
-            return data.decode("utf-8")
+            return b64decode(value, validate=True).decode("utf-8")
         except ValueError:
             return undefined
 
@@ -90,11 +88,11 @@ def _upper() -> Function:
 
 
 def _regex(expression: str, does_match: str | None = None, nomatch: str = "") -> Function:
-    import re
+    from kmsctl.render.patterns import compile_pattern
 
     try:
-        pattern = re.compile(expression)
-    except re.error as error:
+        pattern = compile_pattern(expression)
+    except ValueError as error:
         raise TransformError(f"regex() pattern [{expression}]: {error}") from error
 
     def regex(value: Any) -> Any:
@@ -142,20 +140,23 @@ def _split(sep: str = "/", undefined: str = "") -> Function:
     return split
 
 
-def _sub(
-    pattern: str, replacement: str, count: str | None = None, ignorecase: str | None = None
-) -> Function:
+def _sub(pattern: str, replacement: str, count: str | None = None, ignorecase: str | None = None) -> Function:
     import re
 
-    limit = integer("sub", "count", count, 0)
-    flags = re.IGNORECASE if truth(ignorecase, default=True) else 0
+    from kmsctl.render.patterns import compile_pattern
+
+    limit = max(integer("sub", "count", count, 0), 0)
+    try:
+        compiled = compile_pattern(pattern, ignore_case=truth(ignorecase, default=True))
+    except ValueError:  # a pattern that is none leaves the text as it is
+        return lambda value: value
 
     def sub(value: Any) -> Any:
         if not isinstance(value, str):
             return value
         try:
-            return re.sub(pattern, replacement, value, count=limit, flags=flags)
-        except re.error:  # a pattern that is none leaves the text as it is
+            return compiled.sub(replacement, value, count=limit)
+        except (re.error, IndexError):  # so does a reference to a group that is not there
             return value
 
     return sub
@@ -165,9 +166,11 @@ def _trailoff(character_limit: str, undefined: str = "") -> Function:
     limit = int(character_limit) if character_limit.isdecimal() else 0
 
     def trailoff(value: Any) -> Any:
-        if limit <= 3 or not isinstance(value, str):
+        if limit <= 3 or value is None:
             return undefined
-        return value if len(value) <= limit else f"{value[: limit - 3]}..."
+        if not isinstance(value, str):
+            return value
+        return value if len(value) < limit else f"{value[: limit - 3]}..."
 
     return trailoff
 

@@ -13,7 +13,7 @@ def display_width(text: str) -> int:
     for character in text:
         if east_asian_width(character) in "WF":
             width += 2
-        elif not combining(character) and category(character) not in ("Mn", "Me", "Cf"):
+        elif not combining(character) and category(character) != "Cf":
             width += 1
     return width
 

@@ -83,7 +83,7 @@ def _iso(undefined: str = "T") -> Function:
     return iso
 
 
-def _duration(
+def _duration(  # noqa: PLR0917  # the language's arguments, in its order
     start: str = "",
     end: str = "",
     parts: str | None = None,
@@ -121,7 +121,7 @@ def _duration(
         moment = _moment(value, 1.0, None)
         if moment is None:
             return None
-        return split_seconds((moment - datetime.now(UTC)).total_seconds(), calendar=by_calendar)
+        return split_seconds((datetime.now(UTC) - moment).total_seconds(), calendar=by_calendar)
 
     def duration(value: Any) -> Any:
         found = between(value) if get_start else amounts(value)

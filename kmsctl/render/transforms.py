@@ -75,7 +75,7 @@ class Call:
 
     Attributes:
         function: takes the value, or for `of_record` the whole record, and returns the new value.
-        label: what a heading is made from for a key that is this call alone.
+        label: what a heading is made from for a key that begins with this call.
         disables: whether the key it stands on is left out (``if()``).
         depth: for ``map()``, how deep the next call is applied; otherwise 0.
         of_record: whether the function takes the whole record.
@@ -86,7 +86,7 @@ class Call:
     def __init__(
         self,
         function: Function,
-        label: str,
+        label: tuple[str, ...],
         *,
         disables: bool = False,
         depth: int = 0,
@@ -137,10 +137,8 @@ class Scope:
             raise lexer.error(f"Unknown transform function {name}")
         arguments = lexer.arguments()
         module, parameters, required = TABLE[name]
-        label = name
-        if arguments and not arguments[-1].startswith("("):
-            positional = [text for text in arguments if not _is_keyword(text)]
-            label = positional[-1] if positional else name
+        names = [text for text in arguments if not text.startswith("(") and not _is_keyword(text)]
+        label = tuple(names) or (name,)
         if "*" in parameters:
             if len(arguments) < required:
                 raise TransformError(f"{name}() needs at least {required} argument.")
@@ -160,9 +158,7 @@ def _is_keyword(text: str) -> bool:
     return bool(equals) and name.isidentifier()
 
 
-def _bind(
-    name: str, parameters: Sequence[str], required: int, arguments: Sequence[str]
-) -> dict[str, str]:
+def _bind(name: str, parameters: Sequence[str], required: int, arguments: Sequence[str]) -> dict[str, str]:
     """Binds arguments by position, and by ``parameter=value``."""
     given: dict[str, str] = {}
     position = 0
@@ -208,7 +204,9 @@ def integer(transform: str, parameter: str, text: str | None, default: int) -> i
     try:
         return int(text)
     except ValueError:
-        raise TransformError(f"{transform}() needs an integer for [{parameter}]; received [{text}].") from None
+        raise TransformError(
+            f"{transform}() needs an integer for [{parameter}]; received [{text}]."
+        ) from None
 
 
 def truth(text: str | None, *, default: bool) -> bool:
@@ -244,10 +242,13 @@ def _mapped(function: Function, depth: int) -> Function:
     """Applies `function` to the items of lists, `depth` levels down."""
     if depth == 0:
         return function
-    deeper = _mapped(function, depth - 1)
 
     def run(value: Any) -> Any:
-        return [deeper(item) for item in value] if isinstance(value, (list, dict)) else function(value)
+        if not isinstance(value, list):
+            return function(value) if value else value
+        items = value
+        for _ in range(depth - 1):  # deeper lists come out as one
+            items = [inner for item in items for inner in (item if isinstance(item, list) else [item])]
+        return [function(item) for item in items]
 
     return run
-

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from kmsctl.render.projection import SELECTED
+from kmsctl.render.projection import INNER, SELECTED
 from kmsctl.render.transforms import compile_chain
+from kmsctl.render.values import sorted_deep
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ class TreeProjector:
         self._chains: dict[int, Callable[[Any, Any], Any]] = {}
         wanted = projection.attributes.get("transforms")
         self._all = wanted is None or bool(wanted)
-        self._whole = not any(column.path or column.key.chain for column in projection.columns)
+        self._whole = all(not column.path and not column.key.chain for column in projection.columns)
         self._decode = projection.flag("json-decode")
         if self._all:
             self._compile(projection.root, everything=bool(wanted))
@@ -66,8 +67,8 @@ class TreeProjector:
             return value if selected else _NOTHING
         selected = selected or node.key.state == SELECTED
         chain = self._chains.get(id(node))
-        if chain is not None:
-            return chain(value, record) if selected else _NOTHING
+        if chain is not None and (selected or node.key.state == INNER):
+            return chain(sorted_deep(value), record)
         if type(value) is dict:
             return self._project_map(value, node, record, selected=selected)
         if type(value) is list:

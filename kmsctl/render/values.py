@@ -29,6 +29,15 @@ def cell_text(value: Any) -> str:
     return str(value)
 
 
+def without_nulls(value: Any) -> Any:
+    """Returns `value` without the entries of maps that are None, all the way down."""
+    if isinstance(value, dict):
+        return {name: without_nulls(item) for name, item in value.items() if item is not None}
+    if isinstance(value, list):
+        return [without_nulls(item) for item in value]
+    return value
+
+
 def sorted_deep(value: Any) -> Any:
     """Returns `value` with the keys of all its maps in order; what is in order is not copied."""
     if type(value) is dict:

@@ -21,7 +21,6 @@ class Dumper(yaml.SafeDumper):
     So ``no`` and ``12:30:45`` are text that needs no quotes, and ``0o17`` is a number that does.
     """
 
-    yaml_implicit_resolvers: dict[str, list[tuple[str, re.Pattern[str]]]] = {}  # noqa: RUF012  # as in the base
     null_text = "null"
 
     def ignore_aliases(self, data: Any) -> bool:
@@ -39,8 +38,8 @@ class Dumper(yaml.SafeDumper):
     def choose_scalar_style(self) -> str:
         """Prefers double quotes to single ones that would be doubled, or span lines."""
         style = super().choose_scalar_style()
-        quotes = style == "'" and ("'" in self.event.value or "\n" in self.event.value)
-        return '"' if quotes else style
+        text = self.event.value if isinstance(self.event, yaml.ScalarEvent) else ""
+        return '"' if style == "'" and ("'" in text or "\n" in text) else style
 
 
 _RESOLVERS = (
@@ -48,10 +47,12 @@ _RESOLVERS = (
     (
         "float",
         "-+0123456789.",
-        r"[-+]?(?:[0-9][0-9_]*)\.[0-9_]*(?:[eE][-+]?[0-9]+)?"
-        r"|[-+]?(?:[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)"
-        r"|[-+]?\.[0-9_]+(?:[eE][-+][0-9]+)?"
-        r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)",
+        (
+            r"[-+]?(?:[0-9][0-9_]*)\.[0-9_]*(?:[eE][-+]?[0-9]+)?"
+            r"|[-+]?(?:[0-9][0-9_]*)(?:[eE][-+]?[0-9]+)"
+            r"|[-+]?\.[0-9_]+(?:[eE][-+][0-9]+)?"
+            r"|[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
+        ),
     ),
     ("int", "-+0123456789", r"[-+]?0b[0-1_]+|[-+]?0o?[0-7_]+|[-+]?[0-9_]+|[-+]?0x[0-9a-fA-F_]+"),
     ("merge", "<", r"<<"),
@@ -59,12 +60,15 @@ _RESOLVERS = (
     (
         "timestamp",
         "0123456789",
-        r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-        r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]*)?"
-        r"(?:[ \t]*(?:Z|[-+][0-9]{1,2}(?::[0-9]{2})?))?",
+        (
+            r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+            r"|[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}(?:[Tt]|[ \t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:\.[0-9]*)?"
+            r"(?:[ \t]*(?:Z|[-+][0-9]{1,2}(?::[0-9]{2})?))?"
+        ),
     ),
     ("value", "=", r"="),
 )
+Dumper.yaml_implicit_resolvers = {}
 for _tag, _first, _pattern in _RESOLVERS:
     for _character in (*_first, "") if _tag == "null" else _first:
         Dumper.yaml_implicit_resolvers.setdefault(_character, []).append(
@@ -81,7 +85,8 @@ def _float(dumper: yaml.SafeDumper, value: float) -> yaml.Node:
 
 
 def _null(dumper: Dumper, _value: None) -> yaml.Node:
-    return dumper.represent_scalar("tag:yaml.org,2002:null", dumper.null_text)
+    tag = "null" if dumper.null_text == "null" else "str"
+    return dumper.represent_scalar(f"tag:yaml.org,2002:{tag}", dumper.null_text)
 
 
 def _map(dumper: yaml.SafeDumper, value: dict[str, Any]) -> yaml.Node:

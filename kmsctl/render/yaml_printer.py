@@ -19,29 +19,30 @@ _WORDS = frozenset(("true", "True", "TRUE", "false", "False", "FALSE", "null", "
 _DIGITS = frozenset("0123456789")
 
 
-class _Hard(Exception):  # noqa: N818  # not an error: it asks for the slow way
+class _Hard(Exception):  # not an error: it asks for the slow way
     """A value that needs the whole of YAML's rules."""
 
 
+def _text(value: str) -> str:
+    """Returns text as YAML if that is plain to see; raises _Hard otherwise."""
+    first = value[:1]
+    if first in _PLAIN_FIRST:
+        if _PLAIN.issuperset(value) and value not in _WORDS:
+            return value
+    elif first in _DIGITS and value.isascii():
+        if value.isdigit() or _is_timestamp(value):
+            return f"'{value}'"
+        if value[-1] == "s" and value[:-1].isdigit():  # a duration
+            return value
+    raise _Hard
+
+
 def _scalar(value: Any) -> str:
-    """Returns a scalar as YAML if that is plain to see; raises _Hard otherwise."""
     kind = type(value)
     if kind is str:
-        if value and value[0] in _PLAIN_FIRST:
-            if _PLAIN.issuperset(value) and value not in _WORDS:
-                return str(value)
-        elif value and value[0] in _DIGITS and value.isascii():
-            if value.isdigit():
-                return f"'{value}'"
-            if _is_timestamp(value):
-                return f"'{value}'"
-            if value[-1] == "s" and value[:-1].isdigit():
-                return str(value)
-        raise _Hard
-    if value is True:
-        return "true"
-    if value is False:
-        return "false"
+        return _text(value)
+    if kind is bool:
+        return "true" if value else "false"
     if kind is int:
         return str(value)
     if kind is float:
