@@ -12,6 +12,7 @@ import os
 import stat
 import sys
 
+from kmsctl.cli import inline
 from kmsctl.cli.failures import CommandError
 
 TYPE_CHECKING = False
@@ -70,8 +71,8 @@ class Inputs:
             raise _unreadable(path, what, error) from None
         self._remember(flag, status)
 
-    def _remember(self, flag: str, status: os.stat_result) -> None:
-        if stat.S_ISREG(status.st_mode):
+    def _remember(self, flag: str, status: os.stat_result | None) -> None:
+        if status is not None and stat.S_ISREG(status.st_mode):
             self._read[status.st_dev, status.st_ino] = flag
 
     def flag_of(self, status: os.stat_result) -> str | None:
@@ -89,8 +90,10 @@ def _unreadable(path: str, what: str, error: OSError) -> CommandError:
     return CommandError(f"Failed to read {what} file [{path}]: Unable to read file [{path}]: {error}")
 
 
-def _read(path: str, limit: int) -> tuple[bytes, os.stat_result]:
+def _read(path: str, limit: int) -> tuple[bytes, os.stat_result | None]:
     # One byte more than allowed tells a file that is too large, however large it is.
+    if path[:1] == inline.MARK:
+        return inline.read(path)[: limit + 1], None
     if path == STDIO:
         try:
             return _stdin().read(limit + 1), os.fstat(_stdin().fileno())
@@ -100,7 +103,10 @@ def _read(path: str, limit: int) -> tuple[bytes, os.stat_result]:
         return file.read(limit + 1), os.fstat(file.fileno())
 
 
-def _feed(path: str, sink: Callable[[bytes], None]) -> os.stat_result:
+def _feed(path: str, sink: Callable[[bytes], None]) -> os.stat_result | None:
+    if path[:1] == inline.MARK:
+        sink(inline.read(path))
+        return None
     if path == STDIO:
         try:
             return _pour(_stdin(), sink)
@@ -192,6 +198,10 @@ class Output:
             _call(before)
             write_stdout(data)
             return
+        if self._path[:1] == inline.MARK:
+            _call(before)
+            inline.write(self._path, data)
+            return
         try:
             if self._target is not None:
                 if self._makes_parents:
@@ -215,7 +225,7 @@ class Output:
         return CommandError(f"Unable to write file [{self._path}]: {shown}")
 
     def _look(self) -> os.stat_result | None:
-        if self._path == STDIO:
+        if self._path == STDIO or self._path[:1] == inline.MARK:
             return None
         if self._descriptor is not None:
             return os.fstat(self._descriptor)

@@ -1,130 +1,108 @@
-"""The help of commands and groups, laid out like a manual page."""
+"""Lays pages out for the terminal: ``--help``, which fits a screen, and ``kmsctl help``, which is whole."""
 
 from __future__ import annotations
 
-from kmsctl.cli.options import GLOBAL, Flag, Positional
-from kmsctl.cli.tree import COMMANDS, GROUPS, PROGRAM, children, spoken
-from kmsctl.cli.usage import resource_group
+from kmsctl.cli import pages
+from kmsctl.cli.pages import Entry, Example
+from kmsctl.cli.tree import PROGRAM, spoken
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from kmsctl.cli.command import Command
+    from kmsctl.cli.pages import Block, Page
 
+#: Lines of ``--help`` from which on it leaves out what is not flags.
+SCREEN = 50
 _WIDTH = 80
-_WIDE = "KMSCTL_WIDE_FLAG"
+_INDENT, _ENTRY, _ENTRY_TEXT = 4, 5, 8
+#: Where the texts of entries with short names stand, beside the names.
+_COLUMN = 28
 _BACKSLASH = " \\"
 
 
 def of_command(command: Command) -> str:
     """Returns the help of a command."""
-    summary = COMMANDS[command.words][2]
-    flags = sorted(command.flags, key=lambda flag: flag.opts[0])
-    parts = [
-        *_head(command.words, summary, _synopsis(command)),
-        *_section("DESCRIPTION", [filled(text, 4) for text in (command.about or summary).split("\n\n")]),
-        *_section("EXAMPLES", [_example(*each) for each in command.examples]),
-        *_section("POSITIONAL ARGUMENTS", [_entry(each.shown, each.text) for each in command.positionals]),
-        *_section("REQUIRED FLAGS", [_flag(flag) for flag in flags if flag.required]),
-        *_section("OPTIONAL FLAGS", [_flag(flag) for flag in flags if not flag.required and flag.available]),
-        *_wide_flags(),
-    ]
-    return "\n".join(parts)
+    return _brief(pages.of_command(command, whole=False))
 
 
 def of_group(words: tuple[str, ...]) -> str:
     """Returns the help of a group, or of the program."""
-    names = children(words)
-    groups = [_entry(name, names[name]) for name in names if (*words, name) in GROUPS]
-    commands = [_entry(name, names[name]) for name in names if (*words, name) in COMMANDS]
-    choice = "GROUP | COMMAND" if groups else "COMMAND"
-    about = [GROUPS[words]]
-    if not words:
-        about.append(
-            f"The commands are those of gcloud kms, and {PROGRAM} kms is accepted for {PROGRAM}. "
-            f"{PROGRAM} quickstart shows the main job step by step."
-        )
-    parts = [
-        *_head(words, GROUPS[words], [choice, f"[{_WIDE} ...]"]),
-        *_section("DESCRIPTION", [filled(text, 4) for text in about]),
-        *_section("GROUPS", groups),
-        *_section("COMMANDS", commands),
-        *(_wide_flags() if words else _section("KMSCTL WIDE FLAGS", _global_entries())),
-    ]
-    return "\n".join(parts)
+    return _brief(pages.of_group(words, whole=False))
 
 
-def _head(words: tuple[str, ...], summary: str, synopsis: Sequence[str]) -> list[str]:
-    name = spoken(words)
-    summary = (summary[0].lower() + summary[1:]).removesuffix(".")
-    return [
-        *_section("NAME", [filled(f"{name} - {summary}", 4)]),
-        *_section("SYNOPSIS", [_joined([name, *synopsis], 4)]),
-    ]
+def whole(page: Page) -> str:
+    """Returns a page as text, with room between its entries."""
+    return _laid_out(page, page.sections, entry=_roomy_entry, gap=[""])
 
 
-def _section(title: str, blocks: Sequence[list[str]]) -> list[str]:
-    if not blocks:
-        return []
-    lines = [title]
-    for block in blocks:
-        lines += [*block, ""]
-    return lines
+def _brief(page: Page) -> str:
+    """Returns a page as close text. One that is too long keeps a paragraph and an example."""
+    text = _laid_out(page, page.sections, entry=_close_entry, gap=[])
+    if text.count("\n") <= SCREEN:
+        return text
+    more = " ".join(["For more:", PROGRAM, "help", *page.words])
+    sections: list[tuple[str, Sequence[Block]]] = []
+    for title, blocks in page.sections:
+        if title == "DESCRIPTION":
+            sections.append((title, [f"{blocks[0]} {more}."]))
+        else:
+            sections.append((title, blocks[:1] if title == "EXAMPLES" else blocks))
+    return _laid_out(page, sections, entry=_close_entry, gap=[])
 
 
-def _synopsis(command: Command) -> list[str]:
-    heads: list[Flag | Positional] = [*command.positionals, *command.flags]
-    pieces = [resource_group(command, each) for each in heads if each.heads_resource]
-    pieces += [each.shown for each in command.positionals if not each.heads_resource]
-    plain = [flag for flag in command.flags if not flag.heads_resource and not flag.in_resource]
-    plain.sort(key=lambda flag: flag.opts[0])
-    pieces += [_signature(flag) for flag in plain if flag.required]
-    pieces += [f"[{_signature(flag)}]" for flag in plain if not flag.required and flag.available]
-    return [*pieces, f"[{_WIDE} ...]"]
+def _laid_out(
+    page: Page, sections: Sequence[tuple[str, Sequence[Block]]], *, entry: _EntryLayout, gap: list[str]
+) -> str:
+    name = spoken(page.words)
+    lines = ["NAME", *filled(f"{name} - {page.summary}", _INDENT), ""]
+    lines += ["SYNOPSIS", *_joined([name, *page.synopsis], _INDENT), ""]
+    for title, blocks in sections:
+        lines.append(title)
+        for number, block in enumerate(blocks):
+            is_entry = isinstance(block, Entry)
+            if number and not (is_entry and isinstance(blocks[number - 1], Entry)):
+                lines.append("")
+            elif number:
+                lines += gap
+            if isinstance(block, Entry):
+                lines += entry(block)
+            elif isinstance(block, Example):
+                lines += _example(block)
+            else:
+                lines += filled(block, _INDENT)
+        lines.append("")
+    return "\n".join(lines)
 
 
-def _signature(flag: Flag) -> str:
-    return flag.opts[0] if flag.is_flag else f"{flag.opts[0]}={flag.metavar}"
+def _example(example: Example) -> list[str]:
+    lines = [*filled(example.text, _INDENT), ""] if example.text else []
+    return [*lines, *(" " * 8 + line for line in example_lines(example))]
 
 
-def _flag(flag: Flag) -> list[str]:
-    from kmsctl.cli.params import Choice
-
-    text = flag.help or ""
-    if isinstance(flag.type, Choice):
-        text += f" {flag.metavar} must be one of: {', '.join(sorted(flag.type.choices))}."
-    if flag.fallback:
-        text += f" Default: the property {flag.fallback}."
-    if flag.secondary_opts:
-        text += f" {flag.secondary_opts[0]} turns it off."
-    return _entry(", ".join([_signature(flag), *flag.opts[1:]]), text)
-
-
-def _global_entries() -> list[list[str]]:
-    return [_flag(flag) for flag in GLOBAL if flag.available]
-
-
-def _wide_flags() -> list[str]:
-    names = ", ".join(flag.opts[0] for flag in GLOBAL if flag.available)
-    text = f"These flags are available to all commands: {names}. {PROGRAM} --help explains them."
-    return _section("KMSCTL WIDE FLAGS", [filled(text, 4)])
-
-
-def _example(text: str, command: str) -> list[str]:
-    lines = [*filled(text, 4), ""]
-    words = command.split()
-    line = f"        $ {PROGRAM}"
-    for word in words:
-        if len(line) + 1 + len(word) + len(_BACKSLASH) > _WIDTH:
+def example_lines(example: Example) -> list[str]:
+    """Returns a command line as it can be copied, broken where it is too long."""
+    lines: list[str] = []
+    line = f"$ {PROGRAM}"
+    for word in example.line.split():
+        if 8 + len(line) + 1 + len(word) + len(_BACKSLASH) > _WIDTH:
             lines.append(line + _BACKSLASH)
-            line = " " * 11
+            line = " " * 3
         line += f" {word}"
     return [*lines, line]
 
 
-def _entry(title: str, text: str) -> list[str]:
-    return [f"     {title}", *filled(text, 8)]
+def _roomy_entry(entry: Entry) -> list[str]:
+    return [" " * _ENTRY + entry.title, *filled(entry.text, _ENTRY_TEXT)]
+
+
+def _close_entry(entry: Entry) -> list[str]:
+    """Puts the text beside the name if that is short, and below it if not."""
+    if _ENTRY + len(entry.title) + 2 > _COLUMN:
+        return _roomy_entry(entry)
+    first, *others = filled(entry.text, _COLUMN)
+    return [f"{' ' * _ENTRY}{entry.title}".ljust(_COLUMN) + first.strip(), *others]
 
 
 def filled(text: str, indent: int) -> list[str]:
@@ -145,3 +123,9 @@ def _joined(pieces: Iterable[str], indent: int, *, hanging: int = 4) -> list[str
         line += piece if is_empty else f" {piece}"
         is_empty = False
     return [*lines, line]
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    _EntryLayout = Callable[[Entry], list[str]]

@@ -23,6 +23,10 @@ def refused(error: CommandError | KmsError, session: Session) -> str:
 
     if isinstance(error, RenderError):
         return f"{name} {error.message}"
+    from kmsctl.cli import integrity
+
+    if integrity.is_checksum_mismatch(error):
+        return f"{name} {integrity.REQUEST_CORRUPTED}"
     lines = [f"{name} {error.status}: {error.message}{_caller(error, session)}"]
     if error.hint:
         lines.append(error.hint)

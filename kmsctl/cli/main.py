@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import os
 
-from kmsctl.cli import terminal
-from kmsctl.cli.failures import CommandError, HelpRequested, UsageError
+from kmsctl.cli import outcome, terminal
+from kmsctl.cli.failures import CommandError
 from kmsctl.cli.session import Session
 from kmsctl.errors import KmsError
-
-WORKED, REFUSED, MISUSED = 0, 1, 2
 
 
 def main(args: list[str]) -> int:
@@ -26,20 +24,25 @@ def main(args: list[str]) -> int:
     except BrokenPipeError:
         # Whoever read has read enough: `kmsctl keys list | head` has worked.
         terminal.discard_stdout()
-        return WORKED
+        return outcome.WORKED
     except KeyboardInterrupt:
         terminal.die_of_interrupt()
-        return REFUSED
+        return outcome.REFUSED
     finally:
         session.close()
 
 
 def run(args: list[str], session: Session) -> None:
     """Runs one command line in a session; every failure is an exception."""
-    from kmsctl.cli import plain
+    if any(arg.startswith("--flags-file") for arg in args):
+        from kmsctl.cli.flags_file import expand
 
-    if plain.run(args, session):
-        return
+        args = expand(args)
+    else:
+        from kmsctl.cli import plain
+
+        if plain.run(args, session):
+            return
     from kmsctl.cli.group import Group
 
     root = Group(())
@@ -48,39 +51,24 @@ def run(args: list[str], session: Session) -> None:
 
 
 def _report(args: list[str], session: Session) -> int:
-    from kmsctl.cli import hints
-
-    try:
-        if args in (["--version"], ["-v"]):
-            args = ["version"]
-        run(args, session)
-    except HelpRequested as request:
-        text = hints.usage_of(request.command) if request.short else hints.help_of(request.command)
-        terminal.write_text(f"{text}\n")
-    except UsageError as error:
-        terminal.say(f"{terminal.error_label()} {hints.misused(error)}")
-        return MISUSED
-    except (CommandError, KmsError) as error:
-        _say_error(hints.refused(error, session), session)
-        return REFUSED
-    except BrokenPipeError:
-        raise
-    except Exception as error:  # noqa: BLE001 - the last resort, so that no traceback shows a secret
-        _say_error(hints.crashed(error), session, detail=hints.places(error))
-        return REFUSED
-    return WORKED
+    if args in (["--version"], ["-v"]):
+        args = ["version"]
+    found = outcome.of(run, args, session)
+    if found.error:
+        _say_error(found, session)
+    return found.exit
 
 
-def _say_error(text: str, session: Session, *, detail: str = "") -> None:
+def _say_error(found: outcome.Outcome, session: Session) -> None:
     try:
         verbosity = session.verbosity
     except (CommandError, KmsError):
         # It is the settings that are wrong, and this is how that is told.
         verbosity = "warning"
-    if verbosity not in ("critical", "none"):
-        terminal.say(f"{terminal.error_label()} {text}")
-    if verbosity == "debug" and detail:
-        terminal.say(detail)
+    if found.exit == outcome.MISUSED or verbosity not in ("critical", "none"):
+        terminal.say(f"{terminal.error_label()} {found.error}")
+    if verbosity == "debug" and found.detail:
+        terminal.say(found.detail)
 
 
 def _occupy_standard_descriptors() -> None:

@@ -68,6 +68,7 @@ class Positional(click.Argument):
     Attributes:
         text: what it is, for help.
         heads_resource: whether it gives the last part of the name of the command's resource.
+        several: whether it takes all words that are left; it is the last one then.
     """
 
     def __init__(
@@ -78,15 +79,19 @@ class Positional(click.Argument):
         metavar: str | None = None,
         heads_resource: bool = False,
         required: bool = True,
+        several: bool = False,
     ) -> None:
         self.text = text
         self.heads_resource = heads_resource
+        self.several = several
         super().__init__([name], metavar=metavar or name.upper(), type=click.STRING, required=required)
 
     @property
     def shown(self) -> str:
         """How usage and errors name it: ``KEY``."""
         name = self.metavar or self.human_readable_name
+        if self.several:
+            name = f"{name} [{name} ...]"
         return name if self.required else f"[{name}]"
 
 
@@ -131,6 +136,10 @@ def plain_flags(*names: str) -> list[click.Parameter]:
 
 def version_argument() -> Positional:
     return Positional("version", f"{_WHOLE} of the version.")
+
+
+def import_job_argument() -> Positional:
+    return Positional("import_job", f"{_WHOLE} of the import job.")
 
 
 def required_version() -> Flag:
@@ -192,6 +201,41 @@ def protection_level() -> Flag:
         "protection-level",
         "Where the key is kept and used; software if not given.",
         params.Choice(["software"], later=["hsm", "external", "external-vpc"]),
+    )
+
+
+def import_algorithm() -> Flag:
+    from kmsctl.cli.offers import algorithms
+    from kmsctl.model.algorithms import ALGORITHMS
+
+    return flag(
+        "algorithm",
+        "Algorithm of the key.",
+        params.Choice(
+            sorted(offered.spelling for offered in algorithms() if offered.importable),
+            later=[each.spelling for each in ALGORITHMS if each.importable],
+        ),
+        required=True,
+    )
+
+
+def import_method() -> Flag:
+    from kmsctl.model.import_methods import IMPORT_METHODS
+
+    return flag(
+        "import-method",
+        "How keys are wrapped for the import job.",
+        params.Choice(sorted(each.spelling for each in IMPORT_METHODS)),
+        required=True,
+    )
+
+
+def import_protection_level() -> Flag:
+    return flag(
+        "protection-level",
+        "Where the import job's private key is kept and used; that of the keys to import into.",
+        params.Choice(["software"], later=["hsm"]),
+        required=True,
     )
 
 
@@ -272,11 +316,16 @@ def list_flags() -> list[Flag]:
 
 GLOBAL = (
     flag("account", "Account to run the command as."),
+    flag("configuration", "Named configuration to take properties from; kmsctl config configurations list."),
+    flag("flags-file", "YAML or JSON file of flags and their values; - is standard input."),
     flag(
         "flatten", "Show each item of a list as a resource of its own.", params.Items(), metavar="[KEY,...]"
     ),
     flag("format", "Format of what is printed: json, yaml, table(...), value(...) and others."),
     Flag("help", "Show help; -h shows the usage alone.", short="-h"),
+    switch(
+        "log-http", "Show each call of the service on standard error, in the API's form, without secrets."
+    ),
     flag("project", "Project of resource names that are not full."),
     Flag("quiet", "Ask nothing: every question is answered by its default, or by yes.", short="-q"),
     switch("user-output-enabled", "Print resources and messages."),
@@ -288,10 +337,7 @@ GLOBAL = (
     *not_available(
         "access-token-file",
         "billing-project",
-        "configuration",
-        "flags-file",
         "impersonate-service-account",
         "trace-token",
     ),
-    switch("log-http", "", available=False),
 )

@@ -90,6 +90,11 @@ def show_value(session: Session, value: str | None) -> None:
         _print(session, [], _DEFAULT, is_list=True)
 
 
+def show_if_asked(session: Session, value: str) -> None:
+    """Prints a bare value if a format is given."""
+    _print(session, [value], _SILENT, is_list=False)
+
+
 def show_sections(session: Session, values: Mapping[str, str | None]) -> None:
     """Prints properties as a property file has them."""
     from kmsctl.cli.properties import sections

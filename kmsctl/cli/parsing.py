@@ -13,6 +13,7 @@ import click
 
 from kmsctl.cli import usage
 from kmsctl.cli.failures import NOT_AVAILABLE, CommandError, HelpRequested, UsageError
+from kmsctl.cli.flags_file import Word, origin_of
 from kmsctl.cli.options import GLOBAL, Flag
 from kmsctl.cli.params import InvalidChoice, Items, Labels
 
@@ -35,6 +36,9 @@ class _Scanner:
         self.values: dict[str, Any] = {}
         self.positionals: list[tuple[int, str]] = []
         self.unknown: list[tuple[int, str]] = []
+        #: name of a flag → where a flags file has it, as errors show it
+        self.origins: dict[str, str] = {}
+        self._origin = ""
         self._flags: dict[str, tuple[Flag, bool]] = {}
         for flag in flags:
             self._flags.update((spelling, (flag, True)) for spelling in flag.opts)
@@ -56,12 +60,15 @@ class _Scanner:
                 index += self._take(word, args[index + 1] if index + 1 < len(args) else None)
             else:
                 self.unknown.append((index, word))
+                following = args[index + 1] if index + 1 < len(args) else ""
+                if isinstance(following, Word) and following.delimited:
+                    index += 1  # the value of a flag that is not known is none of its own
             index += 1
         return index
 
     def _looks_like_flag(self, word: str) -> bool:
         """A lone hyphen, a negative number and a phrase with blanks are values, not flags."""
-        if len(word) < 2 or word[0] != "-":
+        if len(word) < 2 or word[0] != "-" or (isinstance(word, Word) and word.delimited):
             return False
         if word.partition("=")[0] in self._flags:
             return True
@@ -72,8 +79,9 @@ class _Scanner:
         """Takes one flag and returns how many more words it took."""
         spelling, equals, value = word.partition("=")
         flag, positive = self._flags[spelling]
+        self._origin = origin_of(word)
         if flag.is_flag and equals:
-            raise UsageError(self.words, f"argument {flag.spelling}: ignored explicit argument '{value}'")
+            raise self._misused(flag, f"ignored explicit argument '{value}'")
         if not flag.available:
             raise CommandError(f"{spelling} {NOT_AVAILABLE}")
         if flag.name == "help":
@@ -85,18 +93,23 @@ class _Scanner:
             self._put(flag, self._convert(flag, value))
             return 0
         if following is None or following == "--" or self._looks_like_flag(following):
-            raise UsageError(self.words, f"argument {flag.spelling}: expected one argument")
+            raise self._misused(flag, "expected one argument")
         self._put(flag, self._convert(flag, following))
         return 1
 
     def _convert(self, flag: Flag, value: str) -> object:
+        if isinstance(value, Word) and isinstance(flag.type, Items | Labels):
+            value = value.delimited or value
         try:
             return flag.type.convert(value, flag, None)
         except InvalidChoice as error:
-            message = f"argument {flag.spelling}: {error.message}"
-            raise UsageError(self.words, message, show_usage=False) from None
+            raise self._misused(flag, error.message, show_usage=False) from None
         except click.BadParameter as error:
-            raise UsageError(self.words, f"argument {flag.spelling}: {error.message}") from None
+            raise self._misused(flag, error.message) from None
+
+    def _misused(self, flag: Flag, what: str, *, show_usage: bool = True) -> UsageError:
+        message = f"argument {flag.spelling}{self._origin}: {what}"
+        return UsageError(self.words, message, show_usage=show_usage)
 
     def _put(self, flag: Flag, value: Any) -> None:
         name = str(flag.name)
@@ -109,8 +122,9 @@ class _Scanner:
             try:
                 value = merge_label_args(earlier, value)
             except ValueError as error:
-                raise UsageError(self.words, f"argument {flag.spelling}: {error}") from None
+                raise self._misused(flag, str(error)) from None
         self.values[name] = value
+        self.origins[name] = self._origin
 
 
 def parse_group(words: Words, session: Session, args: list[str]) -> list[str]:
@@ -143,27 +157,41 @@ def parse_command(command: Command, session: Session, args: list[str]) -> dict[s
     scanner = _Scanner(command.words, [each for each in command.params if isinstance(each, Flag)])
     scanner.scan(args)
     values: dict[str, Any] = {str(each.name): None for each in (*command.positionals, *command.flags)}
-    for positional, (_, word) in zip(command.positionals, scanner.positionals, strict=False):
-        values[str(positional.name)] = word
-    extra = scanner.positionals[len(command.positionals) :]
+    extra = _fill_positionals(command, values, scanner.positionals)
     if extra or scanner.unknown:
         words = [word for _, word in sorted([*extra, *scanner.unknown])]
         raise usage.unknown_words(command.words, words, [*command.flags, *GLOBAL])
     general = {str(flag.name) for flag in GLOBAL}
     for name, value in scanner.values.items():
         (session.settings if name in general else values)[name] = value
-    _check_exclusive(command, values)
+    _check_exclusive(command, values, scanner.origins)
     _check_required(command, session, values)
     return values
 
 
-def _check_exclusive(command: Command, values: Args) -> None:
+def _fill_positionals(
+    command: Command, values: dict[str, Any], found: list[tuple[int, str]]
+) -> list[tuple[int, str]]:
+    """Gives each positional its word, and one that takes several all of them; returns what is left over."""
+    for positional, (_, word) in zip(command.positionals, found, strict=False):
+        values[str(positional.name)] = word
+    count = len(command.positionals)
+    if count and command.positionals[-1].several:
+        words = [word for _, word in found[count - 1 :]]
+        values[str(command.positionals[-1].name)] = words or None
+        return []
+    return found[count:]
+
+
+def _check_exclusive(command: Command, values: Args, origins: dict[str, str]) -> None:
     for group in command.exclusive:
         given = [name for name in group if values[name.replace("-", "_")]]
         if len(given) > 1:
             choices = " | ".join(f"--{name}" for name in sorted(group))
+            first = min(given)
+            origin = origins.get(first.replace("-", "_"), "")
             raise UsageError(
-                command.words, f"argument --{min(given)}: At most one of {choices} can be specified."
+                command.words, f"argument --{first}{origin}: At most one of {choices} can be specified."
             )
 
 

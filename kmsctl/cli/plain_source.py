@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kmsctl.cli.command import Command
+    from kmsctl.cli.options import Positional
 
 PATH = os.path.join(os.path.dirname(__file__), "plain_lines.py")
 
@@ -49,10 +50,12 @@ def _facts(command: Command) -> tuple[object, ...]:
     module = command.run.__module__.rpartition(".")[2]
     excluded = {name for group in command.exclusive for name in group}
     flags = [flag for flag in command.flags if _name(flag) not in excluded]
-    positionals = " ".join(str(each.name).replace("_", "-") for each in command.positionals)
+    single = [each for each in command.positionals if not each.several]
+    positionals = " ".join(_plain_name(each) for each in single)
     texts, switches = _texts(flags), _switches(flags)
-    others = [flag for flag in command.flags if flag not in texts and flag not in switches]
-    required = [(str(each.name).replace("_", "-"), "") for each in command.positionals if each.required]
+    others = [_name(flag) for flag in command.flags if flag not in texts and flag not in switches]
+    others += [_plain_name(each) for each in command.positionals if each.several]
+    required = [(_plain_name(each), "") for each in command.positionals if each.required]
     required += [(_name(flag), flag.fallback or "") for flag in command.flags if flag.required]
     return (
         module,
@@ -60,13 +63,17 @@ def _facts(command: Command) -> tuple[object, ...]:
         positionals,
         _names(texts),
         _names(switches),
-        _names(others),
+        " ".join(others),
         tuple(required),
     )
 
 
 def _name(flag: Flag) -> str:
     return flag.opts[0].removeprefix("--")
+
+
+def _plain_name(positional: Positional) -> str:
+    return str(positional.name).replace("_", "-")
 
 
 def _names(flags: Iterable[Flag]) -> str:

@@ -1,7 +1,10 @@
 """Properties: settings that outlive a command, and the order in which they are looked up.
 
 A flag wins over the environment (``KMSCTL_CORE_PROJECT`` for ``core/project``), which wins over the
-file ``properties`` in the configuration directory, which wins over the default. The file is INI.
+active configuration, which wins over the default. A configuration is an INI file in the configuration
+directory: ``properties`` is the one named ``default``, the others are in ``configurations``. The flag
+``--configuration`` wins over ``KMSCTL_ACTIVE_CONFIG_NAME``, and that over the name in the file
+``active_config``.
 """
 
 from __future__ import annotations
@@ -18,7 +21,15 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 FILE = "properties"
+DEFAULT = "default"
+#: The configuration without any properties.
+NONE = "NONE"
+ACTIVE_FILE = "active_config"
+ACTIVE_VARIABLE = "KMSCTL_ACTIVE_CONFIG_NAME"
+CONFIGURATIONS = "configurations"
+PREFIX = "config_"
 DEFAULT_PROJECT = "local"
+_LONGEST_NAME = 100
 VERBOSITIES = ("debug", "info", "warning", "error", "critical", "none")
 
 _TRUE = ("true", "1", "on", "yes", "y")
@@ -85,6 +96,7 @@ def _present(name: str, value: str) -> None:
 TABLE: dict[str, tuple[str, Callable[[str, str], None]]] = {
     "core/account": ("Who runs commands, as an e-mail-like name.", _present),
     "core/disable_prompts": ("Take the default of every question, as --quiet does.", _boolean),
+    "core/log_http": ("Show each call of the service, as --log-http does.", _boolean),
     "core/project": ("The project that names without one belong to.", _project),
     "core/user_output_enabled": ("Print resources and messages.", _boolean),
     "core/verbosity": ("The least severe messages that are shown.", _verbosity),
@@ -119,13 +131,51 @@ def variable(name: str) -> str:
     return "KMSCTL_" + name.upper().replace("/", "_")
 
 
+def is_configuration(name: str) -> bool:
+    """Tells whether a configuration can have this name."""
+    letters = name.replace("-", "")
+    fits = letters.isascii() and letters.isalnum() and letters.islower()
+    return fits and name[0].isalpha() and len(name) <= _LONGEST_NAME
+
+
+def active_configuration(directory: str) -> str:
+    """Returns the name of the configuration that was activated last: ``default`` if none was."""
+    path = os.path.join(directory, ACTIVE_FILE)
+    try:
+        with open(path, encoding="utf-8") as file:
+            name = file.read(2 * _LONGEST_NAME).strip()
+    except FileNotFoundError:
+        return DEFAULT
+    except (OSError, UnicodeDecodeError) as error:
+        raise CommandError(f"Unable to read file [{path}]: {error}") from None
+    return name if name == NONE or is_configuration(name) else DEFAULT
+
+
+def configuration_path(directory: str, name: str) -> str | None:
+    """Returns where the properties of a configuration are; None if it can have none."""
+    if name == DEFAULT:
+        return os.path.join(directory, FILE)
+    if is_configuration(name):
+        return os.path.join(directory, CONFIGURATIONS, PREFIX + name)
+    return None
+
+
 class Properties:
-    """The properties as one process sees them; the file is read once, when it is first needed."""
+    """The properties as one process sees them; the file is read once, when it is first needed.
 
-    __slots__ = ("_environment", "_file", "path")
+    Attributes:
+        configuration: the name of the configuration. One that is not there has no properties.
+        path: of its file; None if it can have none.
+    """
 
-    def __init__(self, directory: str, environment: Mapping[str, str]) -> None:
-        self.path = os.path.join(directory, FILE)
+    __slots__ = ("_environment", "_file", "configuration", "path")
+
+    def __init__(
+        self, directory: str, environment: Mapping[str, str], configuration: str | None = None
+    ) -> None:
+        name = configuration or environment.get(ACTIVE_VARIABLE) or active_configuration(directory)
+        self.configuration = name
+        self.path = configuration_path(directory, name)
         self._environment = environment
         self._file: dict[str, str] | None = None
 
@@ -136,7 +186,7 @@ class Properties:
             CommandError: if the value cannot be one, or the file cannot be read.
         """
         value = self.overriding(name)
-        where = variable(name)
+        where: str | None = variable(name)
         if value is None:
             value = self.stored().get(name)
             where = self.path
@@ -159,7 +209,7 @@ class Properties:
     def stored(self) -> dict[str, str]:
         """Returns what the file sets."""
         if self._file is None:
-            self._file = read(self.path)
+            self._file = {} if self.path is None else read(self.path)
         return self._file
 
 
@@ -203,31 +253,34 @@ def read(path: str) -> dict[str, str]:
 
 def change(path: str, name: str, value: str | None) -> None:
     """Sets a property in the file, or removes it for None. The file is replaced whole, mode 0600."""
-    import fcntl
-
-    from kmsctl.store.files import make_directory, os_failure, sync_directory, write_new
+    from kmsctl.store.files import DirectoryLock, make_directory
 
     directory = os.path.dirname(path)
     make_directory(directory)
-    beside = f"{path}.{os.urandom(8).hex()}.new"
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        # Two changes at once: the second reads what the first wrote.
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+    # Two changes at once: the second reads what the first wrote.
+    with DirectoryLock(directory):
         values = read(path)
         if value is None:
             values.pop(name, None)
         else:
             values[name] = value
-        write_new(beside, layout(values).encode())
+        replace_file(path, layout(values))
+
+
+def replace_file(path: str, text: str) -> None:
+    """Writes a file whole, mode 0600, into a directory that is there."""
+    from kmsctl.store.files import os_failure, sync_directory, write_new
+
+    beside = f"{path}.{os.urandom(8).hex()}.new"
+    try:
+        write_new(beside, text.encode())
         os.replace(beside, path)
-        sync_directory(directory)
+        sync_directory(os.path.dirname(path))
     except OSError as error:
         raise os_failure(error, "write", path) from None
     finally:
         if os.path.exists(beside):
             os.unlink(beside)
-        os.close(descriptor)
 
 
 def layout(values: Mapping[str, str]) -> str:

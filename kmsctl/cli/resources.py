@@ -71,6 +71,35 @@ def plain_version(session: Session, args: Args) -> names.CryptoKeyVersionName:
     return _named(names.CryptoKeyVersionName, session, args, "version", _flag_missing("version"))
 
 
+def plain_import_job(session: Session, args: Args) -> names.ImportJobName:
+    """Returns the import job that a positional or flag, and plain flags of its key ring, name."""
+    given = _full_import_job(args["import_job"])
+    if given is not None:
+        return given
+    ring = _named(names.KeyRingName, session, args, "keyring", _flag_missing("import_job"))
+    return names.ImportJobName(ring, args["import_job"])
+
+
+def import_job_beside(key: names.CryptoKeyName, text: str) -> names.ImportJobName:
+    """Returns the import job with an id or full name, which without one is of the key's key ring."""
+    return _full_import_job(text) or names.ImportJobName(key.parent, text)
+
+
+def plain_key_ring(session: Session, args: Args) -> names.KeyRingName:
+    """Returns the key ring that plain flags name."""
+    return _named(names.KeyRingName, session, args, "keyring", _flag_missing("import_job"))
+
+
+def _full_import_job(text: str) -> names.ImportJobName | None:
+    given = full_name(text)
+    if given is None or isinstance(given, names.ImportJobName):
+        return given
+    kind = type(given).__name__.removesuffix("Name")
+    raise CommandError(
+        f"Invalid value for [import_job]: {given} is the name of a {kind}, not of an ImportJob."
+    )
+
+
 def key_or_version(session: Session, args: Args) -> names.CryptoKeyName | names.CryptoKeyVersionName:
     """Returns the version that plain flags name, or the key if they name no version.
 

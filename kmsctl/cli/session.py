@@ -49,7 +49,8 @@ class Session:
     @property
     def properties(self) -> Properties:
         if self._properties is None:
-            self._properties = Properties(self.paths.config, self.environment)
+            given: str | None = self.settings.get("configuration")
+            self._properties = Properties(self.paths.config, self.environment, given)
         return self._properties
 
     @property
@@ -92,6 +93,12 @@ class Session:
         return given if given is not None else self.properties.flag("core/user_output_enabled") is not False
 
     @property
+    def log_http(self) -> bool:
+        """Whether calls of the service are shown."""
+        given: bool | None = self.settings.get("log_http")
+        return bool(self.properties.flag("core/log_http") if given is None else given)
+
+    @property
     def verbosity(self) -> str:
         return self.settings.get("verbosity") or self.properties.get("core/verbosity") or "warning"
 
@@ -105,10 +112,18 @@ class Session:
     def kms(self) -> KmsApi:
         """The service, opened when it is first asked."""
         if self._kms is None:
-            from kmsctl.cli.opening import open_kms
+            self._kms = self.open()
+            if self.log_http:
+                from kmsctl.cli.http_log import Logged
 
-            self._kms = open_kms(self.paths, self.properties)
+                self._kms = Logged(self._kms)
         return self._kms
+
+    def open(self) -> KmsApi:
+        """Opens the service."""
+        from kmsctl.cli.opening import open_kms
+
+        return open_kms(self.paths, self.properties)
 
     def use(self, kms: KmsApi) -> None:
         """Takes a service that is open already."""

@@ -137,20 +137,62 @@ def confirm(question: str, *, quiet: bool) -> None:
     """
     if quiet:
         return
-    if not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
+    if not _can_ask():
         raise CommandError(
             f"{question}\nThere is no terminal to ask in. To say yes, run the command again with --quiet."
         )
     say(question)
-    text = "Do you want to continue (y/N)?  "
+    _ask("Do you want to continue (y/N)?  ", default=False)
+
+
+def agree(statement: str, *, quiet: bool) -> None:
+    """Says what is about to be done, and returns unless the answer is no.
+
+    Where nobody can be asked it is done, as gcloud does it.
+
+    Raises:
+        CommandError: if the answer is no.
+    """
+    say(statement)
+    if not quiet and _can_ask():
+        _ask("Do you want to continue (Y/n)?  ", default=True)
+
+
+def ask_secret(text: str, *, otherwise: str) -> str:
+    """Asks for a secret, which is not shown as it is typed.
+
+    Args:
+        text: the question.
+        otherwise: the flags that give the secret where nobody can be asked.
+
+    Raises:
+        CommandError: if there is no terminal, or no answer.
+    """
+    if not _can_ask():
+        raise CommandError(f"{text}there is no terminal to ask in; use {otherwise}.")
+    from getpass import getpass
+
+    try:
+        return getpass(text, stream=sys.stderr)
+    except EOFError:
+        say("")
+        raise CommandError("Aborted by user.") from None
+
+
+def _can_ask() -> bool:
+    return is_terminal(sys.stdin) and is_terminal(sys.stderr)
+
+
+def _ask(text: str, *, default: bool) -> None:
     while True:
         sys.stderr.write(text)
         sys.stderr.flush()
-        answer = sys.stdin.readline()
-        if answer.strip().lower() in ("y", "yes"):
+        line = sys.stdin.readline()
+        answer = line.strip().lower()
+        if answer in ("y", "yes") or (not answer and default):
             return
-        if not answer.strip() or answer.strip().lower() in ("n", "no"):
-            if not answer.endswith("\n"):
+        if not answer or answer in ("n", "no"):
+            if not line.endswith("\n"):
                 say("")
             raise CommandError("Aborted by user.")
         text = "Please enter 'y' or 'n':  "

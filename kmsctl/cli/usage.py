@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kmsctl.cli.failures import NOT_AVAILABLE, CommandError, UsageError
+from kmsctl.cli.flags_file import origin_of
 from kmsctl.cli.options import Flag, Positional
 from kmsctl.cli.tree import COMMANDS, GROUPS, NOT_YET, children, spoken
 
@@ -111,8 +112,9 @@ def unknown_words(words: Words, unknown: Sequence[str], flags: Iterable[Flag]) -
     spellings = [s for flag in flags if flag.available for s in (*flag.opts, *flag.secondary_opts)]
     shown = []
     for word in unknown:
-        near = _similar_flag(word, spellings) if word.startswith("-") else None
-        shown.append(f"{word} (did you mean '{near}'?)" if near else word)
+        near = _similar_flag(word, spellings) if word.startswith("-") or "=" in word else None
+        text = f"{word}{origin_of(word)}"
+        shown.append(f"{text} (did you mean '{near}'?)" if near else text)
     text = f" {shown[0]} \n" if len(shown) == 1 else "".join(f"\n  {each}" for each in shown) + "\n"
     return UsageError(
         words, f"unrecognized arguments:{text}", show_usage=False, epilog="\n".join(_more(words))
@@ -157,7 +159,7 @@ def _similar_flag(word: str, spellings: Sequence[str]) -> str | None:
         # It stood after two hyphens, where it is no flag.
         return None
     longer = [spelling for spelling in spellings if len(name) > 3 and spelling.startswith(name)]
-    near = longer or get_close_matches(name, spellings, n=1, cutoff=0.7)
+    near = longer or get_close_matches(name.lower(), spellings, n=1)
     return near[0] if near else None
 
 

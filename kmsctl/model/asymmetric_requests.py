@@ -102,6 +102,39 @@ class AsymmetricVerifyRequest:
         self.data_crc32c = data_crc32c
 
 
+class AsymmetricVerifyResponse:
+    """A wrong signature is an answer, not an error: `success` is false."""
+
+    __slots__ = (
+        "name",
+        "protection_level",
+        "success",
+        "verified_data_crc32c",
+        "verified_digest_crc32c",
+        "verified_signature_crc32c",
+        "verified_success_integrity",
+    )
+
+    def __init__(
+        self,
+        name: CryptoKeyVersionName,
+        success: bool,
+        *,
+        verified_signature_crc32c: bool,
+        verified_digest_crc32c: bool,
+        verified_data_crc32c: bool,
+        verified_success_integrity: bool,
+        protection_level: str,
+    ) -> None:
+        self.name = name
+        self.success = success
+        self.verified_signature_crc32c = verified_signature_crc32c
+        self.verified_digest_crc32c = verified_digest_crc32c
+        self.verified_data_crc32c = verified_data_crc32c
+        self.verified_success_integrity = verified_success_integrity
+        self.protection_level = protection_level
+
+
 class AsymmetricDecryptRequest:
     """``AsymmetricDecrypt``: `ciphertext` is as long as the modulus."""
 

@@ -136,6 +136,9 @@ _TABLE = (
     Method("CompleteDestroyCryptoKeyVersion", None, ADMIN_WRITE, None),
     Method("GenerateCryptoKeyVersion", None, ADMIN_WRITE, None),
     Method("FailCryptoKeyVersion", None, ADMIN_WRITE, None),
+    Method("GenerateImportJob", None, ADMIN_WRITE, None),
+    Method("FailImportJob", None, ADMIN_WRITE, None),
+    Method("ExpireImportJob", None, ADMIN_WRITE, None),
 )
 
 METHODS = {method.name: method for method in _TABLE}

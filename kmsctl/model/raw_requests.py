@@ -60,7 +60,7 @@ class RawEncryptResponse:
         "verified_plaintext_crc32c",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a record of facts, given by name
         self,
         name: CryptoKeyVersionName,
         ciphertext: bytes,

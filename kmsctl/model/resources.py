@@ -10,7 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kmsctl.model.names import CryptoKeyName, CryptoKeyVersionName, KeyRingName
+    from kmsctl.model.names import CryptoKeyName, CryptoKeyVersionName, ImportJobName, KeyRingName
 
 
 class KeyRing:
@@ -32,6 +32,10 @@ class CryptoKeyVersion:
         create_time, generate_time: when it was made, when its material was.
         destroy_time: when it will be destroyed (DESTROY_SCHEDULED), or was to be.
         destroy_event_time: when it was destroyed.
+        import_job: the job of its last import, if it was made by import.
+        import_time: when its material was last imported.
+        import_failure_reason: why its last import failed (IMPORT_FAILED).
+        reimport_eligible: whether it may be imported into again.
     """
 
     __slots__ = (
@@ -40,12 +44,16 @@ class CryptoKeyVersion:
         "destroy_event_time",
         "destroy_time",
         "generate_time",
+        "import_failure_reason",
+        "import_job",
+        "import_time",
         "name",
         "protection_level",
+        "reimport_eligible",
         "state",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the fields of the API's message, given by name
         self,
         name: CryptoKeyVersionName,
         *,
@@ -56,6 +64,10 @@ class CryptoKeyVersion:
         generate_time: int | None = None,
         destroy_time: int | None = None,
         destroy_event_time: int | None = None,
+        import_job: ImportJobName | None = None,
+        import_time: int | None = None,
+        import_failure_reason: str | None = None,
+        reimport_eligible: bool = False,
     ) -> None:
         self.name = name
         self.algorithm = algorithm
@@ -65,6 +77,60 @@ class CryptoKeyVersion:
         self.generate_time = generate_time
         self.destroy_time = destroy_time
         self.destroy_event_time = destroy_event_time
+        self.import_job = import_job
+        self.import_time = import_time
+        self.import_failure_reason = import_failure_reason
+        self.reimport_eligible = reimport_eligible
+
+
+class ImportJob:
+    """An import job; `state` is the effective one at the time it was read.
+
+    Attributes:
+        name: its resource name.
+        import_method: the API's enum name, such as ``RSA_OAEP_3072_SHA256_AES_256``.
+        protection_level: ``SOFTWARE`` or ``HSM``; that of the keys it imports into.
+        state: PENDING_GENERATION, ACTIVE or EXPIRED.
+        create_time, generate_time: when it was made, when its key pair was.
+        expire_time: when it will expire, or did.
+        expire_event_time: when it expired (EXPIRED).
+        public_key: the key to wrap with, a SubjectPublicKeyInfo in PEM (ACTIVE).
+    """
+
+    __slots__ = (
+        "create_time",
+        "expire_event_time",
+        "expire_time",
+        "generate_time",
+        "import_method",
+        "name",
+        "protection_level",
+        "public_key",
+        "state",
+    )
+
+    def __init__(  # noqa: PLR0913 - the fields of the API's message, given by name
+        self,
+        name: ImportJobName,
+        *,
+        import_method: str,
+        protection_level: str,
+        state: str,
+        create_time: int,
+        expire_time: int,
+        generate_time: int | None = None,
+        expire_event_time: int | None = None,
+        public_key: str | None = None,
+    ) -> None:
+        self.name = name
+        self.import_method = import_method
+        self.protection_level = protection_level
+        self.state = state
+        self.create_time = create_time
+        self.expire_time = expire_time
+        self.generate_time = generate_time
+        self.expire_event_time = expire_event_time
+        self.public_key = public_key
 
 
 class CryptoKey:

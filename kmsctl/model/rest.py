@@ -6,13 +6,13 @@ RFC 3339, durations end in ``s``, enums are names.
 
 from __future__ import annotations
 
-from kmsctl.model.states import DESTROY_SCHEDULED, DESTROYED
+from kmsctl.model.states import ACTIVE, DESTROY_SCHEDULED, DESTROYED, EXPIRED, IMPORT_FAILED
 from kmsctl.model.times import duration_json, rfc3339
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kmsctl.model.locations import Location
-    from kmsctl.model.resources import CryptoKey, CryptoKeyVersion, KeyRing
+    from kmsctl.model.resources import CryptoKey, CryptoKeyVersion, ImportJob, KeyRing
 
 
 def location_json(location: Location, project: str) -> dict[str, object]:
@@ -80,4 +80,31 @@ def crypto_key_version_json(version: CryptoKeyVersion) -> dict[str, object]:
         result["destroyTime"] = rfc3339(version.destroy_time)
     if version.destroy_event_time is not None and version.state == DESTROYED:
         result["destroyEventTime"] = rfc3339(version.destroy_event_time)
+    if version.import_job is not None:
+        result["importJob"] = version.import_job.text
+    if version.import_time is not None:
+        result["importTime"] = rfc3339(version.import_time)
+    if version.import_failure_reason is not None and version.state == IMPORT_FAILED:
+        result["importFailureReason"] = version.import_failure_reason
+    if version.reimport_eligible:
+        result["reimportEligible"] = True
+    return result
+
+
+def import_job_json(job: ImportJob) -> dict[str, object]:
+    """Returns a google.cloud.kms.v1.ImportJob."""
+    result: dict[str, object] = {
+        "name": job.name.text,
+        "importMethod": job.import_method,
+        "protectionLevel": job.protection_level,
+        "createTime": rfc3339(job.create_time),
+    }
+    if job.generate_time is not None:
+        result["generateTime"] = rfc3339(job.generate_time)
+    result["expireTime"] = rfc3339(job.expire_time)
+    if job.expire_event_time is not None and job.state == EXPIRED:
+        result["expireEventTime"] = rfc3339(job.expire_event_time)
+    result["state"] = job.state
+    if job.public_key is not None and job.state == ACTIVE:
+        result["publicKey"] = {"pem": job.public_key}
     return result

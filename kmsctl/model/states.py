@@ -1,6 +1,6 @@
-"""The states of a CryptoKeyVersion and every transition a caller may ask for.
+"""The states of a CryptoKeyVersion and every transition a caller may ask for; those of an ImportJob.
 
-The names are those of the API's ``CryptoKeyVersion.CryptoKeyVersionState``.
+The names are those of the API's ``CryptoKeyVersion.CryptoKeyVersionState`` and ``ImportJob.ImportJobState``.
 """
 
 from __future__ import annotations
@@ -39,3 +39,10 @@ ALLOWED = {
 
 #: States in which the store holds key material of the version.
 HOLDS_MATERIAL = frozenset({ENABLED, DISABLED, DESTROY_SCHEDULED})
+
+ACTIVE = "ACTIVE"
+EXPIRED = "EXPIRED"
+
+#: An import job waits for its key pair, may be imported with, or is over for good.
+IMPORT_JOB_STATE_NUMBERS = {PENDING_GENERATION: 1, ACTIVE: 2, EXPIRED: 3}
+IMPORT_JOB_STATE_NAMES = {number: name for name, number in IMPORT_JOB_STATE_NUMBERS.items()}

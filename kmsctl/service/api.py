@@ -15,18 +15,22 @@ from kmsctl.model.asymmetric_requests import (
     AsymmetricSignRequest,
     AsymmetricSignResponse,
     AsymmetricVerifyRequest,
+    AsymmetricVerifyResponse,
     DecapsulateRequest,
     DecapsulateResponse,
     PublicKey,
 )
+from kmsctl.model.import_requests import ImportCryptoKeyVersionRequest
 from kmsctl.model.locations import Location
 from kmsctl.model.mac_requests import MacSignRequest, MacSignResponse, MacVerifyRequest, MacVerifyResponse
 from kmsctl.model.names import (
     CryptoKeyName,
     CryptoKeyVersionName,
+    ImportJobName,
     KeyRingName,
     LocationName,
 )
+from kmsctl.model.random_requests import GenerateRandomBytesRequest, GenerateRandomBytesResponse
 from kmsctl.model.raw_requests import (
     RawDecryptRequest,
     RawDecryptResponse,
@@ -34,7 +38,7 @@ from kmsctl.model.raw_requests import (
     RawEncryptResponse,
 )
 from kmsctl.model.requests import DecryptRequest, DecryptResponse, EncryptRequest, EncryptResponse
-from kmsctl.model.resources import CryptoKey, CryptoKeySpec, CryptoKeyVersion, KeyRing
+from kmsctl.model.resources import CryptoKey, CryptoKeySpec, CryptoKeyVersion, ImportJob, KeyRing
 from kmsctl.service.context import Context
 from kmsctl.service.reports import Finding, MaintenanceReport, StoreStatus
 
@@ -92,11 +96,34 @@ class KmsApi(Protocol):
     def destroy_crypto_key_version(self, ctx: Context, name: CryptoKeyVersionName) -> CryptoKeyVersion: ...
     def restore_crypto_key_version(self, ctx: Context, name: CryptoKeyVersionName) -> CryptoKeyVersion: ...
 
+    def create_import_job(
+        self, ctx: Context, name: ImportJobName, import_method: str, protection_level: str = "SOFTWARE"
+    ) -> ImportJob:
+        """Returns the job when its key pair was made (ACTIVE), which takes up to seconds."""
+        ...
+
+    def get_import_job(self, ctx: Context, name: ImportJobName) -> ImportJob: ...
+    def list_import_jobs(
+        self, ctx: Context, parent: KeyRingName, *, prefix: str = "", limit: int | None = None
+    ) -> Iterator[ImportJob]: ...
+    def import_crypto_key_version(
+        self, ctx: Context, request: ImportCryptoKeyVersionRequest
+    ) -> CryptoKeyVersion:
+        """Returns the version, ENABLED, or IMPORT_FAILED with the reason if the material was not right.
+
+        A request that is not right changes nothing and raises: a job that is not ACTIVE or of another
+        protection level, an algorithm of another purpose, material of any size but 1 to 65536 bytes, a
+        version that cannot be imported into again, or had another key.
+        """
+        ...
+
     def encrypt(self, ctx: Context, request: EncryptRequest) -> EncryptResponse: ...
     def decrypt(self, ctx: Context, request: DecryptRequest) -> DecryptResponse: ...
 
     def asymmetric_sign(self, ctx: Context, request: AsymmetricSignRequest) -> AsymmetricSignResponse: ...
-    def asymmetric_verify(self, ctx: Context, request: AsymmetricVerifyRequest) -> bool: ...
+    def asymmetric_verify(
+        self, ctx: Context, request: AsymmetricVerifyRequest
+    ) -> AsymmetricVerifyResponse: ...
     def asymmetric_decrypt(
         self, ctx: Context, request: AsymmetricDecryptRequest
     ) -> AsymmetricDecryptResponse: ...
@@ -108,7 +135,9 @@ class KmsApi(Protocol):
     def mac_verify(self, ctx: Context, request: MacVerifyRequest) -> MacVerifyResponse: ...
     def raw_encrypt(self, ctx: Context, request: RawEncryptRequest) -> RawEncryptResponse: ...
     def raw_decrypt(self, ctx: Context, request: RawDecryptRequest) -> RawDecryptResponse: ...
-    def generate_random_bytes(self, ctx: Context, name: LocationName, length: int) -> bytes: ...
+    def generate_random_bytes(
+        self, ctx: Context, request: GenerateRandomBytesRequest
+    ) -> GenerateRandomBytesResponse: ...
 
     def store_status(self, ctx: Context) -> StoreStatus: ...
     def verify_store(

@@ -9,6 +9,7 @@ from kmsctl.model.algorithms import PUBLIC_KEY_FORMATS
 from kmsctl.model.asymmetric_requests import (
     AsymmetricDecryptResponse,
     AsymmetricSignResponse,
+    AsymmetricVerifyResponse,
     DecapsulateResponse,
     PublicKey,
 )
@@ -45,16 +46,28 @@ def sign(kms: Kms, ctx: Context, request: AsymmetricSignRequest) -> AsymmetricSi
     )
 
 
-def verify(kms: Kms, ctx: Context, request: AsymmetricVerifyRequest) -> bool:
-    """Says whether a signature is right, by the stored public key of an ENABLED version."""
-    _check_digest(request.digest, request.digest_crc32c)
-    _check_data(request.data, request.data_crc32c)
-    check_checksum("signature", request.signature, request.signature_crc32c)
-    use = use_version(kms, ctx, "GetPublicKey", request.name, secret=False)
+def verify(kms: Kms, ctx: Context, request: AsymmetricVerifyRequest) -> AsymmetricVerifyResponse:
+    """Says whether a signature is right, by the stored public key of an ENABLED version.
+
+    To the service it is GetPublicKey: a caller who may have the public key could verify on his own.
+    """
+    verified_digest = _check_digest(request.digest, request.digest_crc32c)
+    verified_data = _check_data(request.data, request.data_crc32c)
+    verified_signature = check_checksum("signature", request.signature, request.signature_crc32c)
+    use = use_version(kms, ctx, "GetPublicKey", request.name, secret=False, operation="AsymmetricSign")
     if request.data is not None:
         checks.length("data", request.data, use.limits.data)
-    return use.backend.verify(
+    success = use.backend.verify(
         use.algorithm, use.public, request.signature, digest=request.digest, data=request.data
+    )
+    return AsymmetricVerifyResponse(
+        request.name,
+        success,
+        verified_signature_crc32c=verified_signature,
+        verified_digest_crc32c=verified_digest,
+        verified_data_crc32c=verified_data,
+        verified_success_integrity=success,
+        protection_level=use.level,
     )
 
 

@@ -7,8 +7,8 @@ and empty.
 
 from __future__ import annotations
 
-from kmsctl.errors import PermissionDenied
-from kmsctl.model.methods import METHODS
+from kmsctl.errors import InvalidArgument, PermissionDenied
+from kmsctl.model.methods import ADMIN_WRITE, METHODS
 from kmsctl.store import projects
 
 TYPE_CHECKING = False
@@ -32,8 +32,10 @@ class Decision:
     @property
     def audited(self) -> bool:
         """Whether a record of the call is to be kept."""
-        if self.method.audit_type is None or self.project is None:
+        if self.method.audit_type is None:
             return False
+        if self.project is None:  # its row was lost with control.db: changes are recorded all the same
+            return self.method.audit_type == ADMIN_WRITE
         return projects.audits(self.project, self.method.audit_type)
 
 
@@ -53,6 +55,7 @@ def authorize(
         PermissionDenied: with the same text whether or not the resource exists.
     """
     method = METHODS[method_name]
+    _check_principal(ctx)
     row = None if control is None else projects.find(control, project)
     if row is not None and row.text("owner") != ctx.principal:
         raise denied(method, resource)
@@ -62,13 +65,23 @@ def authorize(
 def authorize_store(control: Snapshot | None, ctx: Context, method_name: str) -> Decision:
     """Decides whether the caller may call one of the store's own methods: every owner may."""
     method = METHODS[method_name]
+    _check_principal(ctx)
     if control is None:
         return Decision(method, None, 0)
-    known = list(projects.each(control))
+    known = projects.each(control)
     owned = next((row for row in known if row.text("owner") == ctx.principal), None)
     if known and owned is None:
         raise denied(method, "store")
     return Decision(method, owned, control.head.generation)
+
+
+def _check_principal(ctx: Context) -> None:
+    """Refuses a caller without a name, or with one that cannot be written down."""
+    if not ctx.principal or not ctx.principal.isprintable():
+        raise InvalidArgument(
+            f"account: {ctx.principal!r} is not the name of an account.",
+            hint="Give one with --account, or set core/account.",
+        )
 
 
 def denied(method: Method, resource: str) -> PermissionDenied:

@@ -10,7 +10,7 @@ from kmsctl.errors import InvalidArgument, NotFound
 from kmsctl.model import locations
 from kmsctl.service import audit
 from kmsctl.service.authorize import Decision, authorize
-from kmsctl.service.purge import purge
+from kmsctl.service.purge import purge_after
 from kmsctl.store import projects
 from kmsctl.store.store import CONTROL
 
@@ -164,7 +164,7 @@ class Mutation:
                 raise
         self._writing.__exit__(kind, error, trace)
         if kind is None and self._database is not None:
-            purge(self._database)
+            purge_after(self._database)
 
 
 def open_project(kms: Kms, ctx: Context, project: str) -> None:
@@ -173,5 +173,7 @@ def open_project(kms: Kms, ctx: Context, project: str) -> None:
         if projects.find(transaction, project) is None:
             # 12 digits, as Google's project numbers have.
             number = 10**11 + int.from_bytes(kms.random(8), "big") % (9 * 10**11)
+            while projects.has_number(transaction, number):
+                number += 1
             projects.insert(transaction, project, number, ctx.principal)
             audit.append_project(transaction, ctx, project, number)

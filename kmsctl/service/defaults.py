@@ -12,5 +12,8 @@ MAX_DESTROY_SCHEDULED_DURATION = 120 * DAY
 MIN_ROTATION_PERIOD = DAY
 MAX_ROTATION_PERIOD = 36_500 * DAY
 
+#: An import job expires this long after it was created, as Cloud KMS's do.
+IMPORT_JOB_LIFETIME = 3 * DAY
+
 #: Rows that a list reads in one snapshot.
 PAGE_SIZE = 1000

@@ -9,7 +9,7 @@ from __future__ import annotations
 from kmsctl.errors import FailedPrecondition, KmsError
 from kmsctl.service import audit
 from kmsctl.service.call import Reading, find_database, not_found
-from kmsctl.service.purge import purge
+from kmsctl.service.purge import purge_after
 from kmsctl.store import keys, leases, rings, versions
 from kmsctl.store.snapshot import CLOCK_TOLERANCE
 
@@ -90,21 +90,22 @@ def settle(kms: Kms, name: CryptoKeyName) -> None:
         row = find_key(transaction, name)
         if row is not None:
             apply(kms, transaction, row, name)
-    purge(database)
+    purge_after(database)
 
 
 def apply(kms: Kms, transaction: Transaction, key: Row, name: CryptoKeyName) -> Done:
     """Does what is due for one key."""
     done = Done()
-    for row in list(versions.unfinished(transaction, key)):
-        version = name.version(row.integer("number"))
+    for found in versions.unfinished(transaction, key):
+        version = name.version(found.integer("number"))
+        row = _checked(transaction, key, version)  # what destroys is decided by the row as it was left
         if versions.is_due(row, transaction.trusted_now):
             due_time = row.integer("destroy_time")
-            versions.destroy(transaction, _checked(transaction, key, version))
+            versions.destroy(transaction, row)
             audit.append_automatic(transaction, "CompleteDestroyCryptoKeyVersion", version, due_time)
             done.destroyed.append(str(version))
         elif abandoned(kms, row):
-            versions.fail_generation(transaction, _checked(transaction, key, version))
+            versions.fail_generation(transaction, row)
             audit.append_automatic(transaction, "FailCryptoKeyVersion", version, row.integer("create_time"))
             done.failed.append(str(version))
     rotation = key.optional_integer("next_rotation_time")

@@ -6,7 +6,7 @@ they are made outside: one transaction adds the version as PENDING_GENERATION, a
 
 from __future__ import annotations
 
-from kmsctl.errors import FailedPrecondition
+from kmsctl.errors import FailedPrecondition, Unimplemented
 from kmsctl.model import algorithms, states
 from kmsctl.service import audit
 from kmsctl.service.backends import backend
@@ -15,6 +15,7 @@ from kmsctl.store import keys, leases, rings, versions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from kmsctl.crypto.backend import Backend, KeyMaterial
     from kmsctl.model.algorithms import Algorithm
     from kmsctl.model.names import CryptoKeyName, CryptoKeyVersionName
     from kmsctl.service.kms import Kms
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from kmsctl.store.tables import Row
 
 UID_SIZE = 16
+#: For how many seconds an interrupt may go unnoticed while key material is made.
+_TURN = 0.1
 
 
 def algorithm_of(row: Row) -> Algorithm:
@@ -39,6 +42,16 @@ def check_may_generate(key: Row, name: CryptoKeyName) -> None:
             f"CryptoKey {name} is import-only: its versions cannot be generated.",
             hint="Import a version with: kmsctl keys versions import",
         )
+
+
+def check_available(kms: Kms, level: int, algorithm: Algorithm) -> None:
+    """Refuses an algorithm that the backend of a protection level cannot do, and says why.
+
+    It may import the code of the algorithm: not to be called under the write lock.
+    """
+    reason = backend(kms, level).unavailable_reason(algorithm)
+    if reason is not None:
+        raise Unimplemented(reason)
 
 
 def add_version(
@@ -70,10 +83,12 @@ class Generation:
 
     __slots__ = ("_kms", "_lease", "uid")
 
-    def __init__(self, kms: Kms) -> None:
+    def __init__(self, kms: Kms, name: CryptoKeyName) -> None:
+        """Prepares the making of a version of the key `name`, which may be yet to be added."""
+        if kms.find_store() is None:
+            raise not_found(name)  # a request for what cannot be there makes no store
         self._kms = kms
         self.uid = kms.random(UID_SIZE)
-        kms.open_store()
         self._lease = leases.Lease(kms.data_directory, self.uid)
 
     def __enter__(self) -> Generation:
@@ -92,14 +107,9 @@ class Generation:
             _, row = _find(snapshot, version)  # type: ignore[arg-type]
             level, algorithm = row.integer("protection_level"), algorithm_of(row)
         try:
-            made = backend(self._kms, level).generate(algorithm)
+            made = make_interruptibly(backend(self._kms, level), algorithm)
         except BaseException:
-            with database.write() as transaction:
-                row = _find(transaction, version)[1]
-                versions.fail_generation(transaction, row)
-                audit.append_automatic(
-                    transaction, "FailCryptoKeyVersion", version, row.integer("create_time")
-                )
+            self._fail(version)
             raise
         with database.write() as transaction:
             row = _find(transaction, version)[1]
@@ -109,6 +119,45 @@ class Generation:
             audit.append_automatic(
                 transaction, "GenerateCryptoKeyVersion", version, row.integer("create_time")
             )
+
+    def _fail(self, version: CryptoKeyVersionName) -> None:
+        database = find_database(self._kms, version)
+        if database is None:
+            return
+        with database.write() as transaction:
+            row = _find(transaction, version)[1]
+            if versions.is_pending_generation(row):
+                versions.fail_generation(transaction, row)
+                audit.append_automatic(
+                    transaction, "FailCryptoKeyVersion", version, row.integer("create_time")
+                )
+
+
+def make_interruptibly(used: Backend, algorithm: Algorithm) -> KeyMaterial:
+    """Makes key material in a thread of its own.
+
+    The library does not come back to the interpreter before it is done, which may be many seconds;
+    the thread that waits here notices an interrupt at once.
+    """
+    from threading import Thread
+
+    made: list[KeyMaterial] = []
+    failed: list[BaseException] = []
+
+    def make() -> None:
+        try:
+            made.append(used.generate(algorithm))
+        except BaseException as error:  # noqa: BLE001 - it is raised again in the thread that waits
+            failed.append(error)
+
+    thread = Thread(target=make, name="generation", daemon=True)
+    thread.start()
+    while thread.is_alive():
+        # In turns, as a signal that comes just before the waiting begins does not end it.
+        thread.join(_TURN)
+    if failed:
+        raise failed[0]
+    return made[0]
 
 
 def _find(transaction: Transaction, version: CryptoKeyVersionName) -> tuple[Row, Row]:

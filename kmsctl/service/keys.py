@@ -5,9 +5,9 @@ from __future__ import annotations
 from kmsctl.errors import AlreadyExists, FailedPrecondition, InvalidArgument
 from kmsctl.model import algorithms, states
 from kmsctl.model.labels import check_labels
-from kmsctl.model.protection import PROTECTION_LEVEL_NUMBERS
+from kmsctl.model.protection import PROTECTION_LEVEL_NUMBERS, PROTECTION_LEVELS
+from kmsctl.model.times import MAX_TIME
 from kmsctl.service import due, generation
-from kmsctl.service.backends import backend
 from kmsctl.service.call import Mutation, Reading, not_found
 from kmsctl.service.defaults import (
     MAX_DESTROY_SCHEDULED_DURATION,
@@ -22,6 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from kmsctl.model.algorithms import Algorithm, Purpose
     from kmsctl.model.names import CryptoKeyName, KeyRingName
     from kmsctl.model.resources import CryptoKey, CryptoKeySpec
     from kmsctl.service.context import Context
@@ -36,7 +37,7 @@ def create(
     duration = _check_spec(kms, spec, skip_version=skip_version)
     if skip_version or algorithms.by_enum(spec.algorithm).secret_size is not None:
         return _create(kms, ctx, name, spec, duration, None, skip_version=skip_version)
-    with generation.Generation(kms) as slow:
+    with generation.Generation(kms, name) as slow:
         created = _create(kms, ctx, name, spec, duration, slow.uid, skip_version=False)
         slow.complete(name.version(1))
     return created
@@ -62,6 +63,7 @@ def _create(
             raise AlreadyExists(f"CryptoKey {name} already exists.")
         following = spec.next_rotation_time
         _check_schedule(spec.purpose, spec.rotation_period, following, transaction.now, fresh=following)
+        _check_rotatable(name, import_only=spec.import_only, following=following)
         row = keys.insert(transaction, ring, name, spec, duration)
         if not skip_version:
             number = generation.add_version(kms, transaction, row, name, uid)
@@ -100,6 +102,9 @@ def list_(kms: Kms, ctx: Context, parent: KeyRingName, prefix: str, limit: int |
 def update(kms: Kms, ctx: Context, name: CryptoKeyName, changes: Mapping[str, object]) -> CryptoKey:
     if not changes:
         raise InvalidArgument("The update mask is empty: name at least one field to change.")
+    algorithm = changes.get("version_template.algorithm")
+    if isinstance(algorithm, str):
+        _check_new_algorithm(kms, ctx, name, algorithms.by_enum(algorithm))
     with Mutation(kms, ctx, "UpdateCryptoKey", name) as call:
         transaction = call.transaction
         call.request = {"updateMask": ",".join(sorted(changes))}
@@ -109,13 +114,14 @@ def update(kms: Kms, ctx: Context, name: CryptoKeyName, changes: Mapping[str, ob
         due.apply(kms, transaction, row, name)
         columns: dict[str, int | str | None] = {}
         for field, value in changes.items():
-            columns.update(_change(row, field, value))
+            columns.update(_change(field, value))
         if columns.keys() & {"rotation_period", "next_rotation_time"}:
             merged = {**row.values, **columns}
             purpose = algorithms.purpose_by_number(row.integer("purpose")).enum
             period, following = merged["rotation_period"], merged["next_rotation_time"]
             fresh = following if "next_rotation_time" in columns else None
             _check_schedule(purpose, period, following, transaction.now, fresh=fresh)  # type: ignore[arg-type]
+            _check_rotatable(name, import_only=bool(row.integer("import_only")), following=following)
         transaction.update(row, **columns)
         return keys.resource(row, name, keys.primary_of(transaction, row, name), transaction.now)
 
@@ -154,18 +160,9 @@ def transition_refused(name: str, state: str) -> FailedPrecondition:
 def _check_spec(kms: Kms, spec: CryptoKeySpec, *, skip_version: bool) -> int:
     """Checks what does not depend on the store. Returns the destroy window."""
     purpose = algorithms.purpose_by_enum(spec.purpose)
-    algorithm = algorithms.by_enum(spec.algorithm)
-    if algorithm.purpose != purpose.enum:
-        raise InvalidArgument(f"Algorithm {algorithm.enum} does not fit the purpose {purpose.enum}.")
     if spec.protection_level not in PROTECTION_LEVEL_NUMBERS:
         raise InvalidArgument(f"protection_level: '{spec.protection_level}' is not a ProtectionLevel.")
-    if spec.protection_level not in algorithm.protection_levels:
-        raise InvalidArgument(
-            f"Algorithm {algorithm.enum} is not offered at protection level {spec.protection_level}."
-        )
-    reason = backend(kms, PROTECTION_LEVEL_NUMBERS[spec.protection_level]).unavailable_reason(algorithm)
-    if reason is not None:
-        raise FailedPrecondition(f"Algorithm {algorithm.enum} is not available: {reason}")
+    _check_algorithm(kms, purpose, spec.protection_level, algorithms.by_enum(spec.algorithm))
     check_labels(spec.labels)
     if spec.import_only and not skip_version:
         raise InvalidArgument(
@@ -184,7 +181,26 @@ def _check_spec(kms: Kms, spec: CryptoKeySpec, *, skip_version: bool) -> int:
     return duration
 
 
-def _change(row: Row, field: str, value: object) -> dict[str, int | str | None]:
+def _check_algorithm(kms: Kms, purpose: Purpose, level: str, algorithm: Algorithm) -> None:
+    """Refuses an algorithm that keys of a purpose and a protection level cannot have."""
+    if algorithm.purpose != purpose.enum:
+        raise InvalidArgument(f"Algorithm {algorithm.enum} does not fit the purpose {purpose.enum}.")
+    if level not in algorithm.protection_levels:
+        raise InvalidArgument(f"Algorithm {algorithm.enum} is not offered at protection level {level}.")
+    generation.check_available(kms, PROTECTION_LEVEL_NUMBERS[level], algorithm)
+
+
+def _check_new_algorithm(kms: Kms, ctx: Context, name: CryptoKeyName, algorithm: Algorithm) -> None:
+    """Checks an algorithm for an existing key. What it is checked against never changes."""
+    with Reading(kms, ctx, "UpdateCryptoKey", name) as snapshot:
+        row = None if snapshot is None else due.find_key(snapshot, name)
+        if row is None:
+            raise not_found(name)
+    purpose = algorithms.purpose_by_number(row.integer("purpose"))
+    _check_algorithm(kms, purpose, PROTECTION_LEVELS[row.integer("protection_level")], algorithm)
+
+
+def _change(field: str, value: object) -> dict[str, int | str | None]:
     """Returns the columns that a field of the update mask changes."""
     if field == "labels" and isinstance(value, dict):
         check_labels(value)
@@ -192,12 +208,16 @@ def _change(row: Row, field: str, value: object) -> dict[str, int | str | None]:
     if field in ("rotation_period", "next_rotation_time") and (value is None or isinstance(value, int)):
         return {field: value}
     if field == "version_template.algorithm" and isinstance(value, str):
-        algorithm = algorithms.by_enum(value)
-        purpose = algorithms.purpose_by_number(row.integer("purpose"))
-        if algorithm.purpose != purpose.enum:
-            raise InvalidArgument(f"Algorithm {algorithm.enum} does not fit the purpose {purpose.enum}.")
-        return {"algorithm": algorithm.number}
+        return {"algorithm": algorithms.by_enum(value).number}
     raise InvalidArgument(f"update_mask: '{field}' cannot be changed.")
+
+
+def _check_rotatable(name: CryptoKeyName, *, import_only: bool, following: object) -> None:
+    """Refuses to schedule what could never be done, and would stand in the way of everything else."""
+    if import_only and following is not None:
+        raise InvalidArgument(
+            f"CryptoKey {name} is import-only: it has no rotation schedule, for its versions are imported."
+        )
 
 
 def _check_schedule(
@@ -217,5 +237,5 @@ def _check_schedule(
             raise InvalidArgument(
                 "next_rotation_time must be set when rotation_period is.", hint="Add --next-rotation-time."
             )
-    if fresh is not None and fresh <= now:
-        raise InvalidArgument("next_rotation_time must lie in the future.")
+    if fresh is not None and not now < fresh <= MAX_TIME:
+        raise InvalidArgument("next_rotation_time must lie in the future, and before the year 10000.")

@@ -7,10 +7,13 @@ to one call is in its `Context`.
 from __future__ import annotations
 
 import os
+from _thread import allocate_lock
 
 from kmsctl.errors import IntegrityError
 from kmsctl.model.times import now_us
 from kmsctl.service.defaults import DESTROY_SCHEDULED_DURATION
+from kmsctl.store.files import has_databases
+from kmsctl.store.probes import no_probe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -22,10 +25,12 @@ if TYPE_CHECKING:
         AsymmetricSignRequest,
         AsymmetricSignResponse,
         AsymmetricVerifyRequest,
+        AsymmetricVerifyResponse,
         DecapsulateRequest,
         DecapsulateResponse,
         PublicKey,
     )
+    from kmsctl.model.import_requests import ImportCryptoKeyVersionRequest
     from kmsctl.model.locations import Location
     from kmsctl.model.mac_requests import (
         MacSignRequest,
@@ -33,7 +38,14 @@ if TYPE_CHECKING:
         MacVerifyRequest,
         MacVerifyResponse,
     )
-    from kmsctl.model.names import CryptoKeyName, CryptoKeyVersionName, KeyRingName, LocationName
+    from kmsctl.model.names import (
+        CryptoKeyName,
+        CryptoKeyVersionName,
+        ImportJobName,
+        KeyRingName,
+        LocationName,
+    )
+    from kmsctl.model.random_requests import GenerateRandomBytesRequest, GenerateRandomBytesResponse
     from kmsctl.model.raw_requests import (
         RawDecryptRequest,
         RawDecryptResponse,
@@ -41,10 +53,11 @@ if TYPE_CHECKING:
         RawEncryptResponse,
     )
     from kmsctl.model.requests import DecryptRequest, DecryptResponse, EncryptRequest, EncryptResponse
-    from kmsctl.model.resources import CryptoKey, CryptoKeySpec, CryptoKeyVersion, KeyRing
+    from kmsctl.model.resources import CryptoKey, CryptoKeySpec, CryptoKeyVersion, ImportJob, KeyRing
     from kmsctl.service.context import Context
     from kmsctl.service.reports import Finding, MaintenanceReport, StoreStatus
-    from kmsctl.store.database import Clock, Probe
+    from kmsctl.store.database import Clock
+    from kmsctl.store.probes import Probe
     from kmsctl.store.store import Store
 
     Random = Callable[[int], bytes]
@@ -63,6 +76,7 @@ class Kms:
     """
 
     __slots__ = (
+        "_lock",
         "_probe",
         "_store",
         "clock",
@@ -80,7 +94,7 @@ class Kms:
         clock: Clock = now_us,
         random: Random = os.urandom,
         destroy_scheduled_duration: int = DESTROY_SCHEDULED_DURATION,
-        probe: Probe | None = None,
+        probe: Probe = no_probe,
     ) -> None:
         self.data_directory = data_directory
         self.secrets_directory = secrets_directory
@@ -89,6 +103,7 @@ class Kms:
         self.destroy_scheduled_duration = destroy_scheduled_duration
         self._probe = probe
         self._store: Store | None = None
+        self._lock = allocate_lock()
 
     def find_store(self) -> Store | None:
         """Returns the store, or None if there is none yet.
@@ -99,11 +114,15 @@ class Kms:
         if self._store is None:
             from kmsctl.keystore.keystore import KeyStore
 
-            keystore = KeyStore.open(self.secrets_directory, self.random)
+            keystore = KeyStore.open(self.secrets_directory, self.random, self._probe)
+            if keystore is None and has_databases(self.data_directory):
+                # Unless another process has made both in between, the secrets of a store are gone.
+                keystore = KeyStore.open(self.secrets_directory, self.random, self._probe)
+                if keystore is None:
+                    raise self._orphans()
             if keystore is None:
-                self._refuse_orphans()
                 return None
-            self._store = self._over(keystore)
+            self._set_store(keystore)
         return self._store
 
     def open_store(self) -> Store:
@@ -112,36 +131,38 @@ class Kms:
         if found is None:
             from kmsctl.keystore.keystore import KeyStore
 
-            found = self._store = self._over(KeyStore.create(self.secrets_directory, self.random))
+            found = self._set_store(KeyStore.create(self.secrets_directory, self.random, self._probe))
         return found
 
     def close(self) -> None:
-        if self._store is not None:
-            self._store.close()
-            self._store = None
+        """Closes all files. The next call opens them again."""
+        with self._lock:
+            store, self._store = self._store, None
+        if store is not None:
+            store.close()
 
-    def _over(self, keystore: object) -> Store:
-        from kmsctl.store.database import no_probe
+    def _set_store(self, keystore: object) -> Store:
+        """Keeps one store for all threads, whichever of them was first to open it."""
         from kmsctl.store.store import Store
 
-        return Store(
-            self.data_directory,
-            keystore,  # type: ignore[arg-type]
-            clock=self.clock,
-            random=self.random,
-            probe=self._probe or no_probe,
-        )
-
-    def _refuse_orphans(self) -> None:
-        locations = os.path.join(self.data_directory, "locations")
-        for directory in (self.data_directory, locations):
-            if os.path.isdir(directory) and any(file.endswith(".db") for file in os.listdir(directory)):
-                raise IntegrityError(
-                    f"There is a store in {self.data_directory}, but its root key and anchor are not in "
-                    f"{self.secrets_directory}.",
-                    hint="Bring that directory back from where it was moved or from a copy (or name its "
-                    "parent with KMSCTL_CONFIG). Without it nothing in the store can be read.",
+        with self._lock:
+            if self._store is None:
+                self._store = Store(
+                    self.data_directory,
+                    keystore,  # type: ignore[arg-type]
+                    clock=self.clock,
+                    random=self.random,
+                    probe=self._probe,
                 )
+            return self._store
+
+    def _orphans(self) -> IntegrityError:
+        return IntegrityError(
+            f"There is a store in {self.data_directory}, but its root key and anchor are not in "
+            f"{self.secrets_directory}.",
+            hint="Bring that directory back from where it was moved or from a copy (or name its "
+            "parent with KMSCTL_CONFIG). Without it nothing in the store can be read.",
+        )
 
     # Locations
 
@@ -248,6 +269,34 @@ class Kms:
 
         return versions.restore(self, ctx, name)
 
+    # Imports
+
+    def create_import_job(
+        self, ctx: Context, name: ImportJobName, import_method: str, protection_level: str = "SOFTWARE"
+    ) -> ImportJob:
+        from kmsctl.service import import_jobs
+
+        return import_jobs.create(self, ctx, name, import_method, protection_level)
+
+    def get_import_job(self, ctx: Context, name: ImportJobName) -> ImportJob:
+        from kmsctl.service import import_jobs
+
+        return import_jobs.get(self, ctx, name)
+
+    def list_import_jobs(
+        self, ctx: Context, parent: KeyRingName, *, prefix: str = "", limit: int | None = None
+    ) -> Iterator[ImportJob]:
+        from kmsctl.service import import_jobs
+
+        return import_jobs.list_(self, ctx, parent, prefix, limit)
+
+    def import_crypto_key_version(
+        self, ctx: Context, request: ImportCryptoKeyVersionRequest
+    ) -> CryptoKeyVersion:
+        from kmsctl.service import imports
+
+        return imports.import_version(self, ctx, request)
+
     # Cryptographic operations
 
     def encrypt(self, ctx: Context, request: EncryptRequest) -> EncryptResponse:
@@ -265,7 +314,7 @@ class Kms:
 
         return asymmetric.sign(self, ctx, request)
 
-    def asymmetric_verify(self, ctx: Context, request: AsymmetricVerifyRequest) -> bool:
+    def asymmetric_verify(self, ctx: Context, request: AsymmetricVerifyRequest) -> AsymmetricVerifyResponse:
         from kmsctl.service import asymmetric
 
         return asymmetric.verify(self, ctx, request)
@@ -309,10 +358,12 @@ class Kms:
 
         return raw.decrypt(self, ctx, request)
 
-    def generate_random_bytes(self, ctx: Context, name: LocationName, length: int) -> bytes:
+    def generate_random_bytes(
+        self, ctx: Context, request: GenerateRandomBytesRequest
+    ) -> GenerateRandomBytesResponse:
         from kmsctl.service import randomness
 
-        return randomness.generate(self, ctx, name, length)
+        return randomness.generate(self, ctx, request)
 
     # The store itself
 

@@ -7,11 +7,11 @@ import os
 from kmsctl.errors import FailedPrecondition, InvalidArgument, KmsError, NotFound
 from kmsctl.model import names
 from kmsctl.model.times import rfc3339
-from kmsctl.service import audit, due
+from kmsctl.service import audit, due, expiry
 from kmsctl.service.authorize import authorize_store
 from kmsctl.service.purge import purge
 from kmsctl.service.reports import DatabaseStatus, MaintenanceReport, StoreStatus
-from kmsctl.store import keys, versions
+from kmsctl.store import import_jobs, keys, versions
 from kmsctl.store.snapshot import CLOCK_TOLERANCE
 from kmsctl.store.store import CONTROL
 from kmsctl.store.tables import CONTROL_TABLES, LOCATION_TABLES, MASTER_KEYS, PENDING_PURGES
@@ -93,12 +93,15 @@ def maintain(kms: Kms, ctx: Context, confirm_clock: Callable[[str], bool]) -> Ma
         return report
     decision = decide(kms, ctx, "MaintainStore")
     for name in store.names():
-        database = store.find(name)
-        if database is None:
-            continue
-        _settle_clock(database, ctx, decision, confirm_clock, report)
-        if name != CONTROL:
-            _maintain_location(kms, database, report)
+        try:
+            database = store.find(name)
+            if database is None:
+                continue
+            _settle_clock(database, ctx, decision, confirm_clock, report)
+            if name != CONTROL:
+                _maintain_location(kms, database, report)
+        except KmsError as error:  # one that is damaged does not keep the others waiting
+            report.left.append(f"{name}: {error.message}")
     store.remove_leftovers()
     return report
 
@@ -114,21 +117,27 @@ def _settle_clock(
     with database.read() as snapshot:
         last, now, clock = snapshot.head.confirmed_time, snapshot.now, snapshot.clock
         behind = clock < now - CLOCK_TOLERANCE
-        waiting = 0
+        waiting = jobs = 0
         if not behind and snapshot.trusted_now < now and database.name != CONTROL:
             waiting = sum(
                 versions.is_due(row, now) and not versions.is_due(row, snapshot.trusted_now)
                 for row in versions.unfinished(snapshot, None)
+            )
+            jobs = sum(
+                import_jobs.is_due(row, now) and not import_jobs.is_due(row, snapshot.trusted_now)
+                for row in import_jobs.unfinished(snapshot)
             )
     if behind:
         question = (
             f"'{database.name}' was last changed at {rfc3339(now)}, but the clock says {rfc3339(clock)}. "
             "Go on from the clock's time"
         )
-    elif waiting:
+    elif waiting or jobs:
+        keys_of_jobs = f" and the keys of {jobs} import job(s)" if jobs else ""
         question = (
-            f"In '{database.name}' {waiting} version(s) are to be destroyed for good by the clock, which "
-            f"says {rfc3339(clock)}; the last time that was believed is {rfc3339(last)}. Is the clock right"
+            f"In '{database.name}' {waiting} version(s){keys_of_jobs} are to be destroyed for good by the "
+            f"clock, which says {rfc3339(clock)}; the last time that was believed is {rfc3339(last)}. "
+            "Is the clock right"
         )
     else:
         return
@@ -151,11 +160,27 @@ def _maintain_location(kms: Kms, database: Database, report: MaintenanceReport) 
         report.destroyed += done.destroyed
         report.rotated += done.rotated
         report.failed += done.failed
+    _maintain_import_jobs(kms, database, report)
     before = database.count(PENDING_PURGES)
     left = purge(database)
     report.purged += before - left
     if left:
         report.left.append(f"{database.name}: {left} purge(s) wait for a reader of the database to finish.")
+
+
+def _maintain_import_jobs(kms: Kms, database: Database, report: MaintenanceReport) -> None:
+    with database.read() as snapshot:
+        found = [
+            import_jobs.name_of(snapshot, row, database.name)
+            for row in import_jobs.unfinished(snapshot)
+            if expiry.pending(kms, snapshot, row)
+        ]
+    for name in found:
+        with database.write() as transaction:
+            row = expiry.find_job(transaction, name)
+            expired = row is not None and import_jobs.is_due(row, transaction.trusted_now)
+            if row is not None and expiry.apply(kms, transaction, row, name):
+                (report.expired if expired else report.failed).append(str(name))
 
 
 def _keys_with_work(kms: Kms, database: Database) -> list[names.CryptoKeyName]:

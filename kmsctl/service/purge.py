@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from kmsctl.errors import KmsError
+from kmsctl.store import purges
 from kmsctl.store.tables import PENDING_PURGES
 
 TYPE_CHECKING = False
@@ -12,20 +14,29 @@ if TYPE_CHECKING:
 def purge(database: Database) -> int:
     """Purges what was destroyed in a location. Returns how many purges are still pending.
 
-    The material is gone from its row, and zeros are where it was in the database, since the commit
-    that destroyed it. What is left is the write-ahead log; a reader in the middle of a snapshot may
-    still need it, and then the purge stays pending and is tried again by the next change.
+    The material is gone from its row since the commit that destroyed it. What is left are copies in
+    unused space and in the write-ahead log; a reader in the middle of a snapshot may still
+    need those, and then the purge stays pending and is tried again by the next change.
     """
     if not database.count(PENDING_PURGES):
         return 0
     with database.read() as snapshot:
-        pending = list(snapshot.scan(PENDING_PURGES, "1 ORDER BY id", ()))
-    if not database.purge():
+        pending = purges.pending(snapshot)
+    if not database.purge(list(purges.traces(pending))):
         return len(pending)
     database.probe("purge.truncated")
     with database.write() as transaction:
         for row in pending:
-            left = transaction.find(PENDING_PURGES, "id = ?", (row.id,), f"Pending purge {row.id}")
-            if left is not None:
-                transaction.delete(left)
+            purges.finish(transaction, row)
     return 0
+
+
+def purge_after(database: Database) -> None:
+    """Purges after a change that is committed: what goes wrong now does not undo it.
+
+    The purge stays pending, `store verify` shows it, and the next change or `store maintain` tries again.
+    """
+    try:
+        purge(database)
+    except KmsError:
+        pass

@@ -86,13 +86,14 @@ class Finding:
 class MaintenanceReport:
     """What `maintain` did, and what it could not do."""
 
-    __slots__ = ("destroyed", "failed", "left", "purged", "rotated")
+    __slots__ = ("destroyed", "expired", "failed", "left", "purged", "rotated")
 
     def __init__(self) -> None:
         #: resource names
         self.rotated: list[str] = []
         self.destroyed: list[str] = []
         self.failed: list[str] = []
+        self.expired: list[str] = []
         #: how many purges were finished
         self.purged = 0
         #: sentences: what is still to be done, and why

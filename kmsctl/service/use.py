@@ -44,7 +44,15 @@ class Use:
         return f"Use({self.algorithm.enum})"
 
 
-def use_version(kms: Kms, ctx: Context, method: str, name: CryptoKeyVersionName, *, secret: bool) -> Use:
+def use_version(
+    kms: Kms,
+    ctx: Context,
+    method: str,
+    name: CryptoKeyVersionName,
+    *,
+    secret: bool,
+    operation: str | None = None,
+) -> Use:
     """Authorizes `method` on a version and returns what it takes to serve it.
 
     The cryptography is then done outside the snapshot: it may take long.
@@ -52,9 +60,10 @@ def use_version(kms: Kms, ctx: Context, method: str, name: CryptoKeyVersionName,
     Args:
         kms: the service.
         ctx: the caller.
-        method: the API's short name; also the operation that the key's purpose has to offer.
+        method: the API's short name.
         name: the version.
         secret: whether its secret material is needed, or the public key alone.
+        operation: what the key's purpose has to offer, if it is not `method` itself.
 
     Raises:
         NotFound: if there is no such version.
@@ -65,7 +74,7 @@ def use_version(kms: Kms, ctx: Context, method: str, name: CryptoKeyVersionName,
         row = versions.find(snapshot, key, name)
         if row is None:
             raise not_found(name)
-        check_purpose(key, name, method)
+        check_purpose(key, name, operation or method)
         check_enabled(snapshot, row, name)
         use = Use()
         use.algorithm = algorithms.by_number(row.integer("algorithm"))

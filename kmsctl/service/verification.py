@@ -8,15 +8,18 @@ from kmsctl.errors import IntegrityError, KmsError, RollbackError, StoreError
 from kmsctl.model import names, states
 from kmsctl.service.maintenance import decide
 from kmsctl.service.reports import Finding
-from kmsctl.store import files, scrub, versions
+from kmsctl.store import files, import_jobs, scrub, versions
 from kmsctl.store.store import CONTROL
 from kmsctl.store.tables import (
     BY_NUMBER,
     CONTROL_TABLES,
     CRYPTO_KEY_VERSIONS,
+    CRYPTO_KEYS,
+    IMPORT_JOBS,
     LOCATION_TABLES,
     PENDING_PURGES,
 )
+from kmsctl.store.tree import MAX_ID
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,7 +35,9 @@ if TYPE_CHECKING:
     Progress = Callable[[int, int], None]
 
 _RESTORE = "Bring the database back from a backup."
+_TORN = "The other copy serves. If no power cut explains it, somebody wrote to the file."
 _PROGRESS_STEP = 2000
+_MOST_NAMES = 20_000
 
 
 def verify(kms: Kms, ctx: Context, progress: Progress | None) -> Iterator[Finding]:
@@ -40,12 +45,20 @@ def verify(kms: Kms, ctx: Context, progress: Progress | None) -> Iterator[Findin
     if store is None:
         return
     try:
+        damage = store.keys.anchor.damage()
+        known = store.names()
+    except KmsError as error:
+        yield _finding(store.keys.anchor.path, "ANCHOR_DAMAGED", error)
+        return  # without it nothing can be told from an older state of itself
+    try:
         decide(kms, ctx, "VerifyStore")
-    except IntegrityError as error:
+    except (IntegrityError, StoreError) as error:
         # The state that should decide is damaged: that is what is to be reported, not refused.
         yield _finding(CONTROL, "DATABASE_DAMAGED", error)
+    for text in damage:
+        yield Finding(store.keys.anchor.path, "ANCHOR_DAMAGED", text, _TORN)
     yield from _check_files(store)
-    for name in store.names():
+    for name in known:
         try:
             database = store.find(name)
             if database is None:
@@ -65,12 +78,13 @@ def _finding(resource: str, kind: str, error: KmsError) -> Finding:
 
 def _check_files(store: Store) -> Iterator[Finding]:
     """Looks at what else lies in the data directory."""
-    locations = os.path.join(store.directory, "locations")
-    known = {store.path_of(name) + suffix for name in store.names() for suffix in ("", "-wal", "-shm")}
-    for directory in (store.directory, locations):
+    for directory in (store.directory, os.path.join(store.directory, "locations")):
         if not os.path.isdir(directory):
             continue
-        for entry in sorted(os.listdir(directory)):
+        with files.DirectoryLock(directory):  # while nobody is making a database there
+            entries = sorted(os.listdir(directory))
+        known = {store.path_of(name) + suffix for name in store.names() for suffix in ("", "-wal", "-shm")}
+        for entry in entries:
             path = os.path.join(directory, entry)
             if entry in ("locations", "pending") and directory == store.directory:
                 continue
@@ -83,13 +97,13 @@ def _check_files(store: Store) -> Iterator[Finding]:
                     path,
                     "ORPHAN",
                     "This file is no part of the store.",
-                    "If it was left by a crash, kmsctl store maintain removes it after an hour.",
+                    "If it was left by a crash, kmsctl store maintain removes it.",
                 )
 
 
 def _verify_database(database: Database, name: str, progress: Progress | None) -> Iterator[Finding]:
     with database.read() as snapshot:
-        for damage in scrub.file_damage(snapshot.connection):
+        for damage in scrub.file_damage(snapshot.connection, name):
             yield Finding(name, "DATABASE_DAMAGED", damage, _RESTORE)
         yield from _verify_rows(snapshot, name, progress)
         if name != CONTROL:
@@ -105,11 +119,13 @@ def _verify_rows(snapshot: Snapshot, name: str, progress: Progress | None) -> It
     total, done = scrub.count(snapshot, tables), 0
     roots: dict[int, bytes] = {}
     explained = False
+    known = _Names(snapshot, name)
     for table in tables:
         check = scrub.TreeCheck(snapshot, table)
         for row_id, row, tag in scrub.rows(snapshot, table):
-            check.add(row_id, tag)
-            finding = _check_row(snapshot, table, row_id, row, name)
+            if row_id <= MAX_ID:
+                check.add(max(row_id, 0), tag)  # there is no row below 1: one that is there shows
+            finding = _check_row(snapshot, table, row_id, row, known)
             if finding is not None:
                 explained = True
                 yield finding
@@ -119,9 +135,10 @@ def _verify_rows(snapshot: Snapshot, name: str, progress: Progress | None) -> It
         check.finish()
         if check.root is not None:
             roots[table.number] = check.root
-        for bucket in check.suspects:
-            explained = True
-            yield _suspect(snapshot, table, check.rows_of(bucket), name)
+        explained = explained or bool(check.suspects)
+        yield from _check_tree(snapshot, table, check, name)
+    if scrub.stray_nodes(snapshot, tables):
+        yield Finding(name, "DATABASE_DAMAGED", "The integrity tree has nodes of no table.", _RESTORE)
     if not explained and not scrub.root_matches(snapshot, roots):
         text = "The rows as a whole are not those that the head vouches for."
         yield Finding(name, "ROW_REPLAYED", text, _RESTORE)
@@ -129,27 +146,68 @@ def _verify_rows(snapshot: Snapshot, name: str, progress: Progress | None) -> It
         progress(total, total)
 
 
+def _check_tree(snapshot: Snapshot, table: Table, check: scrub.TreeCheck, name: str) -> Iterator[Finding]:
+    for bucket in check.suspects:
+        yield _suspect(snapshot, table, check.rows_of(bucket), name)
+    if check.damaged and not check.suspects:
+        levels = ", ".join(str(level) for level in check.damaged)
+        text = f"The integrity tree of {table.name} does not follow from its rows (level {levels})."
+        yield Finding(name, "DATABASE_DAMAGED", text, _RESTORE)
+
+
+class _Names:
+    """The names of rows, as the database tells them. Those of keys are kept: versions share them."""
+
+    __slots__ = ("_keys", "_location", "_snapshot")
+
+    def __init__(self, snapshot: Snapshot, location: str) -> None:
+        self._snapshot = snapshot
+        self._location = location
+        self._keys: dict[int, names.Name] = {}
+
+    def text(self, table: Table, row_id: int) -> str:
+        return scrub.name_of(self._snapshot.connection, table, row_id, self._location)
+
+    def parsed(self, table: Table, row: Row) -> names.Name:
+        if table is not CRYPTO_KEY_VERSIONS:
+            return names.parse(self.text(table, row.id))
+        number = row.integer("key")
+        key = self._keys.get(number)
+        if key is None:
+            key = names.parse(self.text(CRYPTO_KEYS, number))
+            if len(self._keys) >= _MOST_NAMES:
+                self._keys.clear()
+            self._keys[number] = key
+        return key.version(row.integer("number")) if isinstance(key, names.CryptoKeyName) else key
+
+
 def _check_row(
-    snapshot: Snapshot, table: Table, row_id: int, row: Row | None, location: str
+    snapshot: Snapshot, table: Table, row_id: int, row: Row | None, known: _Names
 ) -> Finding | None:
     if row is None:
-        resource = scrub.name_of(snapshot.connection, table, row_id, location)
+        resource = known.text(table, row_id)
         text = "Its row was changed outside kmsctl: it does not fit its tag."
         return Finding(resource, "ROW_DAMAGED", text, _RESTORE)
-    if table is not CRYPTO_KEY_VERSIONS:
+    if table is not CRYPTO_KEY_VERSIONS and table is not IMPORT_JOBS:
         return None
-    state = states.STATE_NAMES.get(row.integer("state"))
-    if state not in states.HOLDS_MATERIAL:
-        return None
-    resource = scrub.name_of(snapshot.connection, table, row_id, location)
     try:
-        name = names.parse(resource)
-        if not isinstance(name, names.CryptoKeyVersionName):
-            raise IntegrityError("It has no name.")
-        versions.material(snapshot, row, name)
+        _unwrap(snapshot, row, known.parsed(table, row))
     except KmsError as error:
-        return Finding(resource, "MATERIAL_DAMAGED", error.message, _RESTORE)
+        return Finding(known.text(table, row_id), "MATERIAL_DAMAGED", error.message, _RESTORE)
     return None
+
+
+def _unwrap(snapshot: Snapshot, row: Row, name: names.Name) -> None:
+    """Unwraps whatever a row has to hold in its state."""
+    if isinstance(name, names.CryptoKeyVersionName):
+        if states.STATE_NAMES.get(row.integer("state")) in states.HOLDS_MATERIAL:
+            versions.material(snapshot, row, name)
+        versions.fingerprint(snapshot, row, name)
+    elif isinstance(name, names.ImportJobName):
+        if states.IMPORT_JOB_STATE_NAMES.get(row.integer("state")) == states.ACTIVE:
+            import_jobs.material(snapshot, row, name)
+    else:
+        raise IntegrityError("It has no name.")
 
 
 def _suspect(snapshot: Snapshot, table: Table, rows: list[int], location: str) -> Finding:
@@ -171,10 +229,10 @@ def _check_relations(snapshot: Snapshot, location: str) -> Iterator[Finding]:
         yield Finding(
             resource,
             "PURGE_PENDING",
-            "It is destroyed, but older copies of its wrapped material may be left in the write-ahead log.",
+            "It is destroyed, but older copies of its wrapped material may be left in the database's files.",
             "Run kmsctl store maintain when no other command is reading the store.",
         )
-    for row in versions.unfinished(snapshot, None):
+    for row in _undamaged(lambda: versions.unfinished(snapshot, None)):
         if versions.is_due(row, snapshot.now):
             resource = scrub.name_of(snapshot.connection, CRYPTO_KEY_VERSIONS, row.id, location)
             yield Finding(
@@ -183,3 +241,20 @@ def _check_relations(snapshot: Snapshot, location: str) -> Iterator[Finding]:
                 "Its destroy time has passed, but its wrapped material is still there.",
                 "Run kmsctl store maintain.",
             )
+    for row in _undamaged(lambda: import_jobs.unfinished(snapshot)):
+        if import_jobs.is_due(row, snapshot.now):
+            resource = scrub.name_of(snapshot.connection, IMPORT_JOBS, row.id, location)
+            yield Finding(
+                resource,
+                "PURGE_PENDING",
+                "It has expired, but its wrapped private key is still there.",
+                "Run kmsctl store maintain.",
+            )
+
+
+def _undamaged(find: Callable[[], list[Row]]) -> list[Row]:
+    """Returns rows to look at closer, or none if one of them is damaged: that was reported already."""
+    try:
+        return find()
+    except IntegrityError:
+        return []

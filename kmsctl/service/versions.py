@@ -27,7 +27,7 @@ _VERBS = {states.ENABLED: "enable", states.DISABLED: "disable"}
 def create(kms: Kms, ctx: Context, parent: CryptoKeyName) -> CryptoKeyVersion:
     if not _generates_slowly(kms, ctx, parent):
         return _add(kms, ctx, parent, None)
-    with generation.Generation(kms) as slow:
+    with generation.Generation(kms, parent) as slow:
         added = _add(kms, ctx, parent, slow.uid)
         slow.complete(added.name)
     return get(kms, ctx, added.name)
@@ -39,7 +39,9 @@ def _generates_slowly(kms: Kms, ctx: Context, parent: CryptoKeyName) -> bool:
         if row is None:
             raise not_found(parent)
         generation.check_may_generate(row, parent)
-        return generation.is_slow(row)
+        level, algorithm = row.integer("protection_level"), generation.algorithm_of(row)
+    generation.check_available(kms, level, algorithm)
+    return algorithm.secret_size is None
 
 
 def _add(kms: Kms, ctx: Context, parent: CryptoKeyName, uid: bytes | None) -> CryptoKeyVersion:

@@ -149,8 +149,12 @@ def run_verify(session: Session, args: Args) -> None:
             response.verified_data_crc32c if digest is None else response.verified_digest_crc32c,
         )
         integrity.check_success(response.success, response.verified_success_integrity)
-    if session.user_output:
-        terminal.write_text(f"{response.success}\n")
+    try:
+        if session.user_output:
+            terminal.write_text(f"{response.success}\n")
+    except BrokenPipeError:
+        if response.success:
+            raise
     if not response.success:
         raise CommandError(f"The signature is not one of {name} over this input.")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kmsctl.cli import output, properties
+from kmsctl.cli.configurations import Configurations
 from kmsctl.cli.failures import CommandError
 
 TYPE_CHECKING = False
@@ -80,6 +81,8 @@ def unset() -> Command:
 def run_get(session: Session, args: Args) -> None:
     name = properties.full_name(args["property"])
     value = _effective(session, name)
+    if session.properties.configuration != properties.DEFAULT:
+        session.status(f"Your active configuration is: [{session.properties.configuration}]")
     if value is None:
         session.status("(unset)")
     output.show_value(session, value)
@@ -91,7 +94,7 @@ def run_list(session: Session, args: Args) -> None:
     if not args["all"]:
         values = {name: value for name, value in values.items() if value is not None}
     output.show_sections(session, values)
-    session.status("\nYour active configuration is: [default]")
+    session.status(f"\nYour active configuration is: [{session.properties.configuration}]")
 
 
 def run_set(session: Session, args: Args) -> None:
@@ -116,7 +119,16 @@ def _change(session: Session, name: str, value: str | None) -> None:
         setting = f"{properties.variable(name)}={overriding}"
         bare = name.partition("/")[2]
         session.log("warning", f"Property [{bare}] is overridden by environment setting [{setting}]")
-    properties.change(session.properties.path, name, value)
+    properties.change(_file_to_change(session), name, value)
+
+
+def _file_to_change(session: Session) -> str:
+    name, path = session.properties.configuration, session.properties.path
+    if name == properties.NONE:
+        raise CommandError(f"Properties in configuration [{name}] cannot be set.")
+    if path is None or name not in Configurations(session.paths.config).names():
+        raise CommandError(f"Cannot set property in configuration [{name}], it does not exist.")
+    return path
 
 
 def _effective(session: Session, name: str) -> str | None:

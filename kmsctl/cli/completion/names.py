@@ -1,8 +1,9 @@
 """Answers a Tab: the names of resources, for the completions of the shells.
 
-``kmsctl --complete-names KIND PREFIX [--location=L] [--keyring=R] [--key=K] [--project=P]`` prints the
-names of a kind that start with a prefix, one a line: the name, a tab, what it is. Flags that are not
-given come from the environment and the properties, as everywhere. Whatever is wrong, the answer is
+``kmsctl --complete-names KIND PREFIX [FLAG=VALUE ...]`` prints the names of a kind that start with a
+prefix, one a line: the name, a tab, what it is. The flags are those that say where: ``--location``,
+``--keyring``, ``--key``, ``--project`` and ``--configuration``; those that are not given come from the
+environment and the properties, as everywhere. Whatever is wrong, the answer is
 nothing: a Tab never fails, writes, asks or waits.
 
 This runs for every Tab, so it imports next to nothing. It verifies nothing (see `kmsctl.store.lookup`),
@@ -28,7 +29,8 @@ OPTION = "--complete-names"
 #: Names in an answer; shells ask before they show more than a hundred.
 LIMIT = 100
 
-_FLAGS = ("location", "keyring", "key", "project")
+_SETTINGS = ("project", "configuration")
+_PARTS = ("location", "keyring", "key")
 _ID = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-")
 _PROJECT = _ID | frozenset(".:")
 
@@ -39,7 +41,7 @@ def main(args: Sequence[str]) -> int:
         answer = "".join(f"{name}\t{about}\n" for name, about in find(args))
         # No buffer: there is nothing to flush, and nothing to say, if nobody listens any more.
         os.write(1, answer.encode("ascii"))
-    except (Exception, KeyboardInterrupt):  # noqa: BLE001 - a Tab shows names, never errors
+    except (Exception, KeyboardInterrupt):  # noqa: BLE001, S110 - a Tab shows names, never errors
         pass
     return 0
 
@@ -55,8 +57,7 @@ def find(args: Sequence[str]) -> list[Named]:
     kind, prefix, *flags = args
     values = dict(_flag(flag) for flag in flags)
     session = Session(os.environ)
-    if "project" in values:
-        session.settings["project"] = values.pop("project")
+    session.settings.update((name, values.pop(name)) for name in _SETTINGS if name in values)
     answer, allowed = _KINDS[kind]
     lead, parent = _split(kind, prefix)
     last = prefix.removeprefix(lead)
@@ -71,7 +72,7 @@ def find(args: Sequence[str]) -> list[Named]:
 
 def _flag(text: str) -> tuple[str, str]:
     name, _, value = text.removeprefix("--").partition("=")
-    if name not in _FLAGS:
+    if name not in (*_SETTINGS, *_PARTS):
         raise ValueError(name)
     return name, value
 
@@ -97,6 +98,19 @@ def _projects(session: Session, values: dict[str, str], parent: Name | None, pre
         yield _text(name), ""
 
 
+def _configurations(
+    session: Session, values: dict[str, str], parent: Name | None, prefix: str
+) -> Iterator[Named]:
+    del values, parent
+    from kmsctl.cli.configurations import Configurations
+
+    configurations = Configurations(session.paths.config)
+    active = configurations.active()
+    for name in configurations.names():
+        if name.startswith(prefix):
+            yield name, "active" if name == active else ""
+
+
 def _key_rings(session: Session, values: dict[str, str], parent: Name | None, prefix: str) -> Iterator[Named]:
     from kmsctl.cli import resources
     from kmsctl.model.names import LocationName
@@ -119,7 +133,7 @@ def _crypto_keys(
         about = purpose_by_number(_number(purpose)).spelling
         number, state, destroy_time = primary
         if number is not None:
-            about += f", version {number} {_state(state, destroy_time, now)}"
+            about += f", version {_number(number)} {_state(state, destroy_time, now)}"
         yield _text(name), about
 
 
@@ -209,6 +223,7 @@ if TYPE_CHECKING:
 
 #: Kind → (what answers, the characters of its names).
 _KINDS: dict[str, tuple[_Answer, frozenset[str]]] = {
+    "configuration": (_configurations, _ID),
     "project": (_projects, _PROJECT),
     "keyring": (_key_rings, _ID),
     "key": (_crypto_keys, _ID),

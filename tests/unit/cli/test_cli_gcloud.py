@@ -43,6 +43,17 @@ REFUSED = (
     "keys --keyring=r list",
     "keyrings list",
     "encrypt keys",
+    "keys create k --purpose=mac --default-algorithm=HMAC-SHA256",
+    "keys create k --purpose=signing",
+    "keys versions get-public-key",
+    "keys versions get-certificate-chain 1 --certificate-chain-type=none",
+    "asymmetric-sign",
+    "asymmetric-sign --input-file=a --signature-file=b --digest-algorithm=md5",
+    "asymmetric-decrypt --plaintext-file=a",
+    "mac-sign --input-file=a",
+    "mac-verify --signature-file=a",
+    "raw-encrypt --plaintext-file=a --ciphertext-file=b",
+    "raw-decrypt --version=1",
 )
 
 

@@ -89,7 +89,7 @@ def test_help_of_a_group_names_what_is_below(words: tuple[str, ...]) -> None:
     text = pages.of_group(words)
     assert Group(words).get_help(click.Context(Group(words))) == text
     for name, summary in children(words).items():
-        assert f"\n     {name}\n" in text
+        assert f"\n     {name}" in text
         assert summary.split()[0] in text
     assert all(len(line) <= 80 for line in text.splitlines())
     assert usage.of_group(words).startswith("Usage: kmsctl")

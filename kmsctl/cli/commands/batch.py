@@ -1,0 +1,79 @@
+"""``kmsctl batch``."""
+
+from __future__ import annotations
+
+from kmsctl.cli import terminal
+from kmsctl.cli.failures import CommandError
+from kmsctl.cli.files import STDIO
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from kmsctl.cli.command import Command
+    from kmsctl.cli.session import Args, Session
+
+
+def batch() -> Command:
+    from kmsctl.cli import options
+    from kmsctl.cli.command import Command
+
+    command = Command(
+        "batch",
+        run_batch,
+        [
+            options.Positional(
+                "file", "File of command lines; - or nothing is standard input.", required=False
+            ),
+            options.Flag("keep-going", "Run all lines, also after one that failed."),
+            options.Flag("stop-on-error", "Run no more lines after one that failed; this is the default."),
+        ],
+        about="""
+            Runs many command lines in one process and one open store, which saves each of them the
+            start of the program.
+
+            A line is a command line, with or without the word kmsctl; quotes and backslashes are those of a
+            shell, and there is nothing else of a shell. Or it is a JSON object: "args" is the list of
+            arguments, and "data" has the contents of files in base64, by the names of their flags
+            without hyphens: {"args": ["encrypt", "--key=db"], "data": {"plaintext-file": "aGVsbG8="}}. Files
+            that have to be named and are not are data too, and so is - for a file, in both forms. Empty
+            lines and lines that begin with # are left out.
+
+            Each line has a line of JSON as its result, in the same order, as soon as it is known: "index" (from
+            0), "status" (OK, the service's status, USAGE, FAILED or CRASHED), "exit" (what the exit
+            status would be), "output" (standard output), and if there are any: "data" (files in base64;
+            "output" in it is a standard output that is no text), "messages" (standard error), "error".
+
+            Global flags of the batch hold for all lines. The exit status is 1 if a line failed.
+        """,
+        examples=[
+            ("To run the command lines in a file:", "batch rotate-all.txt --keep-going"),
+            ("To run what another program writes:", "batch - --configuration=ci"),
+        ],
+    )
+    command.exclusive = (("keep-going", "stop-on-error"),)
+    return command
+
+
+def run_batch(session: Session, args: Args) -> None:
+    from json import JSONEncoder
+
+    from kmsctl.cli.batch import Batch, lines
+    from kmsctl.cli.main import run
+
+    encode = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+    running = Batch(session, run)
+    index = failed = 0
+    try:
+        for text in lines(args["file"] or STDIO):
+            result = running.result(text)
+            if result is None:
+                continue
+            terminal.write_text(encode({"index": index, **result}) + "\n")
+            index += 1
+            if result["exit"]:
+                failed += 1
+                if not args["keep_going"]:
+                    raise CommandError(f"Line {index - 1} failed; what came after it was not run.")
+    finally:
+        running.close()
+    if failed:
+        raise CommandError(f"{failed} of {index} lines failed.")
