@@ -73,7 +73,8 @@ def signing_input(
         raise InvalidArgument("One of the request fields digest and data must be set.")
     if not algorithm.signs_data:
         raise InvalidArgument(
-            f"{algorithm.enum} signs no data: digest.{algorithm.input_digest} must be set instead."
+            f"{algorithm.enum} signs no data: digest.{algorithm.input_digest} must be set instead.",
+            hint=_use(algorithm),
         )
     length("data", data, LIMITS[level].data)
     if algorithm.max_data is not None:
@@ -81,12 +82,21 @@ def signing_input(
     return data, False
 
 
+def _use(algorithm: Algorithm) -> str:
+    if algorithm.input_digest is None:
+        return "Leave --digest-algorithm out."
+    return f"Use --digest-algorithm={algorithm.input_digest.replace('_', '-')}."
+
+
 def _digest(algorithm: Algorithm, digest: Digest) -> bytes:
     if algorithm.input_digest is None:
-        raise InvalidArgument(f"{algorithm.enum} signs data, not a digest: data must be set instead.")
+        raise InvalidArgument(
+            f"{algorithm.enum} signs data, not a digest: data must be set instead.", hint=_use(algorithm)
+        )
     if digest.kind != algorithm.input_digest:
         raise InvalidArgument(
-            f"{algorithm.enum} takes digest.{algorithm.input_digest}, not digest.{digest.kind}."
+            f"{algorithm.enum} takes digest.{algorithm.input_digest}, not digest.{digest.kind}.",
+            hint=_use(algorithm),
         )
     if len(digest.value) != algorithm.input_digest_size:
         raise InvalidArgument(

@@ -6,7 +6,6 @@ keys, the digests of the integrity tree and the chain of audit records.
 
 from __future__ import annotations
 
-from cryptography.hazmat.primitives.constant_time import bytes_eq
 from cryptography.hazmat.primitives.hashes import SHA256, Hash
 from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.kbkdf import KBKDFHMAC, CounterLocation, Mode
@@ -14,6 +13,14 @@ from cryptography.hazmat.primitives.kdf.kbkdf import KBKDFHMAC, CounterLocation,
 __all__ = ["Mac", "bytes_eq", "derive", "digest"]
 
 _SHA256 = SHA256()
+
+
+def bytes_eq(a: bytes, b: bytes) -> bool:
+    """Compares in constant time."""
+    # Imports half of hashlib, which commands that encrypt or list can do without.
+    from cryptography.hazmat.primitives import constant_time
+
+    return constant_time.bytes_eq(a, b)
 
 
 def derive(key: bytes, label: bytes, context: bytes) -> bytes:

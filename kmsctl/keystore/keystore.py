@@ -11,11 +11,14 @@ from kmsctl.keystore.masters import MasterKey, MasterKeys
 from kmsctl.keystore.root import RootKey
 from kmsctl.model.canonical import encode
 from kmsctl.store.anchor import Anchor
-from kmsctl.store.files import check_private, make_directory, os_failure, sync_directory
+from kmsctl.store.files import DirectoryLock, check_private, make_directory, os_failure, sync_directory
+from kmsctl.store.probes import no_probe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from kmsctl.store.probes import Probe
 
     Random = Callable[[int], bytes]
 
@@ -28,16 +31,16 @@ class KeyStore:
 
     __slots__ = ("_random", "_root", "_wrapping", "anchor", "directory")
 
-    def __init__(self, directory: str, root: RootKey, random: Random) -> None:
+    def __init__(self, directory: str, root: RootKey, random: Random, probe: Probe = no_probe) -> None:
         self.directory = directory
         self._root = root
         self._random = random
         self._wrapping = WrappingKey(root.derive(b"kmsctl master keys", root.store_id), random)
         tag = Mac(root.derive(b"kmsctl anchor", root.store_id))
-        self.anchor = Anchor(os.path.join(directory, ANCHOR_FILE), root.store_id, tag)
+        self.anchor = Anchor(os.path.join(directory, ANCHOR_FILE), root.store_id, tag, probe)
 
     @classmethod
-    def open(cls, directory: str, random: Random) -> KeyStore | None:
+    def open(cls, directory: str, random: Random, probe: Probe = no_probe) -> KeyStore | None:
         """Opens the secrets in `directory`. Returns None if the directory is not there.
 
         Raises:
@@ -54,10 +57,10 @@ class KeyStore:
                 f"The root key {path} is missing.",
                 hint="Bring it back from a copy. Without it nothing in the store can be read.",
             )
-        return cls(directory, root, random)
+        return cls(directory, root, random, probe)
 
     @classmethod
-    def create(cls, directory: str, random: Random) -> KeyStore:
+    def create(cls, directory: str, random: Random, probe: Probe = no_probe) -> KeyStore:
         """Draws a root key and an empty anchor, unless another process was faster.
 
         Both files are made in a directory beside, which then takes its name in one step: no
@@ -65,24 +68,37 @@ class KeyStore:
         """
         parent = os.path.dirname(directory)
         make_directory(parent)
-        beside = f"{directory}.{random(8).hex()}.new"
-        make_directory(beside)
-        try:
-            root = RootKey.generate(random)
-            root.save(os.path.join(beside, ROOT_KEY_FILE))
-            created = cls(beside, root, random)
-            created.anchor.create()
-            sync_directory(beside)
-            os.rename(beside, directory)
-            sync_directory(parent)
-        except OSError as error:
-            _remove(beside)
-            if not os.path.isdir(directory):
-                raise os_failure(error, "create", directory) from None
-        opened = cls.open(directory, random)
+        with DirectoryLock(parent):
+            if not os.path.lexists(directory):
+                cls._make(directory, random, probe)
+        opened = cls.open(directory, random, probe)
         if opened is None:
             raise IntegrityError(f"{directory} disappeared while it was being made.")
         return opened
+
+    @classmethod
+    def _make(cls, directory: str, random: Random, probe: Probe) -> None:
+        beside = directory + ".new"
+        try:
+            _remove(beside)
+            make_directory(beside)
+            probe("keystore.begun")
+            root = RootKey.generate(random)
+            root.save(os.path.join(beside, ROOT_KEY_FILE))
+            probe("keystore.root")
+            cls(beside, root, random).anchor.create()
+            sync_directory(beside)
+            probe("keystore.filled")
+            os.rename(beside, directory)
+            sync_directory(os.path.dirname(directory))
+            probe("keystore.renamed")
+        except OSError as error:
+            raise os_failure(error, "create", directory) from None
+        finally:
+            try:
+                _remove(beside)
+            except OSError:
+                pass  # the next one to make secrets says what is in the way
 
     @property
     def store_id(self) -> bytes:
@@ -119,6 +135,9 @@ class KeyStore:
 
 
 def _remove(directory: str) -> None:
+    """Removes secrets that were never used, if there are any."""
+    if not os.path.lexists(directory):
+        return
     for file in (ROOT_KEY_FILE, ANCHOR_FILE):
         try:
             os.unlink(os.path.join(directory, file))

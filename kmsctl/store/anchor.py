@@ -12,10 +12,13 @@ import os
 
 from kmsctl.errors import IntegrityError, StoreAccess
 from kmsctl.store.files import check_private, os_failure, write_new
+from kmsctl.store.probes import no_probe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from kmsctl.store.probes import Probe
 
     Tagger = Callable[[bytes], bytes]
 
@@ -86,12 +89,15 @@ class Mark:
 class Anchor:
     """The anchor file of one store. Safe to share between threads: it keeps nothing open."""
 
-    __slots__ = ("_store_id", "_tag", "path")
+    __slots__ = ("_probe", "_seen", "_store_id", "_tag", "path")
 
-    def __init__(self, path: str, store_id: bytes, tag: Tagger) -> None:
+    def __init__(self, path: str, store_id: bytes, tag: Tagger, probe: Probe = no_probe) -> None:
         self.path = path
         self._store_id = store_id
         self._tag = tag
+        self._probe = probe
+        #: What the file held when it was last read, and the marks in it: the same bytes need no second check.
+        self._seen: tuple[bytes | None, list[Mark]] = (None, [])
 
     def create(self) -> None:
         """Writes a new anchor without slots; the file must not exist."""
@@ -107,7 +113,12 @@ class Anchor:
 
     def marks(self) -> list[Mark]:
         """Returns the marks of all databases, in the order they were first used."""
-        return [mark for _, mark in self._slots(self._read())]
+        content = self._read()
+        seen, marks = self._seen
+        if seen != content:
+            marks = [mark for _, mark in self._slots(content)]
+            self._seen = (content, marks)
+        return marks
 
     def raise_to(self, mark: Mark, *, new_epoch: bool = False) -> None:
         """Records a newer state, never an older one; returns when it is on the disk.
@@ -129,12 +140,38 @@ class Anchor:
                 elif not new_epoch:
                     raise IntegrityError(f"The anchor of '{mark.name}' is of another epoch.")
             self._put(descriptor, content, 1 + slot, mark.encode())
+            self._probe("anchor.slot")
             if known is None:
                 self._put(descriptor, content, 0, self._header(slot + 1))
+                self._probe("anchor.header")
         except OSError as error:
             raise os_failure(error, "write", self.path) from None
         finally:
             os.close(descriptor)
+
+    def check_writable(self) -> None:
+        """Refuses to go on where `raise_to` could not: better before a commit than after it."""
+        if check_private(self.path, directory=False) is not None and not os.access(self.path, os.W_OK):
+            raise self._inaccessible("it is not writable")
+
+    def damage(self) -> list[str]:
+        """Returns which of the records have lost one of their two copies.
+
+        A torn write leaves one; somebody who wants to take the anchor one step back would, too.
+        """
+        content = self._read()
+        found = []
+        for record in range(1 + self._count(content)):
+            copies = list(self._copies(content, record))
+            if len(copies) < min(2, self._newest_copy(content, record)[1]):
+                found.append(f"Record {record} of the anchor {self.path} has lost one of its two copies.")
+        return found
+
+    def _inaccessible(self, why: str) -> StoreAccess:
+        return StoreAccess(
+            f"The anchor {self.path} cannot be opened: {why}.",
+            hint="The configuration directory must be writable, whatever protects the root key.",
+        )
 
     def _open(self, flags: int) -> int:
         if check_private(self.path, directory=False) is None:
@@ -146,10 +183,7 @@ class Anchor:
         try:
             return os.open(self.path, flags | os.O_NOFOLLOW | os.O_CLOEXEC)
         except OSError as error:
-            raise StoreAccess(
-                f"The anchor {self.path} cannot be opened: {error.strerror}.",
-                hint="The configuration directory must be writable, whatever protects the root key.",
-            ) from None
+            raise self._inaccessible(str(error.strerror)) from None
 
     def _pread(self, descriptor: int) -> bytes:
         return os.pread(descriptor, os.fstat(descriptor).st_size, 0)

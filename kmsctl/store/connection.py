@@ -5,7 +5,14 @@ from __future__ import annotations
 import os
 import sqlite3
 
-from kmsctl.errors import IntegrityError, StoreAccess, StoreBusy, StoreError, StoreFull
+from kmsctl.errors import (
+    IntegrityError,
+    InvalidArgument,
+    StoreAccess,
+    StoreBusy,
+    StoreError,
+    StoreFull,
+)
 from kmsctl.store.files import check_file_system, check_private
 
 TYPE_CHECKING = False
@@ -15,7 +22,12 @@ if TYPE_CHECKING:
     SqlValue = int | str | bytes | None
 
 BUSY_TIMEOUT_MS = 30_000
+#: How long a purge waits for readers: it is tried again by whoever comes next.
+_PURGE_WAIT_MS = 100
+_LITTLE_SPACE = 1 << 16
 _WRITABLE = "The store's directories must be writable, also for reading: SQLite keeps its log there."
+#: The last two are raised for values that SQLite cannot take: above 64 bits, or no valid Unicode.
+_FAILURES = (sqlite3.Error, OverflowError, UnicodeEncodeError)
 
 
 class UniqueViolation(Exception):
@@ -23,13 +35,18 @@ class UniqueViolation(Exception):
 
 
 def _failure(  # noqa: PLR0911 - one return for each kind of failure
-    error: sqlite3.Error, path: str
-) -> StoreError | IntegrityError | UniqueViolation:
+    error: Exception, path: str
+) -> StoreError | IntegrityError | InvalidArgument | UniqueViolation:
+    if not isinstance(error, sqlite3.Error):
+        return InvalidArgument("The request has a number that is too large, or a text that is not Unicode.")
     name = getattr(error, "sqlite_errorname", "") or ""
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
         return StoreBusy(f"{path} is locked by another process.", hint="Wait for it to finish and try again.")
-    if name.startswith("SQLITE_FULL"):
-        return StoreFull(f"The disk that holds {path} is full.", hint="Free some space; nothing was changed.")
+    if name.startswith("SQLITE_FULL") or (name.startswith("SQLITE_IOERR") and _is_full(path)):
+        return StoreFull(
+            f"There is no room left to write {path}: the disk is full, or a limit was reached.",
+            hint="Free some space (or raise the quota or limit) and try again; nothing was changed.",
+        )
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_FORMAT")):
         return IntegrityError(
             f"The database {path} is damaged: {error}.", hint="kmsctl store verify tells what is affected."
@@ -48,6 +65,14 @@ def _failure(  # noqa: PLR0911 - one return for each kind of failure
     ):
         return IntegrityError(f"The database {path} is not as it should be: {error}.")
     return StoreError(f"The database {path} failed: {error}.")
+
+
+def _is_full(path: str) -> bool:
+    """Tells whether an I/O error is most likely one for want of space, which SQLite does not say."""
+    from resource import RLIM_INFINITY, RLIMIT_FSIZE, getrlimit
+
+    disk = os.statvfs(os.path.dirname(path))
+    return disk.f_bavail * disk.f_frsize < _LITTLE_SPACE or getrlimit(RLIMIT_FSIZE)[0] != RLIM_INFINITY
 
 
 class Connection:
@@ -103,18 +128,24 @@ class Connection:
     def execute(self, sql: str, parameters: Sequence[SqlValue] = ()) -> None:
         try:
             self._sqlite.execute(sql, parameters).close()
-        except sqlite3.Error as error:
+        except _FAILURES as error:
             raise _failure(error, self.path) from None
 
-    def run_script(self, sql: str) -> None:
-        for statement in sql.split(";"):
-            if statement.strip():
-                self.execute(statement)
+    def change(self, sql: str, parameters: Sequence[SqlValue]) -> None:
+        """Inserts, updates or deletes one row: no more, and no less."""
+        try:
+            cursor = self._sqlite.execute(sql, parameters)
+            changed = cursor.rowcount
+            cursor.close()
+        except _FAILURES as error:
+            raise _failure(error, self.path) from None
+        if changed != 1:
+            raise IntegrityError(f"The database {self.path} did not make a change that it was asked for.")
 
     def insert_many(self, sql: str, rows: Iterator[Sequence[SqlValue]]) -> None:
         try:
             self._sqlite.executemany(sql, rows).close()
-        except sqlite3.Error as error:
+        except _FAILURES as error:
             raise _failure(error, self.path) from None
 
     def one(self, sql: str, parameters: Sequence[SqlValue] = ()) -> tuple[SqlValue, ...] | None:
@@ -123,21 +154,21 @@ class Connection:
             cursor = self._sqlite.execute(sql, parameters)
             row: tuple[SqlValue, ...] | None = cursor.fetchone()
             cursor.close()
-        except sqlite3.Error as error:
+        except _FAILURES as error:
             raise _failure(error, self.path) from None
         return row
 
     def all(self, sql: str, parameters: Sequence[SqlValue] = ()) -> list[tuple[SqlValue, ...]]:
         try:
             return self._sqlite.execute(sql, parameters).fetchall()
-        except sqlite3.Error as error:
+        except _FAILURES as error:
             raise _failure(error, self.path) from None
 
     def each(self, sql: str, parameters: Sequence[SqlValue] = ()) -> Iterator[tuple[SqlValue, ...]]:
-        """Yields the rows one by one."""
+        """Yields the rows one by one. The snapshot lasts until the last one, or until this is closed."""
         try:
             yield from self._sqlite.execute(sql, parameters)
-        except sqlite3.Error as error:
+        except _FAILURES as error:
             raise _failure(error, self.path) from None
 
     def number(self, sql: str, parameters: Sequence[SqlValue] = ()) -> int:
@@ -149,6 +180,29 @@ class Connection:
         if not isinstance(value, int):
             raise IntegrityError(f"The database {self.path} is not as it should be.")
         return value
+
+    def truncate_log(self) -> bool:
+        """Empties the write-ahead log. Returns False if a reader still needs what is in it."""
+        self.execute(f"PRAGMA busy_timeout = {_PURGE_WAIT_MS}")
+        try:
+            row = self.one("PRAGMA wal_checkpoint(TRUNCATE)")
+        finally:
+            self.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
+        return row is not None and row[0] == 0
+
+    def holds(self, needles: Sequence[bytes]) -> bool:
+        """Tells whether one of these is anywhere in the pages of the database, unused space included.
+
+        Also says so where SQLite is built without what it takes to look.
+        """
+        serialize = getattr(self._sqlite, "serialize", None)
+        if serialize is None:
+            return True
+        try:
+            pages: bytes = serialize()
+        except _FAILURES as error:
+            raise _failure(error, self.path) from None
+        return any(needle in pages for needle in needles)
 
     @property
     def in_transaction(self) -> bool:

@@ -4,43 +4,65 @@ from __future__ import annotations
 
 from _thread import allocate_lock
 
-from kmsctl.errors import IntegrityError, RollbackError, StoreAccess
+from kmsctl.errors import IntegrityError, KmsError, RollbackError, StoreAccess, StoreError
 from kmsctl.store.connection import Connection
 from kmsctl.store.heads import AuditHead, Head, check_anchored, check_tags, mark_of
-from kmsctl.store.migrations import APPLICATION_ID, FORMAT
+from kmsctl.store.migrations import APPLICATION_ID, FORMAT, check_schema
+from kmsctl.store.probes import no_probe
 from kmsctl.store.snapshot import Snapshot, Transaction
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from types import TracebackType
 
     from kmsctl.store.anchor import Mark
     from kmsctl.store.ports import DatabaseKeys, Keys
+    from kmsctl.store.probes import Probe
     from kmsctl.store.tables import Table
+    from kmsctl.store.tree import Nodes
 
     Clock = Callable[[], int]
-    Probe = Callable[[str], None]
+    Identity = tuple[int, int]
 
 
-def no_probe(step: str) -> None:
-    """The probe of production: crash tests pass one that stops the process at a named step."""
+#: How many nodes of the integrity tree are remembered: about 9 KB each.
+_MOST_NODES = 1500
 
 
 class Database:
     """A database of the store. Safe to share between threads; each use has a connection of its own."""
 
-    __slots__ = ("_clock", "_idle", "_keys", "_lock", "_masters", "_probe", "name", "path")
+    __slots__ = (
+        "_checked",
+        "_clock",
+        "_closed",
+        "_idle",
+        "_keys",
+        "_lock",
+        "_masters",
+        "_probe",
+        "identity",
+        "name",
+        "path",
+    )
 
-    def __init__(self, name: str, path: str, keys: Keys, clock: Clock, probe: Probe = no_probe) -> None:
+    def __init__(
+        self, name: str, path: str, identity: Identity, keys: Keys, clock: Clock, probe: Probe = no_probe
+    ) -> None:
         self.name = name
         self.path = path
+        #: Device and inode of the file: another file in its place is another database.
+        self.identity = identity
+        self._closed = False
         self._keys = keys
         self._clock = clock
         self._probe = probe
         self._idle: list[Connection] = []
         self._lock = allocate_lock()
         self._masters: DatabaseKeys | None = None
+        #: A root of the integrity tree, and the nodes that were checked against it.
+        self._checked: tuple[bytes, Nodes] = (b"", {})
 
     def read(self) -> _Reading:
         """Returns a context manager that gives a `Snapshot`."""
@@ -54,6 +76,23 @@ class Database:
             epoch: the owner accepts a database that is not as its anchor says; this is its new epoch.
         """
         return _Writing(self, by_clock=by_clock, epoch=epoch)
+
+    def nodes(self, root: bytes) -> Nodes:
+        """Returns the nodes of the integrity tree that are known to belong to this root."""
+        known_root, nodes = self._checked
+        if known_root != root:
+            nodes = {}
+        elif len(nodes) > _MOST_NODES:
+            # Buckets are the many; the nodes above them serve every row.
+            nodes = {place: nodes[place] for place in list(nodes) if place[1]}
+            if len(nodes) > _MOST_NODES:
+                nodes = {}
+        self.keep(root, nodes)
+        return nodes
+
+    def keep(self, root: bytes, nodes: Nodes) -> None:
+        """Remembers nodes that were checked against a root: they are good for as long as it is the head's."""
+        self._checked = (root, nodes)
 
     def is_rolled_back(self) -> bool:
         """Tells whether the database is not as its anchor says (and is otherwise sound)."""
@@ -79,12 +118,35 @@ class Database:
             raise
         return connection
 
-    def give_back(self, connection: Connection) -> None:
-        with self._lock:
-            self._idle.append(connection)
+    def give_back(self, connection: Connection, *, after: type[BaseException] | None = None) -> None:
+        """Ends what `take` began, undoing what is not committed.
+
+        Args:
+            connection: what was taken.
+            after: the type of the error that ended its use, if one did. After some of them the
+                connection is not used again, for it may still hold on to what it read.
+        """
+        sound = _leaves_sound(after)
+        try:
+            if connection.in_transaction:
+                connection.execute("ROLLBACK")
+        except BaseException:
+            sound = False
+            raise
+        finally:
+            with self._lock:
+                if not sound:
+                    self._masters = None
+                sound = sound and not self._closed
+                if sound:
+                    self._idle.append(connection)
+            if not sound:
+                connection.close()
 
     def close(self) -> None:
+        """Closes all connections: those in use when they are given back."""
         with self._lock:
+            self._closed = True
             idle, self._idle = self._idle, []
         for connection in idle:
             connection.close()
@@ -97,35 +159,38 @@ class Database:
         finally:
             self.give_back(connection)
 
-    def purge(self) -> bool:
-        """Truncates the write-ahead log, so that no older copy of a page is left in it.
+    def purge(self, traces: Sequence[bytes]) -> bool:
+        """Clears away older copies of what was destroyed: from unused space of pages, then from the log.
+
+        The order counts: once no page holds a copy, none gets one again, so what is left is in
+        the log, or in pages that the log replaces.
+
+        Args:
+            traces: byte strings that are in the files only if a copy is.
 
         Returns:
             False if a reader is in the way; then it is to be tried again later.
         """
         connection = self.take()
         try:
-            row = connection.one("PRAGMA wal_checkpoint(TRUNCATE)")
+            if connection.holds(traces):
+                connection.execute("VACUUM")
+                self._probe("purge.vacuumed")
+            return connection.truncate_log()
         finally:
             self.give_back(connection)
-        return row is not None and row[0] == 0
 
     def begin(
         self, connection: Connection, *, write: bool, anchored: bool = True
     ) -> tuple[Head, AuditHead, DatabaseKeys]:
-        """Begins a transaction and checks heads, master keys and anchor.
-
-        The anchor is read first by a reader: it is raised after a commit, so that what is read
-        then can only be as new or newer.
-        """
+        """Begins a transaction and checks heads, master keys and anchor."""
         if write:
+            self._keys.anchor.check_writable()
             connection.execute("BEGIN IMMEDIATE")
             mark = self.mark()
+            head, audit = _read_heads(connection)
         else:
-            mark = self.mark()
-            connection.execute("BEGIN")
-        head = Head.read(connection)
-        audit = AuditHead.read(connection, head)
+            mark, head, audit = self._begin_reading(connection)
         keys = self._database_keys(connection, head)
         check_tags(head, audit, keys, self.path)
         if head.store_id != self._keys.store_id or head.name != self.name:
@@ -133,15 +198,35 @@ class Database:
                 f"The database {self.path} belongs to another store or location.",
                 hint="Put it back where it came from.",
             )
-        if mark is not None and mark.epoch != head.epoch:
-            mark = self.mark()  # accepted by another process in between
         if anchored:
             check_anchored(head, audit, mark, self.path)
+            if write and (mark is None or mark.lost):
+                # Whoever made the database did not come to this. Without it, a crash right after
+                # the coming commit would leave a database in use that was never anchored.
+                self._keys.anchor.raise_to(mark_of(head, audit), new_epoch=mark is not None)
         return head, audit, keys
+
+    def _begin_reading(self, connection: Connection) -> tuple[Mark | None, Head, AuditHead]:
+        """Reads the anchor, then begins: it is raised after a commit, so that what is read is as new."""
+        for last in (False, True):
+            mark = self.mark()
+            connection.execute("BEGIN")
+            head, audit = _read_heads(connection)
+            if last or (mark is not None and mark.epoch == head.epoch):
+                break
+            connection.execute("ROLLBACK")  # made, or accepted, by another process in between: once more
+        return mark, head, audit
 
     def anchor(self, head: Head, audit: AuditHead, *, new_epoch: bool) -> None:
         self._probe("anchor.before")
-        self._keys.anchor.raise_to(mark_of(head, audit), new_epoch=new_epoch)
+        try:
+            self._keys.anchor.raise_to(mark_of(head, audit), new_epoch=new_epoch)
+        except KmsError as error:
+            raise type(error)(
+                f"{error.message} The change itself was made.",
+                hint="There is no need to repeat it: the next change anchors it too, once the anchor can be "
+                "written.",
+            ) from None
         self._probe("anchor.raised")
 
     def _database_keys(self, connection: Connection, head: Head) -> DatabaseKeys:
@@ -161,6 +246,9 @@ class Database:
                 f"{self.path} has format {found}; this release reads format {FORMAT}.",
                 hint="Use the newer kmsctl that wrote it." if found > FORMAT else None,
             )
+        check_schema(connection, self.name)
+        if connection.one("PRAGMA journal_mode") != ("wal",):
+            connection.execute("PRAGMA journal_mode = WAL")  # other programs make copies without it
 
     @property
     def clock(self) -> Clock:
@@ -169,6 +257,11 @@ class Database:
     @property
     def probe(self) -> Probe:
         return self._probe
+
+
+def _read_heads(connection: Connection) -> tuple[Head, AuditHead]:
+    head = Head.read(connection)
+    return head, AuditHead.read(connection, head)
 
 
 class _Reading:
@@ -181,20 +274,19 @@ class _Reading:
         connection = self._connection = self._database.take()
         try:
             head, audit, keys = self._database.begin(connection, write=False)
-        except BaseException:
-            self._end()
+            nodes = self._database.nodes(head.root)
+            return Snapshot(connection, head, audit, keys, self._database.clock(), nodes)
+        except BaseException as error:
+            self._end(type(error))
             raise
-        return Snapshot(connection, head, audit, keys, self._database.clock())
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._end()
+        self._end(kind)
 
-    def _end(self) -> None:
-        if self._connection.in_transaction:
-            self._connection.execute("ROLLBACK")
-        self._database.give_back(self._connection)
+    def _end(self, kind: type[BaseException] | None) -> None:
+        self._database.give_back(self._connection, after=kind)
 
 
 class _Writing:
@@ -210,37 +302,37 @@ class _Writing:
         try:
             heads = self._database.begin(connection, write=True, anchored=self._epoch is None)
             clock = self._database.clock()
-            self._transaction = Transaction(connection, *heads, clock, by_clock=self._by_clock)
+            nodes = self._database.nodes(heads[0].root)
+            self._transaction = Transaction(connection, *heads, clock, nodes, by_clock=self._by_clock)
             if self._epoch is not None:
                 self._transaction.start_epoch(self._epoch)
-        except BaseException:
-            self._abort()
+            self._database.probe("transaction.begun")
+        except BaseException as error:
+            self._database.give_back(connection, after=type(error))
             raise
-        self._database.probe("transaction.begun")
         return self._transaction
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         if kind is not None:
-            self._abort()
+            self._database.give_back(self._connection, after=kind)
             return
         transaction = self._transaction
         try:
             changed = transaction.prepare()
             self._database.probe("transaction.prepared")
             self._connection.execute("COMMIT" if changed else "ROLLBACK")
-        except BaseException:
-            self._abort()
+        except BaseException as failed:
+            self._database.give_back(self._connection, after=type(failed))
             raise
         self._database.give_back(self._connection)
+        self._database.keep(transaction.head.root, transaction.tree.nodes)
         if changed:
             self._database.probe("transaction.committed")
             self._database.anchor(transaction.head, transaction.audit, new_epoch=self._epoch is not None)
 
-    def _abort(self) -> None:
-        try:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-        finally:
-            self._database.give_back(self._connection)
+
+def _leaves_sound(kind: type[BaseException] | None) -> bool:
+    """Tells whether a connection is good for another use after an error: a refusal says nothing about it."""
+    return kind is None or (issubclass(kind, KmsError) and not issubclass(kind, StoreError | IntegrityError))

@@ -10,24 +10,33 @@ from kmsctl.errors import IntegrityError, StoreAccess, StoreError, StoreFull
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import TracebackType
 
 #: File systems on which SQLite's WAL cannot work: its shared memory is per machine.
 NETWORK_FILE_SYSTEMS = frozenset(
     (
         "9p",
         "afs",
+        "beegfs",
         "ceph",
         "cifs",
         "coda",
         "davfs",
+        "fuse.blobfuse2",
         "fuse.cephfs",
+        "fuse.davfs2",
+        "fuse.gcsfuse",
         "fuse.glusterfs",
+        "fuse.goofys",
+        "fuse.juicefs",
         "fuse.rclone",
         "fuse.s3fs",
         "fuse.sshfs",
+        "fuse.vmhgfs-fuse",
         "gfs",
         "gfs2",
         "glusterfs",
+        "gpfs",
         "lustre",
         "ncpfs",
         "nfs",
@@ -39,7 +48,9 @@ NETWORK_FILE_SYSTEMS = frozenset(
         "virtiofs",
     )
 )
-_FULL = frozenset({28, 122})  # ENOSPC, EDQUOT
+#: How proc(5) writes the characters that would end a field; the backslash last, for it is in the others.
+_ESCAPES = (("\\040", " "), ("\\011", "\t"), ("\\012", "\n"), ("\\134", "\\"))
+_FULL = frozenset({27, 28, 122})  # EFBIG (a limit on file sizes), ENOSPC, EDQUOT
 
 
 def os_failure(error: OSError, doing: str, path: str) -> StoreError:
@@ -98,10 +109,32 @@ def make_directory(path: str) -> None:
 
 
 def _make_parents(path: str) -> None:
-    try:
-        os.makedirs(path, 0o700, exist_ok=True)
-    except OSError as error:
-        raise os_failure(error, "create", path) from None
+    """Makes the directories above, each of mode 0700: `os.makedirs` leaves all but the last to the umask."""
+    missing = []
+    while path and not os.path.isdir(path):
+        missing.append(path)
+        path = os.path.dirname(path)
+    for directory in reversed(missing):
+        try:
+            os.mkdir(directory, 0o700)
+            os.chmod(directory, 0o700)
+        except FileExistsError:
+            continue  # another process was faster
+        except OSError as error:
+            raise os_failure(error, "create", directory) from None
+
+
+def has_databases(directory: str) -> bool:
+    """Tells whether there are databases in a data directory."""
+    for place in (directory, os.path.join(directory, "locations")):
+        try:
+            if any(file.endswith(".db") for file in os.listdir(place)):
+                return True
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise os_failure(error, "read", place) from None
+    return False
 
 
 def sync_directory(path: str) -> None:
@@ -110,6 +143,33 @@ def sync_directory(path: str) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+class DirectoryLock:
+    """A context manager: one process at a time makes or clears away files in a directory.
+
+    The kernel ends the lock with the process, so what lies there half made while the lock is held
+    by the caller was left by a crash.
+    """
+
+    __slots__ = ("_descriptor", "_path")
+
+    def __init__(self, path: str) -> None:
+        self._path = path
+
+    def __enter__(self) -> None:
+        from fcntl import LOCK_EX, flock
+
+        try:
+            self._descriptor = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            flock(self._descriptor, LOCK_EX)
+        except OSError as error:
+            raise os_failure(error, "lock", self._path) from None
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.close(self._descriptor)
 
 
 def write_new(path: str, content: bytes) -> None:
@@ -160,11 +220,13 @@ def _read_mounts() -> str:
 def file_system_of(path: str, mounts: str) -> str:
     """Returns the type of the file system that holds `path`, from the text of mountinfo (proc(5))."""
     best, kind = "", ""
-    for line in mounts.splitlines():
+    for line in mounts.split("\n"):
         fields = line.split(" ")
         if len(fields) < 7 or "-" not in fields:
             continue
-        point = fields[4].replace("\\040", " ")
+        point = fields[4]
+        for code, character in _ESCAPES:
+            point = point.replace(code, character)
         inside = path == point or path.startswith(point.rstrip("/") + "/")
         if inside and len(point) >= len(best):
             best, kind = point, fields[fields.index("-") + 1]

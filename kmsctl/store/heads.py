@@ -91,7 +91,7 @@ class Head:
 
     def update(self, connection: Connection) -> None:
         values = (self.epoch, self.generation, self.root, self.last_time, self.confirmed_time)
-        connection.execute(_UPDATE, (*values, self.mk, self.tag))
+        connection.change(_UPDATE, (*values, self.mk, self.tag))
 
 
 class AuditHead:
@@ -140,12 +140,16 @@ class AuditHead:
 
     def update(self, connection: Connection) -> None:
         values = (self.epoch, self.sequence, self.digest, self.last_time, self.mk, self.tag)
-        connection.execute(_AUDIT_UPDATE, values)
+        connection.change(_AUDIT_UPDATE, values)
 
 
 def check_tags(head: Head, audit: AuditHead, keys: DatabaseKeys, path: str) -> None:
     for part in (head, audit):
-        if not keys.knows(part.mk) or keys.head_tag(part.mk, part.data()) != part.tag:
+        try:
+            fits = keys.knows(part.mk) and keys.head_tag(part.mk, part.data()) == part.tag
+        except TypeError:  # a value of a type that is never stored, such as REAL
+            fits = False
+        if not fits:
             raise IntegrityError(
                 f"The head of {path} was changed outside kmsctl.",
                 hint="Bring the database back from a backup.",
@@ -160,9 +164,9 @@ def mark_of(head: Head, audit: AuditHead) -> Mark:
 
 def check_anchored(head: Head, audit: AuditHead, mark: Mark | None, path: str) -> None:
     """Refuses a database that is older than its anchor, or another than the one anchored."""
-    if mark is None:
+    if mark is None or mark.lost:
         if head.generation == 1 and audit.sequence == 0:
-            return  # made a moment ago, by a process that did not come to anchoring it
+            return  # made a moment ago, by a process that has not come to anchoring it
         raise RollbackError(
             f"The database {path} is in use but was never anchored: the anchor is not this store's newest.",
             hint=f"If you know why, accept it: kmsctl store accept-rollback {head.name}",

@@ -7,13 +7,15 @@ from kmsctl.model.names import CryptoKeyName
 from kmsctl.model.protection import PROTECTION_LEVEL_NUMBERS, PROTECTION_LEVELS
 from kmsctl.model.resources import CryptoKey
 from kmsctl.store import versions
-from kmsctl.store.rings import name_by_id, prefix_end
+from kmsctl.store.rings import follows, name_by_id, prefix_end
+from kmsctl.store.snapshot import index_damage
 from kmsctl.store.tables import CRYPTO_KEY_VERSIONS, CRYPTO_KEYS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
 
+    from kmsctl.model.canonical import Value
     from kmsctl.model.names import KeyRingName
     from kmsctl.model.resources import CryptoKeySpec
     from kmsctl.store.snapshot import Snapshot, Transaction
@@ -28,9 +30,7 @@ _WIDTH = len(CRYPTO_KEYS.listed)
 
 
 def find(snapshot: Snapshot, ring: Row, name: CryptoKeyName) -> Row | None:
-    return snapshot.find(
-        CRYPTO_KEYS, "ring = ? AND name = ?", (ring.id, name.crypto_key), f"CryptoKey {name}"
-    )
+    return snapshot.find(CRYPTO_KEYS, f"CryptoKey {name}", ring=ring.id, name=name.crypto_key)
 
 
 def insert(
@@ -62,14 +62,28 @@ def page(
 ) -> Iterator[CryptoKey]:
     """Yields up to `limit` keys in name order, whose names start with `prefix` and follow `after`."""
     parameters = (ring.id, prefix, prefix_end(prefix), after, limit)
-    for raw in snapshot.connection.each(_PAGE, parameters):
-        row = snapshot.checked(CRYPTO_KEYS, raw[:_WIDTH], f"A key of KeyRing {parent} (row {raw[0]!r})")
-        name = CryptoKeyName(parent, row.text("name"))
-        primary = None
-        if raw[_WIDTH] is not None:
-            label = f"The primary version of CryptoKey {name}"
-            primary = snapshot.checked(CRYPTO_KEY_VERSIONS, raw[_WIDTH:], label)
-        yield resource(row, name, primary, snapshot.now)
+    label = f"A key of KeyRing {parent}"
+    for raw in snapshot.connection.all(_PAGE, parameters):
+        row = snapshot.checked(CRYPTO_KEYS, raw[:_WIDTH], label)
+        if row.integer("ring") != ring.id or not follows(row.text("name"), prefix, after):
+            raise index_damage(CRYPTO_KEYS, label)
+        after = row.text("name")
+        name = CryptoKeyName(parent, after)
+        yield resource(row, name, _listed_primary(snapshot, row, name, raw[_WIDTH:]), snapshot.now)
+
+
+def _listed_primary(snapshot: Snapshot, key: Row, name: CryptoKeyName, raw: Sequence[Value]) -> Row | None:
+    """Checks that what was found as the primary version of a key is."""
+    number = key.optional_integer("primary_version")
+    if number is None:
+        return None
+    label = f"The primary version of CryptoKey {name}"
+    if raw[0] is None:
+        raise versions.missing(label)
+    row = snapshot.checked(CRYPTO_KEY_VERSIONS, raw, label)
+    if (row.integer("key"), row.integer("number")) != (key.id, number):
+        raise index_damage(CRYPTO_KEY_VERSIONS, label)
+    return row
 
 
 def primary_of(snapshot: Snapshot, row: Row, name: CryptoKeyName) -> Row | None:

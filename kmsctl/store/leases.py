@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 
-from kmsctl.store.files import make_directory, os_failure
+from kmsctl.store.files import DirectoryLock, make_directory, os_failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,19 +25,26 @@ class Lease:
         self._path = _path(data_directory, uid)
 
     def __enter__(self) -> Lease:
-        make_directory(os.path.dirname(self._path))
+        directory = os.path.dirname(self._path)
+        make_directory(directory)
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-        try:
-            self._descriptor = os.open(self._path, flags, 0o600)
-            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            raise os_failure(error, "lock", self._path) from None
+        with DirectoryLock(directory):
+            try:
+                self._descriptor = os.open(self._path, flags, 0o600)
+            except OSError as error:
+                raise os_failure(error, "create", self._path) from None
+            try:
+                os.fchmod(self._descriptor, 0o600)
+                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except OSError as error:
+                os.close(self._descriptor)
+                raise os_failure(error, "lock", self._path) from None
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        os.unlink(self._path)
+        _unlink(self._path)
         os.close(self._descriptor)
 
 
@@ -54,11 +61,36 @@ def held(data_directory: str, uid: bytes) -> bool:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
+    except OSError as error:
+        raise os_failure(error, "lock", path) from None
     else:
-        os.unlink(path)
+        _unlink(path)
         return False
     finally:
         os.close(descriptor)
+
+
+def remove_abandoned(data_directory: str) -> None:
+    """Removes the files of all leases whose holders are dead."""
+    directory = os.path.dirname(_path(data_directory, b""))
+    if not os.path.isdir(directory):
+        return
+    with DirectoryLock(directory):  # nobody is between making a lease's file and locking it
+        for file in os.listdir(directory):
+            try:
+                uid = bytes.fromhex(file)
+            except ValueError:
+                continue  # no lease
+            held(data_directory, uid)
+
+
+def _unlink(path: str) -> None:
+    try:
+        os.unlink(path)
+    except FileNotFoundError:
+        pass  # another process cleared it away
+    except OSError as error:
+        raise os_failure(error, "remove", path) from None
 
 
 def _path(data_directory: str, uid: bytes) -> str:

@@ -6,6 +6,12 @@ newer format is refused untouched.
 
 from __future__ import annotations
 
+from kmsctl.errors import IntegrityError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from kmsctl.store.connection import Connection
+
 APPLICATION_ID = 0x6B6D7363  # "kmsc", for file(1) and for refusing other people's databases
 FORMAT = 1
 
@@ -48,7 +54,7 @@ LOCATION_SCHEMA = (
     + """
 CREATE TABLE pending_purges (
   id INTEGER PRIMARY KEY, mk INTEGER NOT NULL, tag BLOB NOT NULL,
-  version INTEGER NOT NULL, since INTEGER NOT NULL
+  tbl INTEGER NOT NULL, row_id INTEGER NOT NULL, since INTEGER NOT NULL, trace BLOB NOT NULL
 );
 CREATE TABLE key_rings (
   id INTEGER PRIMARY KEY, mk INTEGER NOT NULL, tag BLOB NOT NULL,
@@ -68,10 +74,42 @@ CREATE TABLE crypto_key_versions (
   id INTEGER PRIMARY KEY, mk INTEGER NOT NULL, tag BLOB NOT NULL,
   key INTEGER NOT NULL, number INTEGER NOT NULL, uid BLOB NOT NULL UNIQUE, state INTEGER NOT NULL,
   algorithm INTEGER NOT NULL, protection_level INTEGER NOT NULL, create_time INTEGER NOT NULL,
-  generate_time INTEGER, destroy_time INTEGER, destroy_event_time INTEGER, public BLOB, material BLOB,
+  generate_time INTEGER, import_job TEXT, import_time INTEGER, import_failure_reason TEXT, fingerprint BLOB,
+  destroy_time INTEGER, destroy_event_time INTEGER, public BLOB, material BLOB,
   UNIQUE (key, number)
 );
 CREATE INDEX crypto_key_versions_due ON crypto_key_versions (destroy_time) WHERE state = 4;
 CREATE INDEX crypto_key_versions_pending ON crypto_key_versions (key) WHERE state IN (4, 5, 6);
+CREATE TABLE import_jobs (
+  id INTEGER PRIMARY KEY, mk INTEGER NOT NULL, tag BLOB NOT NULL,
+  ring INTEGER NOT NULL, name TEXT NOT NULL, uid BLOB NOT NULL UNIQUE, state INTEGER NOT NULL,
+  import_method INTEGER NOT NULL, protection_level INTEGER NOT NULL, create_time INTEGER NOT NULL,
+  generate_time INTEGER, expire_time INTEGER NOT NULL, expire_event_time INTEGER, public BLOB, material BLOB,
+  UNIQUE (ring, name)
+);
+CREATE INDEX import_jobs_unfinished ON import_jobs (ring) WHERE state IN (1, 2);
 """
 )
+
+
+def schema_of(name: str) -> list[str]:
+    """Returns the statements that make a database: ``control``'s, or a location's."""
+    script = CONTROL_SCHEMA if name == "control" else LOCATION_SCHEMA
+    return [statement for part in script.split(";") if (statement := part.strip())]
+
+
+def check_schema(connection: Connection, name: str) -> None:
+    """Refuses a database with other tables, indexes, triggers or views than kmsctl made.
+
+    A trigger would run within kmsctl's own changes, a missing index would hide rows.
+    """
+    found = connection.all("SELECT name, sql FROM sqlite_master")
+    kept = [str(sql) for item, sql in found if sql or not str(item).startswith("sqlite_autoindex_")]
+    expected = schema_of(name)
+    if sorted(kept) != sorted(expected):
+        changed = sorted(set(kept).symmetric_difference(expected))
+        first = changed[0].partition("(")[0].split("\n")[0].strip() if changed else "a repeated statement"
+        raise IntegrityError(
+            f"The schema of {connection.path} was changed outside kmsctl: {first}.",
+            hint="Undo the change, or bring the database back from a backup.",
+        )

@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+from kmsctl.store.snapshot import index_damage
 from kmsctl.store.tables import PROJECTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from kmsctl.store.snapshot import Snapshot, Transaction
     from kmsctl.store.tables import Row
 
 
 def find(snapshot: Snapshot, project: str) -> Row | None:
-    return snapshot.find(PROJECTS, "project = ?", (project,), f"Project projects/{project}")
+    """Returns the row of a project, or None if nobody has used it yet.
+
+    A project without a row is open to whoever asks, so that it has none is checked too.
+    """
+    label = f"Project projects/{project}"
+    row = snapshot.find(PROJECTS, label, project=project)
+    if row is None and any(other.text("project") == project for other in snapshot.every(PROJECTS)):
+        raise index_damage(PROJECTS, label)
+    return row
 
 
-def each(snapshot: Snapshot) -> Iterator[Row]:
-    return snapshot.scan(PROJECTS, "1 ORDER BY project", ())
+def each(snapshot: Snapshot) -> list[Row]:
+    """Returns all projects: none is kept back, none is out of date."""
+    return snapshot.every(PROJECTS)
+
+
+def has_number(snapshot: Snapshot, number: int) -> bool:
+    """Tells whether a project number is taken."""
+    return any(row.integer("number") == number for row in each(snapshot))
 
 
 def insert(transaction: Transaction, project: str, number: int, owner: str) -> Row:

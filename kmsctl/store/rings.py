@@ -5,6 +5,7 @@ from __future__ import annotations
 from kmsctl.errors import IntegrityError
 from kmsctl.model.names import KeyRingName, LocationName
 from kmsctl.model.resources import KeyRing
+from kmsctl.store.snapshot import index_damage
 from kmsctl.store.tables import KEY_RINGS
 
 TYPE_CHECKING = False
@@ -17,8 +18,7 @@ if TYPE_CHECKING:
 
 
 def find(snapshot: Snapshot, name: KeyRingName) -> Row | None:
-    condition = "project = ? AND name = ?"
-    return snapshot.find(KEY_RINGS, condition, (name.project, name.key_ring), f"KeyRing {name}")
+    return snapshot.find(KEY_RINGS, f"KeyRing {name}", project=name.project, name=name.key_ring)
 
 
 def insert(transaction: Transaction, name: KeyRingName) -> Row:
@@ -37,12 +37,16 @@ def page(
     condition = "project = ? AND name >= ? AND name < ? AND name > ? ORDER BY name LIMIT ?"
     parameters = (parent.project, prefix, prefix_end(prefix), after, limit)
     for row in snapshot.scan(KEY_RINGS, condition, parameters):
-        yield resource(row, KeyRingName(parent, row.text("name")))
+        name = row.text("name")
+        if row.text("project") != parent.project or not follows(name, prefix, after):
+            raise index_damage(KEY_RINGS, f"A key ring of {parent}")
+        after = name
+        yield resource(row, KeyRingName(parent, name))
 
 
 def name_by_id(snapshot: Snapshot, ring: int, location: str) -> KeyRingName:
     """Returns the name of the ring with a row id."""
-    row = snapshot.find(KEY_RINGS, "id = ?", (ring,), f"Key ring {ring} of {location}")
+    row = snapshot.find(KEY_RINGS, f"Key ring {ring} of {location}", id=ring)
     if row is None:
         raise IntegrityError(f"Key ring {ring} of '{location}' is missing.")
     return KeyRingName(LocationName(row.text("project"), location), row.text("name"))
@@ -50,6 +54,11 @@ def name_by_id(snapshot: Snapshot, ring: int, location: str) -> KeyRingName:
 
 def resource(row: Row, name: KeyRingName) -> KeyRing:
     return KeyRing(name, row.integer("create_time"))
+
+
+def follows(name: str, prefix: str, after: str) -> bool:
+    """Tells whether a name belongs on a page where the index has it: a list must not run in circles."""
+    return name > after and name.startswith(prefix)
 
 
 def prefix_end(prefix: str) -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from kmsctl.errors import IntegrityError
+from kmsctl.store.migrations import check_schema
 from kmsctl.store.snapshot import chain_data, origin_data
-from kmsctl.store.tables import CRYPTO_KEY_VERSIONS, CRYPTO_KEYS, KEY_RINGS
+from kmsctl.store.tables import CRYPTO_KEY_VERSIONS, CRYPTO_KEYS, IMPORT_JOBS, KEY_RINGS
 from kmsctl.store.tree import BITS, TOP, node_data, roots_data
 
 TYPE_CHECKING = False
@@ -25,6 +26,10 @@ _NAME_PARTS = {
     CRYPTO_KEY_VERSIONS.number: (
         "SELECT r.project, r.name, k.name, v.number FROM crypto_key_versions AS v "
         "LEFT JOIN crypto_keys AS k ON k.id = v.key LEFT JOIN key_rings AS r ON r.id = k.ring WHERE v.id = ?"
+    ),
+    IMPORT_JOBS.number: (
+        "SELECT r.project, r.name, j.name FROM import_jobs AS j LEFT JOIN key_rings AS r ON r.id = j.ring "
+        "WHERE j.id = ?"
     ),
 }
 
@@ -47,6 +52,11 @@ _ORPHANS = (
         ),
         CRYPTO_KEYS,
     ),
+    (
+        "An import job whose ring is missing",
+        "SELECT id FROM import_jobs WHERE ring NOT IN (SELECT id FROM key_rings)",
+        IMPORT_JOBS,
+    ),
 )
 
 
@@ -57,7 +67,8 @@ def name_of(connection: Connection, table: Table, row_id: int, location: str) ->
     if parts is None:
         return f"row {row_id} of {table.name}"
     known = [str(part) if part is not None else "?" for part in parts]
-    collections = ("projects", "keyRings", "cryptoKeys", "cryptoKeyVersions")
+    third = "importJobs" if table is IMPORT_JOBS else "cryptoKeys"
+    collections = ("projects", "keyRings", third, "cryptoKeyVersions")
     pairs = [f"{collection}/{part}" for collection, part in zip(collections, known, strict=False)]
     pairs.insert(1, f"locations/{location}")
     return "/".join(pairs)
@@ -67,17 +78,25 @@ def count(snapshot: Snapshot, tables: Sequence[Table]) -> int:
     return sum(snapshot.connection.number(f"SELECT count(*) FROM {table.name}") for table in tables)
 
 
-def file_damage(connection: Connection) -> list[str]:
-    """Returns what SQLite finds wrong with the file and its indexes."""
-    return [str(row[0]) for row in connection.all("PRAGMA integrity_check(20)") if row[0] != "ok"]
+def file_damage(connection: Connection, name: str) -> list[str]:
+    """Returns what is wrong with the schema, the file and its indexes."""
+    found = [str(row[0]) for row in connection.all("PRAGMA integrity_check(20)") if row[0] != "ok"]
+    try:
+        check_schema(connection, name)
+    except IntegrityError as error:
+        found.append(error.message)
+    return found
 
 
 def rows(snapshot: Snapshot, table: Table) -> Iterator[tuple[int, Row | None, bytes]]:
     """Yields (row id, the row or None if it does not fit its tag, the tag) of all rows, in id order."""
     for raw in snapshot.connection.each(f"{table.select} ORDER BY id"):
         row_id, tag = raw[0], raw[2]
-        if not isinstance(row_id, int) or not isinstance(tag, bytes):
+        if not isinstance(row_id, int):
             raise IntegrityError(f"{table.name} has a row that is not as it should be.")
+        if not isinstance(tag, bytes):
+            yield row_id, None, b""
+            continue
         try:
             yield row_id, snapshot.checked(table, raw, ""), tag
         except IntegrityError:
@@ -87,7 +106,7 @@ def rows(snapshot: Snapshot, table: Table) -> Iterator[tuple[int, Row | None, by
 class TreeCheck:
     """Rebuilds the integrity tree of one table from its tags and compares it with the stored one."""
 
-    __slots__ = ("_bucket", "_level", "_snapshot", "_table", "_tags", "root", "suspects")
+    __slots__ = ("_bucket", "_level", "_snapshot", "_table", "_tags", "damaged", "root", "suspects")
 
     def __init__(self, snapshot: Snapshot, table: Table) -> None:
         self._snapshot = snapshot
@@ -98,6 +117,8 @@ class TreeCheck:
         self.root: bytes | None = None
         #: Buckets whose rows are not those that the tree has.
         self.suspects: list[int] = []
+        #: Levels of the stored tree that do not follow from the rows.
+        self.damaged: list[int] = []
 
     def add(self, row_id: int, tag: bytes) -> None:
         """Takes the tag of the next row, in id order."""
@@ -124,6 +145,8 @@ class TreeCheck:
                 index: self._snapshot.keys.digest(node_data(number, level, index, nodes))
                 for index, nodes in grouped.items()
             }
+            if self._stored(level) != children:
+                self.damaged.append(level)
         self.root = children.get(0)
 
     def rows_of(self, bucket: int) -> list[int]:
@@ -145,6 +168,13 @@ class TreeCheck:
             "SELECT idx, digest FROM tree WHERE tbl = ? AND level = ?", (self._table.number, level)
         )
         return {index: digest for index, digest in found}  # type: ignore[misc]  # noqa: C416 - compared only
+
+
+def stray_nodes(snapshot: Snapshot, tables: Sequence[Table]) -> int:
+    """Returns how many nodes of the stored tree are of no table, or above its top."""
+    numbers = ", ".join(str(table.number) for table in tables)
+    sql = f"SELECT count(*) FROM tree WHERE tbl NOT IN ({numbers}) OR level NOT BETWEEN 0 AND {TOP}"
+    return snapshot.connection.number(sql)
 
 
 def root_matches(snapshot: Snapshot, roots: dict[int, bytes]) -> bool:

@@ -5,24 +5,30 @@ from __future__ import annotations
 from kmsctl.errors import FailedPrecondition, IntegrityError
 from kmsctl.model.canonical import encode
 from kmsctl.model.times import rfc3339
+from kmsctl.store.connection import UniqueViolation
 from kmsctl.store.tables import Row
 from kmsctl.store.tree import StaleRows, Tree
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from kmsctl.model.canonical import Value
     from kmsctl.store.connection import Connection
     from kmsctl.store.heads import AuditHead, Head
     from kmsctl.store.ports import DatabaseKeys
     from kmsctl.store.tables import Table
+    from kmsctl.store.tree import Nodes
 
 #: How far the clock may stand behind the last recorded time before changes are refused.
 CLOCK_TOLERANCE = 5 * 60 * 1_000_000
 #: How far it may have moved on since it was last believed before purges wait for `maintain`: a
 #: long weekend without a change is nothing to doubt, a clock that is a month ahead is.
 CLOCK_JUMP = 72 * 3600 * 1_000_000
+
+
+#: The year 9000: no time that follows from a clock before it is beyond what RFC 3339 can write.
+LATEST_CLOCK = 221_845_392_000_000_000
 
 
 def row_data(table: Table, row_id: int, values: Sequence[Value]) -> bytes:
@@ -42,7 +48,13 @@ class Snapshot:
     __slots__ = ("audit", "clock", "connection", "head", "keys", "now", "tree", "trusted_now")
 
     def __init__(
-        self, connection: Connection, head: Head, audit: AuditHead, keys: DatabaseKeys, clock: int
+        self,
+        connection: Connection,
+        head: Head,
+        audit: AuditHead,
+        keys: DatabaseKeys,
+        clock: int,
+        nodes: Nodes,
     ) -> None:
         self.connection = connection
         self.head = head
@@ -52,48 +64,69 @@ class Snapshot:
         self.now = max(clock, head.last_time, audit.last_time)
         jumped = self.now - head.confirmed_time > CLOCK_JUMP
         self.trusted_now = head.confirmed_time if jumped else self.now
-        self.tree = Tree(connection, keys.digest, head.root)
+        self.tree = Tree(connection, keys.digest, head.root, nodes)
 
-    def find(self, table: Table, condition: str, parameters: Sequence[Value], label: str) -> Row | None:
-        """Returns the one row that fits, checked against its tag and against the head's digest.
+    def find(self, table: Table, label: str, /, **equal: Value) -> Row | None:
+        """Returns the one row with these values, checked against its tag and against the head's digest.
 
         Args:
             table: where to look.
-            condition: SQL after WHERE, with ``?`` for each parameter.
-            parameters: their values.
             label: what to call the row in an error.
+            equal: the values, by column (or ``id``); no two rows may have the same.
+
+        Raises:
+            IntegrityError: if the row is not as it was left, or is not the one that was asked for: an
+                index is no more to be trusted than a row.
         """
-        raw = self.connection.one(f"{table.select} WHERE {condition}", parameters)
-        if raw is None:
+        condition = " AND ".join(f"{column} = ?" for column in equal)
+        found = self.connection.all(f"{table.select} WHERE {condition} LIMIT 2", (*equal.values(),))
+        if not found:
             return None
-        row = self.checked(table, raw, label)
+        row = self.checked(table, found[0], label)
+        if len(found) > 1 or any(
+            (row.id if column == "id" else row.values[column]) != value for column, value in equal.items()
+        ):
+            raise index_damage(table, label)
         try:
-            self.tree.check(table, row.id, raw[2])  # type: ignore[arg-type]  # checked() saw that it is bytes
+            self.tree.check(table, row.id, row.tag)
         except StaleRows as stale:
             raise IntegrityError(f"{label} is not as it was left. {stale.message}", hint=stale.hint) from None
         return row
 
-    def scan(
-        self, table: Table, condition: str, parameters: Sequence[Value], label: str = ""
-    ) -> Iterator[Row]:
-        """Yields the rows that fit, each checked against its tag (not against the head's digest)."""
-        for raw in self.connection.each(f"{table.select} WHERE {condition}", parameters):
-            yield self.checked(table, raw, label or f"A row of {table.name}")
+    def scan(self, table: Table, condition: str, parameters: Sequence[Value], label: str = "") -> list[Row]:
+        """Returns the rows that fit, each checked against its tag (not against the head's digest)."""
+        found = self.connection.all(f"{table.select} WHERE {condition}", parameters)
+        return [self.checked(table, raw, label or f"A row of {table.name}") for raw in found]
+
+    def every(self, table: Table) -> list[Row]:
+        """Returns all rows of a table that is small, checked as a set against the head's digest.
+
+        What is not among them is not there: no other read can tell.
+        """
+        rows = self.scan(table, "1 ORDER BY id", ())
+        self.tree.check_all(table, {row.id: row.tag for row in rows})
+        return rows
 
     def checked(self, table: Table, raw: Sequence[Value], label: str) -> Row:
         """Turns a raw row (id, mk, tag, columns...) into a `Row` if its tag is right."""
-        row_id, mk = raw[0], raw[1]
+        row_id, mk, tag = raw[:3]
         if (
             not isinstance(row_id, int)
             or not isinstance(mk, int)
-            or not self.keys.knows(mk)
-            or self.keys.row_tag(mk, row_data(table, row_id, raw[3:])) != raw[2]
+            or not isinstance(tag, bytes)
+            or not self._fits(mk, table, row_id, raw[3:], tag)
         ):
             raise IntegrityError(
                 f"{label} was changed outside kmsctl: row {row_id!r} of {table.name} does not fit its tag.",
                 hint="Bring the store back from a backup; kmsctl store verify tells what else is affected.",
             )
-        return Row(table, row_id, dict(zip(table.columns, raw[3:], strict=True)))
+        return Row(table, row_id, dict(zip(table.columns, raw[3:], strict=True)), tag)
+
+    def _fits(self, mk: int, table: Table, row_id: int, values: Sequence[Value], tag: bytes) -> bool:
+        try:
+            return self.keys.knows(mk) and self.keys.row_tag(mk, row_data(table, row_id, values)) == tag
+        except TypeError:  # a value of a type that is never stored, such as REAL
+            return False
 
 
 class Transaction(Snapshot):
@@ -108,6 +141,7 @@ class Transaction(Snapshot):
         audit: AuditHead,
         keys: DatabaseKeys,
         clock: int,
+        nodes: Nodes,
         *,
         by_clock: bool = False,
     ) -> None:
@@ -119,11 +153,14 @@ class Transaction(Snapshot):
             audit: of the audit records.
             keys: of the database.
             clock: what the clock says.
+            nodes: of the integrity tree, as far as they are known.
             by_clock: the owner vouches for the clock, wherever it stands.
         """
-        super().__init__(connection, head, audit, keys, clock)
+        super().__init__(connection, head, audit, keys, clock, nodes.copy())
         self._audited = False
         self._forced = by_clock
+        if not 0 <= clock <= LATEST_CLOCK:
+            raise FailedPrecondition("The clock is not set to any time that can be.")
         if by_clock:
             self.now = self.trusted_now = clock
         elif clock < self.now - CLOCK_TOLERANCE:
@@ -144,31 +181,35 @@ class Transaction(Snapshot):
     def insert(self, table: Table, values: dict[str, Value]) -> Row:
         """Adds a row, one value for each of the table's columns."""
         row_id = self.next_id(table)
-        self.tree.preload(table, row_id)
-        self._store(table, table.insert, row_id, values, ())
-        return Row(table, row_id, values)
+        self.tree.check_free(table, row_id)
+        return Row(table, row_id, values, self._store(table, table.insert, row_id, values, ()))
 
     def update(self, row: Row, **changes: Value) -> None:
         """Changes columns of a row that was read in this transaction."""
         if not row.values.keys() >= changes.keys():
             raise KeyError(changes)
         row.values.update(changes)
-        self.tree.preload(row.table, row.id)
-        self._store(row.table, row.table.update, row.id, row.values, (row.id,))
+        self.tree.check(row.table, row.id, row.tag)
+        row.tag = self._store(row.table, row.table.update, row.id, row.values, (row.id,))
 
     def delete(self, row: Row) -> None:
+        self.tree.check(row.table, row.id, row.tag)
         self.tree.put(row.table, row.id, None)
-        self.connection.execute(f"DELETE FROM {row.table.name} WHERE id = ?", (row.id,))
+        self.connection.change(f"DELETE FROM {row.table.name} WHERE id = ?", (row.id,))
 
     def _store(
         self, table: Table, sql: str, row_id: int, values: dict[str, Value], last: tuple[int, ...]
-    ) -> None:
+    ) -> bytes:
         columns = [values[column] for column in table.columns]
         mk = self.keys.current
         tag = self.keys.row_tag(mk, row_data(table, row_id, columns))
         first = (mk, tag) if last else (row_id, mk, tag)
-        self.connection.execute(sql, (*first, *columns, *last))
+        try:
+            self.connection.change(sql, (*first, *columns, *last))
+        except UniqueViolation as error:  # every verb looks before it adds
+            raise index_damage(table, f"A row of {table.name}") from error
         self.tree.put(table, row_id, tag)
+        return tag
 
     def append_audit(self, record: str) -> int:
         """Chains a record (JSON text) to the audit records and returns its sequence number."""
@@ -176,7 +217,7 @@ class Transaction(Snapshot):
         audit.sequence += 1
         audit.digest = self.keys.digest(chain_data(audit.digest, audit.sequence, record))
         audit.last_time = self.now
-        self.connection.execute(
+        self.connection.change(
             "INSERT INTO audit (sequence, digest, record) VALUES (?, ?, ?)",
             (audit.sequence, audit.digest, record),
         )
@@ -198,6 +239,14 @@ class Transaction(Snapshot):
             self.audit.sign(self.keys)
             self.audit.update(self.connection)
         return changed or self._audited
+
+
+def index_damage(table: Table, label: str) -> IntegrityError:
+    """Returns the error that another row was found than the one that was looked for."""
+    return IntegrityError(
+        f"{label} cannot be told from another row: an index of {table.name} was changed outside kmsctl.",
+        hint="Bring the store back from a backup; kmsctl store verify tells what else is affected.",
+    )
 
 
 def chain_data(previous: bytes, sequence: int, record: str) -> bytes:

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from time import time
 
-from kmsctl.errors import IntegrityError, RollbackError
+from kmsctl.errors import IntegrityError, InvalidArgument, RollbackError
 from kmsctl.model.names import check_location
 from kmsctl.store.anchor import Mark
 from kmsctl.store.connection import Connection
-from kmsctl.store.database import Database, no_probe
-from kmsctl.store.files import check_private, make_directory, os_failure, sync_directory
+from kmsctl.store.database import Database
+from kmsctl.store.files import DirectoryLock, check_private, make_directory, os_failure, sync_directory
 from kmsctl.store.heads import AuditHead, Head, mark_of
-from kmsctl.store.migrations import APPLICATION_ID, CONTROL_SCHEMA, FORMAT, LOCATION_SCHEMA
+from kmsctl.store.leases import remove_abandoned
+from kmsctl.store.migrations import APPLICATION_ID, FORMAT, schema_of
+from kmsctl.store.probes import no_probe
 from kmsctl.store.snapshot import origin_data, row_data
 from kmsctl.store.tables import MASTER_KEYS
 from kmsctl.store.tree import Tree, roots_data
@@ -21,13 +22,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kmsctl.store.database import Clock, Probe
+    from kmsctl.store.database import Clock
     from kmsctl.store.ports import Keys
+    from kmsctl.store.probes import Probe
 
 CONTROL = "control"
+_HALF_MADE = ".new"
 _SUFFIX = ".db"
-#: A database that is being made is never this old, in seconds.
-_HALF_MADE_S = 3600
 
 
 class Store:
@@ -62,14 +63,15 @@ class Store:
         Raises:
             RollbackError: if it was used before, but its file is gone.
         """
-        known = self._databases.get(name)
-        if known is not None:
-            return known
         path = self.path_of(name)
         for directory in (self.directory, os.path.dirname(path)):
             check_private(directory, directory=True)
-        if check_private(path, directory=False) is None:
+        status = check_private(path, directory=False)
+        if status is None:
             mark = self.keys.anchor.find(name)
+            status = check_private(path, directory=False)  # made and anchored in between
+        if status is None:
+            self._forget(name)
             if mark is not None and not mark.lost:
                 raise RollbackError(
                     f"The database {path} is missing, but was at generation {mark.generation}.",
@@ -77,8 +79,19 @@ class Store:
                     f"what was in it: kmsctl store accept-rollback {name}",
                 )
             return None
-        database = Database(name, path, self.keys, self._clock, self._probe)
+        identity = (status.st_dev, status.st_ino)
+        known = self._databases.get(name)
+        if known is not None and known.identity == identity:
+            return known
+        self._forget(name)
+        database = Database(name, path, identity, self.keys, self._clock, self._probe)
         return self._databases.setdefault(name, database)
+
+    def _forget(self, name: str) -> None:
+        """Lets go of a database whose file is gone, or has another one in its place."""
+        known = self._databases.pop(name, None)
+        if known is not None:
+            known.close()
 
     def open(self, name: str) -> Database:
         """Returns the database of a location (or ``control``), making it if it was never used."""
@@ -99,7 +112,9 @@ class Store:
             files = os.listdir(os.path.join(self.directory, "locations"))
         except FileNotFoundError:
             files = []
-        found.update(file[:-3] for file in files if file.endswith(_SUFFIX) and not file.startswith("."))
+        except OSError as error:
+            raise os_failure(error, "read", os.path.join(self.directory, "locations")) from None
+        found.update(file[:-3] for file in files if file.endswith(_SUFFIX) and _is_location(file[:-3]))
         return sorted(found, key=lambda name: (name != CONTROL, name))
 
     def accept_loss(self, name: str) -> None:
@@ -109,16 +124,12 @@ class Store:
         self.keys.anchor.raise_to(mark, new_epoch=True)
 
     def remove_leftovers(self) -> None:
-        """Removes databases that a crash left half made: they were never linked, so never used."""
+        """Removes what crashes left: databases that never got their name, leases of the dead."""
         for directory in (self.directory, os.path.join(self.directory, "locations")):
-            try:
-                files = os.listdir(directory)
-            except FileNotFoundError:
-                continue
-            for file in files:
-                path = os.path.join(directory, file)
-                if file.startswith(".") and ".db." in file and _is_old(path):
-                    os.unlink(path)
+            if os.path.isdir(directory):
+                with DirectoryLock(directory):
+                    _remove_half_made(directory)
+        remove_abandoned(self.directory)
 
     def close(self) -> None:
         for database in self._databases.values():
@@ -131,30 +142,34 @@ class Store:
         make_directory(self.directory)
         make_directory(os.path.dirname(path))
         directory, file = os.path.split(path)
-        beside = os.path.join(directory, f".{file}.{self._random(8).hex()}.new")
-        try:
-            head, audit = self._fill(beside, name)
-            self._probe("create.filled")
+        beside = os.path.join(directory, f".{file}{_HALF_MADE}")
+        with DirectoryLock(directory):
             try:
+                _remove_half_made(directory)
+                if os.path.lexists(path):
+                    return  # another process was faster
+                head, audit = self._fill(beside, name)
+                self._probe("create.filled")
+                # The log of a database that was lost would be taken for the new one's.
+                for suffix in ("-wal", "-shm", "-journal"):
+                    if os.path.lexists(path + suffix):
+                        os.unlink(path + suffix)
                 os.link(beside, path)
-            except FileExistsError:
-                return
-            sync_directory(directory)
-            self._probe("create.linked")
-            known = self.keys.anchor.find(name)
-            self.keys.anchor.raise_to(mark_of(head, audit), new_epoch=known is not None and known.lost)
-            self._probe("create.anchored")
-        except OSError as error:
-            raise os_failure(error, "create", path) from None
-        finally:
-            for leftover in (beside, beside + "-wal", beside + "-shm", beside + "-journal"):
-                if os.path.lexists(leftover):
-                    os.unlink(leftover)
+                sync_directory(directory)
+                self._probe("create.linked")
+                known = self.keys.anchor.find(name)
+                self.keys.anchor.raise_to(mark_of(head, audit), new_epoch=known is not None and known.lost)
+                self._probe("create.anchored")
+            except OSError as error:
+                raise os_failure(error, "create", path) from None
+            finally:
+                _remove_half_made(directory)
 
     def _fill(self, path: str, name: str) -> tuple[Head, AuditHead]:
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
         os.fchmod(descriptor, 0o600)
         os.close(descriptor)
+        self._probe("create.begun")
         now = self._clock()
         wrapped = self.keys.new_master_key(name, 1)
         keys = self.keys.unlock(name, [(1, wrapped)])
@@ -163,11 +178,12 @@ class Store:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
             connection.execute("BEGIN IMMEDIATE")
-            connection.run_script(CONTROL_SCHEMA if name == CONTROL else LOCATION_SCHEMA)
+            for statement in schema_of(name):
+                connection.execute(statement)
             values = (0, now, wrapped)
             tag = keys.row_tag(1, row_data(MASTER_KEYS, 1, values))
             connection.execute(MASTER_KEYS.insert, (1, 1, tag, *values))
-            tree = Tree(connection, keys.digest, keys.digest(roots_data({})))
+            tree = Tree(connection, keys.digest, keys.digest(roots_data({})), {})
             # The row is there before its bucket is: the tree is told to start from nothing.
             tree.start(MASTER_KEYS, {1: tag})
             head = Head(self.keys.store_id, name, epoch, 1, tree.flush(), now, now)
@@ -186,9 +202,16 @@ class Store:
         return head, audit
 
 
-def _is_old(path: str) -> bool:
-    """Tells whether a half-made database is older than any process takes to make one."""
+def _is_location(name: str) -> bool:
     try:
-        return time() - os.stat(path).st_mtime > _HALF_MADE_S
-    except FileNotFoundError:
+        check_location(name)
+    except InvalidArgument:
         return False
+    return name != CONTROL
+
+
+def _remove_half_made(directory: str) -> None:
+    """Removes databases without a name of their own. The directory's lock is held."""
+    for file in os.listdir(directory):
+        if file.startswith(".") and _SUFFIX + _HALF_MADE in file:
+            os.unlink(os.path.join(directory, file))

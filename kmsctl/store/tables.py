@@ -44,14 +44,15 @@ class Table:
 
 
 class Row:
-    """One row as it was read: `values` by column. Change it through a transaction only."""
+    """One row as it was read: `values` by column, its `tag`. Change it through a transaction only."""
 
-    __slots__ = ("id", "table", "values")
+    __slots__ = ("id", "table", "tag", "values")
 
-    def __init__(self, table: Table, id: int, values: dict[str, Value]) -> None:  # noqa: A002
+    def __init__(self, table: Table, id: int, values: dict[str, Value], tag: bytes) -> None:  # noqa: A002
         self.table = table
         self.id = id
         self.values = values
+        self.tag = tag
 
     def integer(self, column: str) -> int:
         value = self.values[column]
@@ -76,7 +77,7 @@ class Row:
 
 
 MASTER_KEYS = Table(1, "master_keys", ("retired", "create_time", "wrapped"))
-PENDING_PURGES = Table(2, "pending_purges", ("version", "since"))
+PENDING_PURGES = Table(2, "pending_purges", ("tbl", "row_id", "since", "trace"))
 PROJECTS = Table(3, "projects", ("project", "number", "owner", "create_time", "audit_config"))
 KEY_RINGS = Table(4, "key_rings", ("project", "name", "create_time"))
 CRYPTO_KEYS = Table(
@@ -110,12 +111,35 @@ CRYPTO_KEY_VERSIONS = Table(
         "protection_level",
         "create_time",
         "generate_time",
+        "import_job",
+        "import_time",
+        "import_failure_reason",
+        "fingerprint",
         "destroy_time",
         "destroy_event_time",
         "public",
         "material",
     ),
 )
+IMPORT_JOBS = Table(
+    7,
+    "import_jobs",
+    (
+        "ring",
+        "name",
+        "uid",
+        "state",
+        "import_method",
+        "protection_level",
+        "create_time",
+        "generate_time",
+        "expire_time",
+        "expire_event_time",
+        "public",
+        "material",
+    ),
+)
 
 CONTROL_TABLES = (MASTER_KEYS, PROJECTS)
-LOCATION_TABLES = (MASTER_KEYS, PENDING_PURGES, KEY_RINGS, CRYPTO_KEYS, CRYPTO_KEY_VERSIONS)
+LOCATION_TABLES = (MASTER_KEYS, PENDING_PURGES, KEY_RINGS, CRYPTO_KEYS, CRYPTO_KEY_VERSIONS, IMPORT_JOBS)
+BY_NUMBER = {table.number: table for table in (*CONTROL_TABLES, *LOCATION_TABLES)}

@@ -4,18 +4,29 @@ from __future__ import annotations
 
 from kmsctl.errors import IntegrityError
 from kmsctl.model import algorithms, states
+from kmsctl.model.names import ImportJobName
 from kmsctl.model.protection import PROTECTION_LEVELS
 from kmsctl.model.resources import CryptoKeyVersion
-from kmsctl.store.tables import CRYPTO_KEY_VERSIONS, PENDING_PURGES
+from kmsctl.store import purges
+from kmsctl.store.snapshot import index_damage
+from kmsctl.store.tables import CRYPTO_KEY_VERSIONS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from typing import Protocol
 
     from kmsctl.model.canonical import Value
     from kmsctl.model.names import CryptoKeyName, CryptoKeyVersionName
     from kmsctl.store.snapshot import Snapshot, Transaction
     from kmsctl.store.tables import Row
+
+    class ImportedMaterial(Protocol):
+        """Secret material and the public key that belongs to it (`kmsctl.crypto.backend.KeyMaterial`)."""
+
+        secret: bytes
+        public: bytes | None
+
 
 _SCHEDULED = states.STATE_NUMBERS[states.DESTROY_SCHEDULED]
 _DESTROYED = states.STATE_NUMBERS[states.DESTROYED]
@@ -23,14 +34,37 @@ _PENDING = states.STATE_NUMBERS[states.PENDING_GENERATION]
 
 
 def find(snapshot: Snapshot, key: Row, name: CryptoKeyVersionName) -> Row | None:
-    condition = "key = ? AND number = ?"
-    return snapshot.find(CRYPTO_KEY_VERSIONS, condition, (key.id, name.number), f"CryptoKeyVersion {name}")
+    """Returns the row of a version, or None if the key never had one of that number.
+
+    Raises:
+        IntegrityError: if it had: versions are numbered from 1 and never go.
+    """
+    if not 0 < name.number <= key.integer("last_version"):
+        return None
+    label = f"CryptoKeyVersion {name}"
+    row = snapshot.find(CRYPTO_KEY_VERSIONS, label, key=key.id, number=name.number)
+    if row is None:
+        raise missing(label)
+    return row
 
 
 def find_by_uid(snapshot: Snapshot, key: Row, name: CryptoKeyName, uid: bytes) -> Row | None:
     """Returns the version of this key with this random id (which ciphertexts carry)."""
-    row = snapshot.find(CRYPTO_KEY_VERSIONS, "uid = ?", (uid,), f"A version of CryptoKey {name}")
-    return row if row is not None and row.integer("key") == key.id else None
+    label = f"A version of CryptoKey {name}"
+    row = snapshot.find(CRYPTO_KEY_VERSIONS, label, uid=uid)
+    if row is not None and row.integer("key") == key.id:
+        return row
+    there = snapshot.connection.number("SELECT count(*) FROM crypto_key_versions WHERE key = ?", (key.id,))
+    if there != key.integer("last_version"):
+        raise missing(label)
+    return None
+
+
+def missing(label: str) -> IntegrityError:
+    return IntegrityError(
+        f"{label} is missing: it was removed outside kmsctl.",
+        hint="Bring the store back from a backup; kmsctl store verify tells what else is affected.",
+    )
 
 
 def page(
@@ -39,12 +73,28 @@ def page(
     """Yields up to `limit` versions in the order of their numbers, from after number `after`."""
     condition = "key = ? AND number > ? ORDER BY number LIMIT ?"
     label = f"A version of CryptoKey {parent}"
-    for row in snapshot.scan(CRYPTO_KEY_VERSIONS, condition, (key.id, after, limit), label):
-        yield resource(row, parent.version(row.integer("number")), snapshot.now)
+    found = snapshot.scan(CRYPTO_KEY_VERSIONS, condition, (key.id, after, limit), label)
+    if len(found) < min(limit, key.integer("last_version") - after):
+        raise missing(label)
+    for number, row in enumerate(found, after + 1):
+        if (row.integer("key"), row.integer("number")) != (key.id, number):
+            raise missing(label)
+        yield resource(row, parent.version(number), snapshot.now)
 
 
-def insert(transaction: Transaction, key: Row, name: CryptoKeyVersionName, uid: bytes, *, state: str) -> Row:
-    """Adds a version of the key's algorithm without material. `set_material` gives it some."""
+def insert(
+    transaction: Transaction,
+    key: Row,
+    name: CryptoKeyVersionName,
+    uid: bytes,
+    *,
+    state: str,
+    algorithm: int | None = None,
+) -> Row:
+    """Adds a version without material, of the key's algorithm if no other number is given.
+
+    `set_material` or `set_imported` gives it some.
+    """
     return transaction.insert(
         CRYPTO_KEY_VERSIONS,
         {
@@ -52,10 +102,14 @@ def insert(transaction: Transaction, key: Row, name: CryptoKeyVersionName, uid: 
             "number": name.number,
             "uid": uid,
             "state": states.STATE_NUMBERS[state],
-            "algorithm": key.integer("algorithm"),
+            "algorithm": key.integer("algorithm") if algorithm is None else algorithm,
             "protection_level": key.integer("protection_level"),
             "create_time": transaction.now,
             "generate_time": None,
+            "import_job": None,
+            "import_time": None,
+            "import_failure_reason": None,
+            "fingerprint": None,
             "destroy_time": None,
             "destroy_event_time": None,
             "public": None,
@@ -77,6 +131,49 @@ def set_material(
     )
 
 
+def set_imported(
+    transaction: Transaction,
+    row: Row,
+    name: CryptoKeyVersionName,
+    imported: ImportedMaterial,
+    *,
+    import_job: str,
+    fingerprint: bytes,
+) -> None:
+    """Wraps and stores imported material with its fingerprint, and enables the version."""
+    transaction.update(
+        row,
+        state=states.STATE_NUMBERS[states.ENABLED],
+        import_job=import_job,
+        import_time=transaction.now,
+        import_failure_reason=None,
+        fingerprint=transaction.keys.wrap(fingerprint, binding(row, name, "fingerprint")),
+        destroy_time=None,
+        destroy_event_time=None,
+        public=imported.public,
+        material=transaction.keys.wrap(imported.secret, binding(row, name)),
+    )
+
+
+def fail_import(transaction: Transaction, row: Row, *, import_job: str, reason: str) -> None:
+    """Records that an import failed. What an earlier import left stays: fingerprint, public key."""
+    transaction.update(
+        row,
+        state=states.STATE_NUMBERS[states.IMPORT_FAILED],
+        import_job=import_job,
+        import_failure_reason=reason,
+    )
+
+
+def fingerprint(snapshot: Snapshot, row: Row, name: CryptoKeyVersionName) -> bytes | None:
+    """Returns the fingerprint of the material that was imported, or None if none ever was."""
+    wrapped = row.values["fingerprint"]
+    if not isinstance(wrapped, bytes):
+        return None
+    bound = binding(row, name, "fingerprint")
+    return snapshot.keys.unwrap(wrapped, bound, f"the fingerprint of CryptoKeyVersion {name}")
+
+
 def material(snapshot: Snapshot, row: Row, name: CryptoKeyVersionName) -> bytes:
     """Returns the key material of a version, unwrapped."""
     wrapped = row.values["material"]
@@ -87,27 +184,30 @@ def material(snapshot: Snapshot, row: Row, name: CryptoKeyVersionName) -> bytes:
     return snapshot.keys.unwrap(wrapped, binding(row, name), f"CryptoKeyVersion {name}")
 
 
-def binding(row: Row, name: CryptoKeyVersionName) -> tuple[Value, ...]:
+def binding(row: Row, name: CryptoKeyVersionName, what: str = "material") -> tuple[Value, ...]:
     """Returns what key material is bound to: its full name and everything about it that never changes."""
     fixed = ("uid", "algorithm", "protection_level", "create_time")
-    return ("material", name.text, *(row.values[column] for column in fixed))
+    return (what, name.text, *(row.values[column] for column in fixed))
 
 
 def destroy(transaction: Transaction, row: Row) -> None:
     """Destroys a version whose time has come, and records that its material is to be purged."""
+    purges.insert(transaction, row)
     transaction.update(row, state=_DESTROYED, destroy_event_time=row.integer("destroy_time"), material=None)
-    transaction.insert(PENDING_PURGES, {"version": row.id, "since": transaction.now})
 
 
-def unfinished(snapshot: Snapshot, key: Row | None) -> Iterator[Row]:
-    """Yields the versions (of one key, or of all) that time or a crash may have overtaken.
+def unfinished(snapshot: Snapshot, key: Row | None) -> list[Row]:
+    """Returns the versions (of one key, or of all) that time or a crash may have overtaken.
 
     These are the ones in DESTROY_SCHEDULED, PENDING_GENERATION and PENDING_IMPORT.
     """
     condition = "state IN (4, 5, 6)"  # the very words of the partial index
     if key is None:
         return snapshot.scan(CRYPTO_KEY_VERSIONS, condition, ())
-    return snapshot.scan(CRYPTO_KEY_VERSIONS, f"key = ? AND {condition}", (key.id,))
+    found = snapshot.scan(CRYPTO_KEY_VERSIONS, f"key = ? AND {condition}", (key.id,))
+    if any(row.integer("key") != key.id for row in found):
+        raise index_damage(CRYPTO_KEY_VERSIONS, "A version that something may be due for")
+    return found
 
 
 def is_due(row: Row, until: int) -> bool:
@@ -136,6 +236,8 @@ def resource(row: Row, name: CryptoKeyVersionName, now: int) -> CryptoKeyVersion
     event = row.optional_integer("destroy_event_time")
     if state == states.DESTROYED and event is None:
         event = row.optional_integer("destroy_time")
+    job = row.values["import_job"]
+    reason = row.values["import_failure_reason"]
     return CryptoKeyVersion(
         name,
         algorithm=algorithms.by_number(row.integer("algorithm")).enum,
@@ -145,4 +247,8 @@ def resource(row: Row, name: CryptoKeyVersionName, now: int) -> CryptoKeyVersion
         generate_time=row.optional_integer("generate_time"),
         destroy_time=row.optional_integer("destroy_time"),
         destroy_event_time=event,
+        import_job=ImportJobName(name.parent.parent, job) if isinstance(job, str) else None,
+        import_time=row.optional_integer("import_time"),
+        import_failure_reason=reason if isinstance(reason, str) else None,
+        reimport_eligible=job is not None and state in states.ALLOWED["import"],
     )

@@ -82,8 +82,8 @@ def decapsulate(algorithm: Algorithm, secret: bytes, ciphertext: bytes) -> bytes
     return key.decapsulate(ciphertext)
 
 
-def _x_wing_keys(seed: bytes) -> tuple[MLKEM768PrivateKey, X25519PrivateKey]:
-    """Expands the decapsulation key, which is a seed (the draft, 5.2)."""
+def x_wing_keys(seed: bytes) -> tuple[MLKEM768PrivateKey, X25519PrivateKey]:
+    """Expands the decapsulation key of X-Wing, which is a 32-byte seed (the draft, 5.2)."""
     from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
     from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
     from cryptography.hazmat.primitives.hashes import SHAKE256, Hash
@@ -98,7 +98,7 @@ def _x_wing_keys(seed: bytes) -> tuple[MLKEM768PrivateKey, X25519PrivateKey]:
 
 
 def _x_wing_material(algorithm: Algorithm, seed: bytes) -> KeyMaterial:
-    ml_kem, x25519 = _x_wing_keys(seed)
+    ml_kem, x25519 = x_wing_keys(seed)
     raw = ml_kem.public_key().public_bytes_raw() + x25519.public_key().public_bytes_raw()
     return KeyMaterial(spki.encode_private(algorithm, seed), spki.encode_public(algorithm, raw))
 
@@ -111,7 +111,7 @@ def _x_wing_decapsulate(algorithm: Algorithm, secret: bytes, ciphertext: bytes) 
     seed = spki.decode_private(algorithm, secret, _X_WING_SEED_SIZE)
     if seed is None:
         raise pkcs8.wrong_material(algorithm)
-    ml_kem, x25519 = _x_wing_keys(seed)
+    ml_kem, x25519 = x_wing_keys(seed)
     ciphertext_x = ciphertext[_ML_KEM_768_CIPHERTEXT_SIZE:]
     secret_m = ml_kem.decapsulate(ciphertext[:_ML_KEM_768_CIPHERTEXT_SIZE])
     try:

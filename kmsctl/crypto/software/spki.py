@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from binascii import b2a_base64
-
 from kmsctl.errors import InvalidArgument
+from kmsctl.model import pem
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -72,7 +71,5 @@ def export(algorithm: Algorithm, public: bytes, form: str) -> bytes:
     if form == "DER":
         return public
     if form == "PEM":
-        text = b2a_base64(public, newline=False)
-        lines = [text[start : start + 64] for start in range(0, len(text), 64)]
-        return b"\n".join((b"-----BEGIN PUBLIC KEY-----", *lines, b"-----END PUBLIC KEY-----", b""))
+        return pem.encode(pem.PUBLIC_KEY, public)
     return raw_public(algorithm, public)

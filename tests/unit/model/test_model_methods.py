@@ -22,6 +22,9 @@ AUTOMATIC = {
     "CompleteDestroyCryptoKeyVersion",
     "GenerateCryptoKeyVersion",
     "FailCryptoKeyVersion",
+    "GenerateImportJob",
+    "FailImportJob",
+    "ExpireImportJob",
 }
 #: Not on the audit page; recorded as use of a key.
 CHOSEN_AUDIT_TYPE = {"ExportTrustedKeyWrappedCryptoKeyVersion": DATA_READ}

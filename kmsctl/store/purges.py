@@ -1,0 +1,59 @@
+"""Pending purges: whose material was destroyed, but may be left in older pages of the files.
+
+The commit that destroys material removes it from its row. Older copies can be left in two places: in the
+write-ahead log, and in unused space of pages whose rows SQLite has moved, which it does not clear.
+"""
+
+from __future__ import annotations
+
+from kmsctl.errors import IntegrityError
+from kmsctl.store.tables import PENDING_PURGES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kmsctl.store.snapshot import Snapshot, Transaction
+    from kmsctl.store.tables import Row
+
+#: Wrapped material starts with the master key's version (4 bytes) and the nonce (24 bytes).
+_NONCE = slice(4, 28)
+_PIECE = 8
+
+
+def insert(transaction: Transaction, row: Row) -> None:
+    """Records that the material of `row`, which still has it, is destroyed in this transaction."""
+    wrapped = row.blob("material")
+    values = {"tbl": row.table.number, "row_id": row.id, "since": transaction.now}
+    transaction.insert(PENDING_PURGES, {**values, "trace": _inverted(wrapped[_NONCE])})
+
+
+def pending(snapshot: Snapshot) -> list[Row]:
+    """Returns all pending purges, oldest first."""
+    return list(snapshot.scan(PENDING_PURGES, "1 ORDER BY id", ()))
+
+
+def finish(transaction: Transaction, row: Row) -> None:
+    """Removes a pending purge that was done, unless somebody else has."""
+    found = transaction.find(PENDING_PURGES, f"Pending purge {row.id}", id=row.id)
+    if found is not None:
+        transaction.delete(found)
+
+
+def traces(rows: Sequence[Row]) -> Iterator[bytes]:
+    """Yields the byte strings that give away what is to be purged, if a file holds one of them.
+
+    They are the pieces of the nonces: without its nonce, wrapped material cannot be unwrapped by
+    whoever has the master key either. A copy that was overwritten in part is found by what is left.
+    """
+    for row in rows:
+        nonce = _inverted(row.blob("trace"))
+        if len(nonce) != _NONCE.stop - _NONCE.start:
+            raise IntegrityError(f"Pending purge {row.id} is not as it should be.")
+        for start in range(0, len(nonce), _PIECE):
+            yield nonce[start : start + _PIECE]
+
+
+def _inverted(nonce: bytes) -> bytes:
+    """Returns the complement of each byte: what is recorded must not look like what is searched for."""
+    return bytes(255 - byte for byte in nonce)
