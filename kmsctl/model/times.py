@@ -46,7 +46,8 @@ def rfc3339(us: int) -> str:
     if date is None:
         if len(_dates) >= _MOST_DATES:
             _dates.clear()
-        date = _dates[day] = "%04d-%02d-%02dT" % time.gmtime(seconds)[:3]
+        year, month, day_of_month = time.gmtime(seconds)[:3]
+        date = _dates[day] = f"{year:04}-{month:02}-{day_of_month:02}T"
     return f"{date}{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}{_fraction(fraction)}Z"
 
 
