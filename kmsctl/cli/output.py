@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from kmsctl.cli.session import Args, Session
+    from kmsctl.render.source import Source
 
     #: a resource as the API's JSON
     Resource = Mapping[str, object]
@@ -63,8 +64,8 @@ def show_created(session: Session, resource: Resource) -> None:
     _print(session, [resource], _SILENT, is_list=True)
 
 
-def show_list(session: Session, found: Iterable[Resource], table: str, args: Args) -> None:
-    """Prints resources as a table, or as the list flags say."""
+def show_list(session: Session, found: Iterable[Resource] | Source, table: str, args: Args) -> None:
+    """Prints resources, or what comes from a source of them, as a table, or as the list flags say."""
     count = _print(session, found, table, is_list=True, args=args)
     if count == 0 and not session.format:
         session.status("Listed 0 items.")
@@ -111,7 +112,7 @@ def show_versions(session: Session, versions: Mapping[str, str]) -> None:
 
 def _print(
     session: Session,
-    resources: Iterable[object],
+    resources: Iterable[object] | Source,
     default: str,
     *,
     is_list: bool,
@@ -119,7 +120,7 @@ def _print(
 ) -> int:
     """Prints resources and returns how many."""
     if not session.user_output or (default == _SILENT and not session.format):
-        return sum(1 for _ in resources)
+        return sum(1 for _ in _every(resources))
     from kmsctl.render.pipeline import render
 
     flags = args or {}
@@ -148,6 +149,12 @@ def _print(
     for warning in output.warnings:
         session.log("warning", warning)
     return output.count
+
+
+def _every(resources: Iterable[object] | Source) -> Iterable[object]:
+    from kmsctl.render.source import Source
+
+    return resources.every() if isinstance(resources, Source) else resources
 
 
 def _uri(resource: object) -> str | None:

@@ -33,16 +33,27 @@ def find(environment: Mapping[str, str]) -> Paths:
     """Returns the places that `environment` asks for. An empty variable counts as unset.
 
     Raises:
-        StoreAccess: if there is no home directory to put them in.
+        StoreAccess: if there is no home directory to put them in, or a relative path starts from a
+            directory that was removed.
     """
     home = environment.get("KMSCTL_HOME")
     config = environment.get("KMSCTL_CONFIG")
     if home:
-        home = os.path.abspath(home)
+        home = _absolute(home)
         data, default_config = os.path.join(home, "data"), os.path.join(home, "config")
     else:
         data, default_config = _user_directories(environment)
-    return Paths(data, os.path.abspath(config) if config else default_config)
+    return Paths(data, _absolute(config) if config else default_config)
+
+
+def _absolute(path: str) -> str:
+    try:
+        return os.path.abspath(path)
+    except OSError:
+        raise StoreAccess(
+            f"{path} is relative to the working directory, which is not there any more.",
+            hint="Set KMSCTL_HOME and KMSCTL_CONFIG to absolute paths.",
+        ) from None
 
 
 def _user_directories(environment: Mapping[str, str]) -> tuple[str, str]:

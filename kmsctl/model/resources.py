@@ -178,6 +178,27 @@ class CryptoKey:
         self.import_only = import_only
 
 
+class CryptoKeyOutline:
+    """What tells from afar whether a key is wanted in a list. Nothing else may be decided by it.
+
+    Attributes:
+        crypto_key: the last part of its name.
+        purpose: as the key's.
+        labels: as the key's.
+        primary_state: the effective state of the primary version; None if there is none.
+    """
+
+    __slots__ = ("crypto_key", "labels", "primary_state", "purpose")
+
+    def __init__(
+        self, crypto_key: str, *, purpose: str, labels: Mapping[str, str], primary_state: str | None
+    ) -> None:
+        self.crypto_key = crypto_key
+        self.purpose = purpose
+        self.labels = labels
+        self.primary_state = primary_state
+
+
 class CryptoKeySpec:
     """What a caller asks for when creating a key (the mutable and immutable input fields).
 

@@ -149,10 +149,19 @@ def _conversion(moment: datetime, name: str) -> str | None:
             return "Z"
         return f"{offset[:3]}:{offset[3:5]}" if offset else ""
     if len(name) == 2:  # a digit and the f of a fraction
-        if name[0].isdigit() and name[1] == "f":
-            return f"{moment.microsecond:06d}"[: int(name[0])].ljust(int(name[0]), "0")
-        return None
+        return _fraction(moment, int(name[0])) if name[0].isdigit() and name[1] == "f" else None
     if name == "s":
         seconds: Any = (moment - datetime(1970, 1, 1, tzinfo=moment.tzinfo and UTC)).total_seconds()
         return str(seconds)
     return moment.strftime(f"%{name}")
+
+
+def _fraction(moment: datetime, digits: int) -> str:
+    """Returns the fraction of a second, rounded to some digits; what would round up to 1 is not."""
+    text = f"{moment.microsecond:06d}"
+    if not 0 < digits < len(text):
+        return text
+    shown, following = text[:digits], text[digits]
+    if following >= "5" and shown != "9" * digits:
+        return f"{int(shown) + 1:0{digits}d}"
+    return shown

@@ -29,15 +29,17 @@ class Term:
 
     Attributes:
         name: its key as text; empty for a bare operand, which is looked for everywhere.
+        path: of the only field that it looks at; None if there may be others.
         reach: returns what its key reaches in a record, before any transform.
         matches: tells whether a record passes.
         changing: what is said if matching is to change, once a record has shown that it would.
     """
 
-    __slots__ = ("changing", "matches", "name", "reach")
+    __slots__ = ("changing", "matches", "name", "path", "reach")
 
     def __init__(self, name: str, reach: Callable[[Any], Any], matches: Test) -> None:
         self.name = name
+        self.path: Path | None = None
         self.reach = reach
         self.matches = matches
         self.changing = ""
@@ -52,13 +54,23 @@ def make_term(path: Path, calls: Sequence[Call], operator: str, operand: str | l
     reach = compile_key(path, None)
     if not operator:
         return Term("", reach, _anywhere(str(operand)))
+    term = _keyed_term(path, calls, operator, operand, Term(name, reach, lambda _record: False))
+    if not any(call.of_record for call in calls):
+        term.path = path
+    return term
+
+
+def _keyed_term(
+    path: Path, calls: Sequence[Call], operator: str, operand: str | list[str], term: Term
+) -> Term:
+    reach = term.reach
     get = reach
     if calls:
         chain = Chain(0)
         chain.calls.extend(calls)
         get = compile_key(path, chain)
     if operator in (":", "="):
-        return _pattern_term(reach, get, operator, operand, name)
+        return _pattern_term(term, get, operator, operand)
     text = str(operand)
     if operator == "!=":
         test = _unequal(_equality(text))
@@ -66,16 +78,14 @@ def make_term(path: Path, calls: Sequence[Call], operator: str, operand: str | l
         test = _expression(text, negative=operator == "!~")
     else:
         test = _ordered(operator, text)
-    return Term(name, reach, lambda record: test(get(record)))
+    term.matches = lambda record: test(get(record))
+    return term
 
 
-def _pattern_term(
-    reach: Test, get: Callable[[Any], Any], operator: str, operand: str | list[str], name: str
-) -> Term:
+def _pattern_term(term: Term, get: Callable[[Any], Any], operator: str, operand: str | list[str]) -> Term:
     operands = operand if isinstance(operand, list) else [operand]
     make = _substring if operator == ":" else _equality
     tests = [(text, make(text), _word_test(text, prefix=operator == ":")) for text in operands]
-    term = Term(name, reach, lambda _record: False)
 
     def matches(record: Any) -> bool:
         value = get(record)
@@ -83,7 +93,7 @@ def _pattern_term(
             found = test(value)
             if not term.changing and value is not None and found != word_test(value):
                 verb = "matches but will not match" if found else "does not match but will match"
-                term.changing = f"{name}{operator}{text} currently {verb}"
+                term.changing = f"{term.name}{operator}{text} currently {verb}"
             if found:
                 return True
         return False

@@ -10,10 +10,14 @@ from kmsctl.render.transforms import Scope
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any
 
+    from kmsctl.render.paths import Path
+
     Predicate = Callable[[Any], bool]
+    #: what a record has to pass, and the terms in it
+    Part = tuple[Predicate, list[Term]]
 
 _OPERATOR_CHARACTERS = ":=!<>~"
 _OPERATORS = frozenset((":", "=", "!=", "<", "<=", ">", ">=", "~", "!~"))
@@ -33,13 +37,45 @@ class Filter:
         matches: tells whether a record passes.
     """
 
-    __slots__ = ("_pending", "_terms", "expression", "matches")
+    __slots__ = ("_parts", "_pending", "_terms", "expression", "matches")
 
-    def __init__(self, expression: str, matches: Predicate, terms: list[Term]) -> None:
+    def __init__(self, expression: str, matches: Predicate, terms: list[Term], parts: list[Part]) -> None:
         self.expression = expression
         self.matches = matches
+        self._parts = parts
         self._terms = terms
         self._pending = [term for term in terms if term.name]
+
+    def sieve(self, known: Sequence[Path]) -> Predicate | None:
+        """Returns a test that tells from a few fields alone that a record cannot pass.
+
+        It is what the filter asks first, as far as that asks for these fields only: of records that
+        it does not keep, the filter would have asked nothing more. So that `warnings` stays what it
+        is, it has to be asked for every record.
+
+        Args:
+            known: the paths of the fields; what is below them is known too.
+
+        Returns:
+            None if the filter begins with something else.
+        """
+        first: list[Predicate] = []
+        for part, terms in self._parts:
+            if not all(_is_below(term.path, known) for term in terms):
+                break
+            first.append(part)
+        if not first:
+            return None
+
+        def keep(record: Any) -> bool:
+            self.observe(record)
+            return all(part(record) for part in first)
+
+        return keep
+
+    def misses_keys(self) -> bool:
+        """Tells whether there are keys that no record had so far."""
+        return bool(self._pending)
 
     def observe(self, record: Any) -> None:
         """Notes which of the filter's keys `record` has, for `warnings`."""
@@ -61,13 +97,15 @@ class Filter:
 class _Parser:
     """A recursive descent: juxtaposed terms are all required, and bind looser than OR."""
 
-    __slots__ = ("_bare_keys", "_lexer", "_scope", "terms")
+    __slots__ = ("_bare_keys", "_lexer", "_scope", "parts", "terms")
 
     def __init__(self, expression: str, scope: Scope, *, bare_keys: bool) -> None:
         self._bare_keys = bare_keys
         self._lexer = Lexer(expression)
         self._scope = scope
         self.terms: list[Term] = []
+        #: what is required at the top, with the terms in it
+        self.parts: list[Part] = []
 
     def parse(self) -> Predicate:
         lexer = self._lexer
@@ -82,6 +120,7 @@ class _Parser:
         """Parses up to the end, or to the parenthesis that closes a `nested` one."""
         lexer = self._lexer
         required: list[Predicate] = []
+        before = 0
         alternatives: list[Predicate] = []
         used: set[str] = set()
         operator = ""
@@ -92,6 +131,11 @@ class _Parser:
             else:
                 alternatives = [factor]
                 required.append(_any(alternatives))
+                if not nested:
+                    self.parts.append((required[-1], []))
+            if not nested:
+                self.parts[-1][1].extend(self.terms[before:])
+                before = len(self.terms)
             if lexer.at_end():
                 if nested:
                     raise lexer.error("More tokens expected")
@@ -233,6 +277,10 @@ class _Parser:
         return operand
 
 
+def _is_below(path: Path | None, known: Sequence[Path]) -> bool:
+    return path is not None and any(path[: len(above)] == above for above in known)
+
+
 def _any(parts: list[Predicate]) -> Predicate:
     return lambda record: any(part(record) for part in parts)
 
@@ -261,4 +309,4 @@ def parse_filter(expression: str, scope: Scope | None = None, *, bare_keys: bool
     """
     parser = _Parser(expression, scope or Scope(), bare_keys=bare_keys)
     matches = parser.parse()
-    return Filter(expression, matches, parser.terms)
+    return Filter(expression, matches, parser.terms, parser.parts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kmsctl.render.options import PrintOptions
 from kmsctl.render.printers import find_printer
 from kmsctl.render.projection_parser import parse_format
+from kmsctl.render.source import Source
 from kmsctl.render.transforms import Scope
 
 TYPE_CHECKING = False
@@ -28,7 +29,7 @@ class Output:
             ``[no-pager]``, and whatever has ``[pager]``.
     """
 
-    __slots__ = ("_chunks", "_filter", "count", "pages")
+    __slots__ = ("_chunks", "_filter", "_source", "count", "pages")
 
     def __init__(
         self,
@@ -37,9 +38,11 @@ class Output:
         projection: Projection,
         options: PrintOptions,
         parsed_filter: Filter | None,
+        source: Source | None,
     ) -> None:
         self.count = 0
         self._filter = parsed_filter
+        self._source = source
         wanted = projection.attributes.get("pager")
         self.pages = options.is_list and projection.name == "table" if wanted is None else bool(wanted)
         self._chunks = printer(self._counted(resources), projection, options)
@@ -50,7 +53,15 @@ class Output:
     @property
     def warnings(self) -> list[str]:
         """What there is to say about the filter on stderr: sentences without a prefix."""
-        return [] if self._filter is None else self._filter.warnings()
+        if self._filter is None:
+            return []
+        if self._source is not None and self._filter.misses_keys():
+            # They may be in what was not read.
+            for resource in self._source.every():
+                self._filter.observe(resource)
+                if not self._filter.misses_keys():
+                    break
+        return self._filter.warnings()
 
     def _counted(self, resources: Iterable[Any]) -> Iterator[Any]:
         for resource in resources:
@@ -59,7 +70,7 @@ class Output:
 
 
 def render(  # noqa: PLR0913  # one keyword per flag of the command line
-    resources: Iterable[Any],
+    resources: Iterable[Any] | Source,
     *,
     default_format: str,
     format_expression: str | None = None,
@@ -79,8 +90,9 @@ def render(  # noqa: PLR0913  # one keyword per flag of the command line
     """Parses what was asked for, and returns the text of `resources`.
 
     Args:
-        resources: JSON values. json, yaml, value, csv, text and list consume them one by one,
-            unless they are sorted. A command with one resource passes a sequence of one.
+        resources: JSON values, or where they come from. json, yaml, value, csv, text and list
+            consume them one by one, unless they are sorted. A command with one resource passes a
+            sequence of one.
         default_format: the command's own format expression.
         format_expression: the value of ``--format``; it is appended to the default, so the
             default's labels, aliases and transforms stay in force. None or empty for the default.
@@ -112,6 +124,11 @@ def render(  # noqa: PLR0913  # one keyword per flag of the command line
         from kmsctl.render.filters import parse_filter
 
         parsed_filter = parse_filter(filter_expression, scope.with_aliases(projection.aliases))
+    source = None
+    if isinstance(resources, Source):
+        keep = None if parsed_filter is None or flatten else parsed_filter.sieve(resources.known)
+        source = None if keep is None else resources
+        resources = resources.every() if keep is None else resources.sifted(keep)
     resources = _selected(resources, flatten, parsed_filter, sort_by, limit)
     if uri:
         resources = _uris(resources, uri_of)
@@ -120,7 +137,7 @@ def render(  # noqa: PLR0913  # one keyword per flag of the command line
     options = PrintOptions(
         is_list=is_list, scope=scope, page_size=page_size, width=width, utf8=utf8, colours=colours
     )
-    return Output(resources, printer, projection, options, parsed_filter)
+    return Output(resources, printer, projection, options, parsed_filter, source)
 
 
 def _selected(

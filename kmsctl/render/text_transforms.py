@@ -52,8 +52,6 @@ def _color(red: str = "", yellow: str = "", green: str = "", blue: str = "") -> 
         raise TransformError(f"color() cannot use an expression: {error}") from error
 
     def color(value: Any) -> Any:
-        if value is None:
-            return None
         text = str(value)
         found = next((name for name, search in tests if search(text)), None)
         return text if found is None else Coloured(text, found)

@@ -78,7 +78,7 @@ def _date(
 def _iso(undefined: str = "T") -> Function:
     def iso(value: Any) -> Any:
         moment = _moment(value, 1.0, None)
-        return undefined if moment is None else moment.isoformat(timespec="milliseconds")
+        return undefined if moment is None else format_time(moment, "%Y-%m-%dT%H:%M:%S.%3f%Oz")
 
     return iso
 

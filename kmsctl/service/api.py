@@ -38,9 +38,19 @@ from kmsctl.model.raw_requests import (
     RawEncryptResponse,
 )
 from kmsctl.model.requests import DecryptRequest, DecryptResponse, EncryptRequest, EncryptResponse
-from kmsctl.model.resources import CryptoKey, CryptoKeySpec, CryptoKeyVersion, ImportJob, KeyRing
+from kmsctl.model.resources import (
+    CryptoKey,
+    CryptoKeyOutline,
+    CryptoKeySpec,
+    CryptoKeyVersion,
+    ImportJob,
+    KeyRing,
+)
 from kmsctl.service.context import Context
 from kmsctl.service.reports import Finding, MaintenanceReport, StoreStatus
+
+#: Tells from afar whether a key is wanted.
+Keep = Callable[[CryptoKeyOutline], bool]
 
 
 class KmsApi(Protocol):
@@ -65,8 +75,21 @@ class KmsApi(Protocol):
     ) -> CryptoKey: ...
     def get_crypto_key(self, ctx: Context, name: CryptoKeyName) -> CryptoKey: ...
     def list_crypto_keys(
-        self, ctx: Context, parent: KeyRingName, *, prefix: str = "", limit: int | None = None
-    ) -> Iterator[CryptoKey]: ...
+        self,
+        ctx: Context,
+        parent: KeyRingName,
+        *,
+        prefix: str = "",
+        limit: int | None = None,
+        keep: Keep | None = None,
+    ) -> Iterator[CryptoKey]:
+        """Lists keys.
+
+        `keep` spares reading keys that the caller would throw away: it is asked about each key, in
+        order. With a `limit` it is not asked.
+        """
+        ...
+
     def update_crypto_key(
         self, ctx: Context, name: CryptoKeyName, changes: Mapping[str, object]
     ) -> CryptoKey:

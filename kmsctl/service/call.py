@@ -105,6 +105,7 @@ class Mutation:
         "_decision",
         "_kms",
         "_method",
+        "_missing",
         "_name",
         "_writing",
         "request",
@@ -114,7 +115,14 @@ class Mutation:
     transaction: Transaction
 
     def __init__(
-        self, kms: Kms, ctx: Context, method: str, name: ResourceName, *, creates: bool = False
+        self,
+        kms: Kms,
+        ctx: Context,
+        method: str,
+        name: ResourceName,
+        *,
+        creates: bool = False,
+        within: ResourceName | None = None,
     ) -> None:
         """Prepares the call.
 
@@ -124,11 +132,13 @@ class Mutation:
             method: the API's short name of the verb.
             name: the resource that the verb is called on.
             creates: whether a project and a location that were never used are to be made for it.
+            within: what is missing where the location was never used; `name`, if not given.
         """
         check_location(name)
         self._kms = kms
         self._context = ctx
         self._method = method
+        self._missing = name if within is None else within
         self._name = name
         self._decision = decide(kms, ctx, method, name)
         self.request: dict[str, object] = {}
@@ -141,7 +151,7 @@ class Mutation:
 
     def __enter__(self) -> Mutation:
         if self._database is None:
-            raise not_found(self._name)
+            raise not_found(self._missing)
         self._writing = self._database.write()
         self.transaction = self._writing.__enter__()
         try:

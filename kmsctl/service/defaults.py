@@ -17,3 +17,5 @@ IMPORT_JOB_LIFETIME = 3 * DAY
 
 #: Rows that a list reads in one snapshot.
 PAGE_SIZE = 1000
+#: Rows of which a list that sifts looks at the few fields it sifts by, in one snapshot.
+SIFT_SIZE = 10_000

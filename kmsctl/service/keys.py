@@ -15,6 +15,7 @@ from kmsctl.service.defaults import (
     MIN_DESTROY_SCHEDULED_DURATION,
     MIN_ROTATION_PERIOD,
     PAGE_SIZE,
+    SIFT_SIZE,
 )
 from kmsctl.store import keys, rings, versions
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from kmsctl.model.algorithms import Algorithm, Purpose
     from kmsctl.model.names import CryptoKeyName, KeyRingName
     from kmsctl.model.resources import CryptoKey, CryptoKeySpec
+    from kmsctl.service.api import Keep
     from kmsctl.service.context import Context
     from kmsctl.service.kms import Kms
     from kmsctl.store.snapshot import Snapshot
@@ -56,7 +58,7 @@ def _create(
     *,
     skip_version: bool,
 ) -> CryptoKey:
-    with Mutation(kms, ctx, "CreateCryptoKey", name) as call:
+    with Mutation(kms, ctx, "CreateCryptoKey", name, within=name.parent) as call:
         transaction = call.transaction
         call.request = {"purpose": spec.purpose, "algorithm": spec.algorithm, "labels": spec.labels}
         ring = rings.find(transaction, name.parent)
@@ -82,7 +84,12 @@ def get(kms: Kms, ctx: Context, name: CryptoKeyName) -> CryptoKey:
     return due.read_key(kms, ctx, "GetCryptoKey", name, name, shown)
 
 
-def list_(kms: Kms, ctx: Context, parent: KeyRingName, prefix: str, limit: int | None) -> Iterator[CryptoKey]:
+def list_(
+    kms: Kms, ctx: Context, parent: KeyRingName, prefix: str, limit: int | None, keep: Keep | None
+) -> Iterator[CryptoKey]:
+    if keep is not None and limit is None:
+        yield from _sifted(kms, ctx, parent, prefix, keep)
+        return
     after = ""
     left = limit
     while left is None or left > 0:
@@ -100,6 +107,26 @@ def list_(kms: Kms, ctx: Context, parent: KeyRingName, prefix: str, limit: int |
             return
         after = found[-1].name.crypto_key
         left = None if left is None else left - size
+
+
+def _sifted(kms: Kms, ctx: Context, parent: KeyRingName, prefix: str, keep: Keep) -> Iterator[CryptoKey]:
+    """Yields the keys that are kept; of the others no more is read than what they are asked for by."""
+    after = ""
+    while True:
+        reading = Reading(kms, ctx, "ListCryptoKeys", parent)
+        with reading as snapshot:
+            ring = None if snapshot is None else rings.find(snapshot, parent)
+            if snapshot is None or ring is None:
+                raise not_found(parent)
+            outlines = keys.outlines(snapshot, ring, prefix=prefix, after=after, limit=SIFT_SIZE)
+            kept = [each.crypto_key for each in outlines if keep(each)]
+            found = list(keys.named(snapshot, ring, parent, kept))
+        if not after:
+            reading.record()
+        yield from found
+        if len(outlines) < SIFT_SIZE:
+            return
+        after = outlines[-1].crypto_key
 
 
 def update(kms: Kms, ctx: Context, name: CryptoKeyName, changes: Mapping[str, object]) -> CryptoKey:

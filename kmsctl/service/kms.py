@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     )
     from kmsctl.model.requests import DecryptRequest, DecryptResponse, EncryptRequest, EncryptResponse
     from kmsctl.model.resources import CryptoKey, CryptoKeySpec, CryptoKeyVersion, ImportJob, KeyRing
+    from kmsctl.service.api import Keep
     from kmsctl.service.context import Context
     from kmsctl.service.reports import Finding, MaintenanceReport, StoreStatus
     from kmsctl.store.database import Clock
@@ -215,11 +216,17 @@ class Kms:
         return keys.get(self, ctx, name)
 
     def list_crypto_keys(
-        self, ctx: Context, parent: KeyRingName, *, prefix: str = "", limit: int | None = None
+        self,
+        ctx: Context,
+        parent: KeyRingName,
+        *,
+        prefix: str = "",
+        limit: int | None = None,
+        keep: Keep | None = None,
     ) -> Iterator[CryptoKey]:
         from kmsctl.service import keys
 
-        return keys.list_(self, ctx, parent, prefix, limit)
+        return keys.list_(self, ctx, parent, prefix, limit, keep)
 
     def update_crypto_key(
         self, ctx: Context, name: CryptoKeyName, changes: Mapping[str, object]

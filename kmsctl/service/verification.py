@@ -72,7 +72,8 @@ def verify(kms: Kms, ctx: Context, progress: Progress | None) -> Iterator[Findin
 
 
 def _finding(resource: str, kind: str, error: KmsError) -> Finding:
-    return Finding(resource, kind, error.message, error.hint or _RESTORE)
+    remedy = error.hint or _RESTORE
+    return Finding(resource, kind, error.message, _RESTORE if "store verify" in remedy else remedy)
 
 
 def _check_files(store: Store) -> Iterator[Finding]:

@@ -49,7 +49,8 @@ def _failure(  # noqa: PLR0911 - one return for each kind of failure
         )
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_FORMAT")):
         return IntegrityError(
-            f"The database {path} is damaged: {error}.", hint="kmsctl store verify tells what is affected."
+            f"The database {path} is damaged: {error}.",
+            hint="Bring it back from a backup; kmsctl store verify tells what else is affected.",
         )
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")):
         return StoreAccess(

@@ -239,7 +239,11 @@ class Database:
 
     def _check_format(self, connection: Connection) -> None:
         if connection.number("PRAGMA application_id") != APPLICATION_ID:
-            raise StoreAccess(f"{self.path} is not a kmsctl database.")
+            if connection.number("PRAGMA page_count") == 0:
+                raise IntegrityError(
+                    f"The database {self.path} is empty.", hint="Bring it back from a backup."
+                )
+            raise StoreAccess(f"{self.path} is not a kmsctl database.", hint="Bring it back from a backup.")
         found = connection.number("PRAGMA user_version")
         if found != FORMAT:
             raise StoreAccess(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from kmsctl.model import algorithms
+from kmsctl.model import algorithms, states
 from kmsctl.model.names import CryptoKeyName
 from kmsctl.model.protection import PROTECTION_LEVEL_NUMBERS, PROTECTION_LEVELS
-from kmsctl.model.resources import CryptoKey
+from kmsctl.model.resources import CryptoKey, CryptoKeyOutline
 from kmsctl.store import versions
 from kmsctl.store.rings import follows, name_by_id, prefix_end
 from kmsctl.store.snapshot import index_damage
@@ -21,11 +21,17 @@ if TYPE_CHECKING:
     from kmsctl.store.snapshot import Snapshot, Transaction
     from kmsctl.store.tables import Row
 
-_PAGE = (
-    f"SELECT {CRYPTO_KEYS.qualified('k')}, {CRYPTO_KEY_VERSIONS.qualified('v')} FROM crypto_keys AS k "
-    "LEFT JOIN crypto_key_versions AS v ON v.key = k.id AND v.number = k.primary_version "
-    "WHERE k.ring = ? AND k.name >= ? AND k.name < ? AND k.name > ? ORDER BY k.name LIMIT ?"
+_JOINED = (
+    "FROM crypto_keys AS k "
+    "LEFT JOIN crypto_key_versions AS v ON v.key = k.id AND v.number = k.primary_version WHERE k.ring = ?"
 )
+_RANGE = "AND k.name >= ? AND k.name < ? AND k.name > ? ORDER BY k.name LIMIT ?"
+_WHOLE = f"SELECT {CRYPTO_KEYS.qualified('k')}, {CRYPTO_KEY_VERSIONS.qualified('v')} {_JOINED}"
+_PAGE = f"{_WHOLE} {_RANGE}"
+_OUTLINES = f"SELECT k.name, k.purpose, k.labels, v.state, v.destroy_time {_JOINED} {_RANGE}"
+#: How many names a query takes at once.
+_AT_ONCE = 500
+_PURPOSES = {purpose.number: purpose.enum for purpose in algorithms.PURPOSES}
 _WIDTH = len(CRYPTO_KEYS.listed)
 
 
@@ -61,9 +67,51 @@ def page(
     snapshot: Snapshot, ring: Row, parent: KeyRingName, *, prefix: str, after: str, limit: int
 ) -> Iterator[CryptoKey]:
     """Yields up to `limit` keys in name order, whose names start with `prefix` and follow `after`."""
-    parameters = (ring.id, prefix, prefix_end(prefix), after, limit)
+    found = snapshot.connection.all(_PAGE, (ring.id, prefix, prefix_end(prefix), after, limit))
+    return _resources(snapshot, ring, parent, found, prefix=prefix, after=after)
+
+
+def outlines(snapshot: Snapshot, ring: Row, *, prefix: str, after: str, limit: int) -> list[CryptoKeyOutline]:
+    """Returns outlines of keys as `page` would have them, without their tags being checked."""
+    found = snapshot.connection.all(_OUTLINES, (ring.id, prefix, prefix_end(prefix), after, limit))
+    return [_outline(raw, snapshot.now) for raw in found]
+
+
+def named(snapshot: Snapshot, ring: Row, parent: KeyRingName, names: Sequence[str]) -> Iterator[CryptoKey]:
+    """Yields the keys with these names, which are in order."""
+    after = ""
+    for start in range(0, len(names), _AT_ONCE):
+        some = names[start : start + _AT_ONCE]
+        query = f"{_WHOLE} AND k.name IN ({', '.join('?' * len(some))}) ORDER BY k.name"
+        found = snapshot.connection.all(query, (ring.id, *some))
+        yield from _resources(snapshot, ring, parent, found, prefix="", after=after)
+        after = some[-1]
+
+
+def _outline(raw: Sequence[Value], now: int) -> CryptoKeyOutline:
+    name, purpose, labels, state, destroy_time = raw
+    shown = states.STATE_NAMES.get(state) if isinstance(state, int) else None
+    if shown == states.DESTROY_SCHEDULED and isinstance(destroy_time, int) and destroy_time <= now:
+        shown = states.DESTROYED
+    return CryptoKeyOutline(
+        str(name),
+        purpose=_PURPOSES.get(purpose, "") if isinstance(purpose, int) else "",
+        labels=decode_labels(labels) if labels and isinstance(labels, str) else {},
+        primary_state=shown,
+    )
+
+
+def _resources(
+    snapshot: Snapshot,
+    ring: Row,
+    parent: KeyRingName,
+    found: Sequence[Sequence[Value]],
+    *,
+    prefix: str,
+    after: str,
+) -> Iterator[CryptoKey]:
     label = f"A key of KeyRing {parent}"
-    for raw in snapshot.connection.all(_PAGE, parameters):
+    for raw in found:
         row = snapshot.checked(CRYPTO_KEYS, raw[:_WIDTH], label)
         if row.integer("ring") != ring.id or not follows(row.text("name"), prefix, after):
             raise index_damage(CRYPTO_KEYS, label)

@@ -56,7 +56,7 @@ def build(home: Path, files: Path) -> None:
     _make_keys(kms, clock)
     _make_versions(kms, clock)
     kms.create_import_job(CTX, ImportJobName(PROD, "job-1"), "RSA_OAEP_3072_SHA256_AES_256")
-    clock.now = NOW - DAY
+    clock.now = NOW - DAY // 2
     kms.destroy_crypto_key_version(CTX, key("app").version(4))
     (files / "plain.txt").write_text("attack at dawn\n")
     (files / "empty.txt").write_bytes(b"")

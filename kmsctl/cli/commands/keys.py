@@ -7,8 +7,15 @@ from kmsctl.model.rest import crypto_key_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from kmsctl.cli.command import Command
+    from kmsctl.cli.output import Resource
     from kmsctl.cli.session import Args, Session
+    from kmsctl.model.names import KeyRingName
+    from kmsctl.model.resources import CryptoKeyOutline
+    from kmsctl.render.source import Source
+    from kmsctl.service.api import Keep
 
 TABLE = (
     "table(name, purpose, version_template.algorithm, version_template.protection_level, labels.list(), "
@@ -72,8 +79,36 @@ def run_describe(session: Session, args: Args) -> None:
 
 def run_list(session: Session, args: Args) -> None:
     parent = resources.key_ring(session, args, anchor="--keyring")
-    found = session.kms.list_crypto_keys(session.context, parent, limit=args["limit"])
-    output.show_list(session, (crypto_key_json(each) for each in found), TABLE, args)
+
+    def keys(keep: Keep | None = None) -> Iterator[Resource]:
+        found = session.kms.list_crypto_keys(session.context, parent, limit=args["limit"], keep=keep)
+        return map(crypto_key_json, found)
+
+    if args["filter"] and args["limit"] is None:
+        output.show_list(session, _source(parent, keys), TABLE, args)
+    else:
+        output.show_list(session, keys(), TABLE, args)
+
+
+def _source(parent: KeyRingName, keys: Callable[[Keep | None], Iterator[Resource]]) -> Source:
+    """Returns where the keys come from, for a filter: the store can tell some fields without the rest."""
+    from kmsctl.render.source import Source
+
+    def sifted(keep: Callable[[Resource], bool]) -> Iterator[Resource]:
+        def wanted(key: CryptoKeyOutline) -> bool:
+            known: dict[str, object] = {
+                "name": f"{parent}/cryptoKeys/{key.crypto_key}",
+                "purpose": key.purpose,
+            }
+            if key.labels:
+                known["labels"] = key.labels
+            if key.primary_state is not None:
+                known["primary"] = {"state": key.primary_state}
+            return keep(known)
+
+        return keys(wanted)
+
+    return Source(lambda: keys(None), sifted, (("name",), ("purpose",), ("labels",), ("primary", "state")))
 
 
 def run_set_primary_version(session: Session, args: Args) -> None:

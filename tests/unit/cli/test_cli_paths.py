@@ -64,6 +64,18 @@ def test_a_relative_xdg_directory_is_ignored() -> None:
 
 
 @linux
+@pytest.mark.parametrize("variable", ["KMSCTL_HOME", "KMSCTL_CONFIG"])
+def test_a_relative_place_below_a_removed_directory_is_told(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    with pytest.raises(StoreAccess, match=r"^place is relative to the working directory"):
+        paths.find({"HOME": "/home/u", variable: "place"})
+
+
 def test_a_user_without_a_home_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(number: int) -> pwd.struct_passwd:
         raise KeyError(number)

@@ -9,7 +9,7 @@ from kmsctl.errors import FailedPrecondition, KmsError, StoreFull
 from kmsctl.model.names import CryptoKeyName, KeyRingName, LocationName
 from kmsctl.service import audit
 from kmsctl.service.context import Context
-from tests.unit.service.world import DAY, HOUR, KEY, OWNER, P256, PLACE, RING, START, World, spec
+from tests.unit.service.world import DAY, HOUR, KEY, OWNER, P256, PLACE, RING, START, World, acts, spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -171,7 +171,7 @@ def test_the_making_of_a_key_pair_is_recorded_in_two_steps(keyed: World) -> None
 
 def test_what_fails_is_not_recorded(keyed: World) -> None:
     before = len(keyed.records())
-    for act in (
+    for act in acts(
         lambda: keyed.kms.create_crypto_key(OWNER, KEY, spec()),
         lambda: keyed.kms.restore_crypto_key_version(OWNER, KEY.version(1)),
         lambda: keyed.kms.update_crypto_key(OWNER, KEY, {"nonsense": 1}),
@@ -237,7 +237,7 @@ def test_a_use_whose_record_cannot_be_kept_fails(keyed: World, monkeypatch: pyte
     ciphertext = keyed.encrypt()
     asking_for(keyed, "DATA_READ")
     keyed.clock.now -= DAY
-    for act in (keyed.encrypt, lambda: keyed.decrypt(ciphertext)):
+    for act in acts(keyed.encrypt, lambda: keyed.decrypt(ciphertext)):
         with pytest.raises(FailedPrecondition, match="The clock says"):
             act()
     keyed.clock.now += DAY
@@ -246,7 +246,7 @@ def test_a_use_whose_record_cannot_be_kept_fails(keyed: World, monkeypatch: pyte
         raise StoreFull("no room")
 
     monkeypatch.setattr(audit, "append", full)
-    for act in (keyed.encrypt, lambda: keyed.decrypt(ciphertext)):
+    for act in acts(keyed.encrypt, lambda: keyed.decrypt(ciphertext)):
         with pytest.raises(StoreFull):
             act()
 

@@ -7,7 +7,7 @@ import pytest
 from kmsctl.errors import FailedPrecondition
 from kmsctl.model.names import CryptoKeyName
 from kmsctl.store.snapshot import CLOCK_JUMP, CLOCK_TOLERANCE
-from tests.unit.service.world import DAY, HOUR, KEY, MINUTE, OWNER, RING, SECOND, START, World, spec
+from tests.unit.service.world import DAY, HOUR, KEY, MINUTE, OWNER, RING, SECOND, START, World, acts, spec
 
 VERSION = KEY.version(1)
 
@@ -46,14 +46,16 @@ def test_a_clock_that_is_far_behind_refuses_changes_and_reads_go_on(keyed: World
     ciphertext = keyed.encrypt()
     before = keyed.generation(), len(keyed.records())
     keyed.clock.now = START - behind
-    for act in (
+    for act in acts(
         lambda: keyed.kms.create_crypto_key_version(OWNER, KEY),
         lambda: keyed.kms.create_crypto_key(OWNER, CryptoKeyName(RING, "other"), spec()),
         lambda: keyed.kms.update_crypto_key(OWNER, KEY, {"labels": {"a": "b"}}),
         lambda: keyed.kms.update_crypto_key_version(OWNER, VERSION, "DISABLED"),
         lambda: keyed.kms.destroy_crypto_key_version(OWNER, VERSION),
     ):
-        with pytest.raises(FailedPrecondition, match="but the store was last changed at 2030-01-01T00:00:00Z"):
+        with pytest.raises(
+            FailedPrecondition, match="but the store was last changed at 2030-01-01T00:00:00Z"
+        ):
             act()
     assert keyed.decrypt(ciphertext) == b"text"
     assert keyed.decrypt(keyed.encrypt()) == b"text"
@@ -124,7 +126,7 @@ def test_a_jump_ahead_changes_states_but_keeps_material_until_it_is_confirmed(ke
     keyed.kms.destroy_crypto_key_version(OWNER, VERSION)
     keyed.clock.now = START + CLOCK_JUMP + 1
     assert keyed.state() == "DESTROYED"
-    for act in (lambda: keyed.decrypt(ciphertext), lambda: keyed.encrypt(VERSION)):
+    for act in acts(lambda: keyed.decrypt(ciphertext), lambda: keyed.encrypt(VERSION)):
         with pytest.raises(FailedPrecondition, match="current state is: DESTROYED"):
             act()
     with pytest.raises(FailedPrecondition, match="has value DESTROYED"):
@@ -151,8 +153,11 @@ def test_the_question_says_what_is_at_stake(keyed: World) -> None:
     keyed.kms.destroy_crypto_key_version(OWNER, VERSION)
     keyed.clock.now = START + 30 * DAY
     assert asked(keyed, answer=False) == [
-        "In 'us-east1' 1 version(s) are to be destroyed for good by the clock, which says 2030-01-31T00:00:00Z; "
-        "the last time that was believed is 2030-01-01T00:00:00Z. Is the clock right?"
+        (
+            "In 'us-east1' 1 version(s) are to be destroyed for good by the clock, which says "
+            "2030-01-31T00:00:00Z; the last time that was believed is 2030-01-01T00:00:00Z. "
+            "Is the clock right?"
+        )
     ]
 
 
@@ -218,7 +223,7 @@ def test_once_confirmed_the_clock_is_believed_again(keyed: World) -> None:
 def test_a_clock_that_cannot_be_changes_nothing(keyed: World, now: int) -> None:
     ciphertext = keyed.encrypt()
     keyed.clock.now = now
-    for act in (
+    for act in acts(
         lambda: keyed.kms.create_crypto_key_version(OWNER, KEY),
         lambda: keyed.kms.destroy_crypto_key_version(OWNER, VERSION),
     ):

@@ -256,5 +256,6 @@ def test_keys_elsewhere_go_on(rolled_back: World) -> None:
     assert [text.partition(":")[0] for text in report.left] == [PLACE]
     problems = {one.name: one.problem for one in rolled_back.kms.store_status(OWNER).databases}
     assert problems["europe-west1"] is None
-    assert problems[PLACE] is not None
-    assert problems[PLACE].startswith("INTEGRITY: ")
+    problem = problems[PLACE]
+    assert problem is not None
+    assert problem.startswith("INTEGRITY: ")

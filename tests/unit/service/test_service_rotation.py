@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -153,7 +153,10 @@ def test_a_schedule_is_set_changed_and_removed(keyed: World) -> None:
 
 WRONG = [
     ({"rotation_period": DAY}, "next_rotation_time must be set when rotation_period is"),
-    ({"rotation_period": DAY - 1, "next_rotation_time": START + DAY}, "at least 24 hours and at most 876000 hours"),
+    (
+        {"rotation_period": DAY - 1, "next_rotation_time": START + DAY},
+        "at least 24 hours and at most 876000 hours",
+    ),
     ({"rotation_period": 0, "next_rotation_time": START + DAY}, "at least 24 hours"),
     ({"rotation_period": -DAY, "next_rotation_time": START + DAY}, "at least 24 hours"),
     ({"rotation_period": 876_000 * HOUR + 1, "next_rotation_time": START + DAY}, "at most 876000 hours"),
@@ -167,7 +170,7 @@ WRONG = [
 
 
 @pytest.mark.parametrize(("schedule", "text"), WRONG)
-def test_a_wrong_schedule_is_refused(keyed: World, schedule: dict[str, int], text: str) -> None:
+def test_a_wrong_schedule_is_refused(keyed: World, schedule: dict[str, Any], text: str) -> None:
     with pytest.raises(InvalidArgument, match=text):
         keyed.kms.update_crypto_key(OWNER, KEY, {**schedule})
     with pytest.raises(InvalidArgument, match=text):
@@ -184,7 +187,7 @@ def test_a_wrong_schedule_is_refused(keyed: World, schedule: dict[str, int], tex
         {"next_rotation_time": MAX_TIME},
     ],
 )
-def test_the_limits_of_schedules(world: World, schedule: dict[str, int]) -> None:
+def test_the_limits_of_schedules(world: World, schedule: dict[str, Any]) -> None:
     world.make_key(**schedule)
     key = world.kms.get_crypto_key(OWNER, KEY)
     assert key.next_rotation_time == schedule["next_rotation_time"]
@@ -205,7 +208,7 @@ def test_a_schedule_that_has_fallen_due_may_still_be_removed(world: World) -> No
 
 
 def test_only_symmetric_keys_rotate(keyed: World) -> None:
-    schedule = {"rotation_period": DAY, "next_rotation_time": START + DAY}
+    schedule: dict[str, Any] = {"rotation_period": DAY, "next_rotation_time": START + DAY}
     signing = CryptoKeyName(RING, "signing")
     with pytest.raises(InvalidArgument, match="for symmetric encryption keys only"):
         keyed.kms.create_crypto_key(OWNER, signing, spec(P256, **schedule))
@@ -216,7 +219,7 @@ def test_only_symmetric_keys_rotate(keyed: World) -> None:
 
 
 def test_import_only_keys_do_not_rotate(keyed: World) -> None:
-    schedule = {"rotation_period": DAY, "next_rotation_time": START + DAY}
+    schedule: dict[str, Any] = {"rotation_period": DAY, "next_rotation_time": START + DAY}
     name = CryptoKeyName(RING, "imported")
     with pytest.raises(InvalidArgument, match="import-only"):
         keyed.kms.create_crypto_key(

@@ -9,7 +9,7 @@ import pytest
 from kmsctl.errors import FailedPrecondition, InvalidArgument, NotFound
 from kmsctl.model import states
 from kmsctl.store import versions
-from tests.unit.service.world import DAY, HOUR, KEY, OWNER, P256, World, spec
+from tests.unit.service.world import DAY, HOUR, KEY, OWNER, P256, World, acts, spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -86,7 +86,8 @@ def test_each_verb_in_each_state(alive: World, state: str, verb: str) -> None:
         with pytest.raises(FailedPrecondition) as caught:
             VERBS[verb](alive)
         assert caught.value.message == (
-            f"The request cannot be fulfilled. Resource {NAME} has value {state} in field crypto_key_version.state."
+            f"The request cannot be fulfilled. Resource {NAME} has value {state} "
+            "in field crypto_key_version.state."
         )
         assert (alive.generation(), len(alive.records())) == (generation, records)
         after = state
@@ -107,7 +108,7 @@ def test_only_an_enabled_version_is_used(alive: World, state: str) -> None:
         assert alive.decrypt(alive.encrypt(NAME)) == b"text"
         return
     text = f"{NAME} is not enabled, current state is: {state}."
-    for act in (lambda: alive.decrypt(ciphertext), lambda: alive.encrypt(NAME), alive.encrypt):
+    for act in acts(lambda: alive.decrypt(ciphertext), lambda: alive.encrypt(NAME), alive.encrypt):
         with pytest.raises(FailedPrecondition) as caught:
             act()
         assert caught.value.message == text
@@ -180,7 +181,7 @@ def test_a_version_is_only_enabled_or_disabled_by_an_update(keyed: World, state:
 @pytest.mark.parametrize("number", [0, -1, 2, 2**31, 2**63 - 1, 2**63, 2**80])
 def test_a_version_that_is_not_there_is_not_found(keyed: World, number: int) -> None:
     name = KEY.version(number)
-    for act in (
+    for act in acts(
         lambda: keyed.kms.get_crypto_key_version(OWNER, name),
         lambda: keyed.kms.update_crypto_key_version(OWNER, name, "ENABLED"),
         lambda: keyed.kms.destroy_crypto_key_version(OWNER, name),

@@ -123,6 +123,17 @@ def test_a_location_is_not_taken_for_another(scene: Scene) -> None:
     assert "DATABASE_DAMAGED" in world.kinds()
 
 
+@pytest.mark.parametrize("size", [0, 4096])
+def test_a_cut_off_file_is_refused_and_the_remedy_is_not_to_verify_it_again(scene: Scene, size: int) -> None:
+    world = scene.world
+    world.kms.close()
+    os.truncate(world.database_path(), size)
+    locked_out(world, IntegrityError)
+    [finding] = [each for each in world.verify() if each.kind == "DATABASE_DAMAGED"]
+    assert "from a backup" in finding.remedy
+    assert "store verify" not in finding.remedy
+
+
 def test_rows_of_another_location_are_refused(scene: Scene, baseline: dict[str, Outcome]) -> None:
     world = scene.world
     world.kms.close()
@@ -183,7 +194,7 @@ def test_files_that_are_no_part_of_the_store_are_found_and_harmless(
         "locations/control.db": "ORPHAN",
         "notes": "ORPHAN",
     }
-    assert found["mars"] == "FILE_ACCESS"
+    assert found["mars"] == "DATABASE_DAMAGED"
     assert [text.split(":")[0] for text in scene.world.maintain().left] == ["mars"]
     status = {one.name: one.problem for one in scene.world.kms.store_status(OWNER).databases}
     assert status["mars"] is not None

@@ -43,6 +43,11 @@ def spec(kind: tuple[str, str] = SYMMETRIC, **more: Any) -> CryptoKeySpec:
     return CryptoKeySpec(purpose=kind[0], algorithm=kind[1], **more)
 
 
+def acts(*each: Callable[[], object]) -> tuple[Callable[[], object], ...]:
+    """Returns what is to be tried, one after the other."""
+    return each
+
+
 class Clock:
     def __init__(self, now: int = START) -> None:
         self.now = now

@@ -213,6 +213,14 @@ def test_somebody_elses_database_is_refused(store: Store, database: Database, st
         pass
 
 
+def test_an_emptied_database_is_damaged_and_not_somebody_elses(store: Store, database: Database) -> None:
+    store.close()
+    os.truncate(database.path, 0)
+    with pytest.raises(IntegrityError, match=r"is empty\.$") as caught, store.open(PLACE).read():
+        pass
+    assert caught.value.hint == "Bring it back from a backup."
+
+
 @pytest.mark.parametrize("size", [0, 1, 100, 1000, 4096, 10_000])
 def test_a_truncated_database_is_refused(store: Store, database: Database, size: int) -> None:
     with database.write() as transaction:

@@ -1,0 +1,372 @@
+"""Makes the vectors of kmsctl's own formats, from fixed inputs.
+
+    python -m tests.vectors.format.generate         compares them with the files beside
+    python -m tests.vectors.format.generate write   writes the files: for a new format only
+
+What one release wrote every later one reads: a vector that is in a release is never changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sys
+import tempfile
+import zlib
+from base64 import b64decode, b64encode
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from kmsctl.crypto import envelope, xaes
+from kmsctl.crypto.integrity import Mac, derive, digest
+from kmsctl.keystore.keystore import KeyStore
+from kmsctl.keystore.root import RootKey
+from kmsctl.model.canonical import encode
+from kmsctl.model.names import CryptoKeyName, KeyRingName, LocationName
+from kmsctl.model.requests import EncryptRequest
+from kmsctl.model.resources import CryptoKeySpec
+from kmsctl.service.context import Context
+from kmsctl.service.kms import Kms
+from kmsctl.store.anchor import Anchor, Mark
+from kmsctl.store.heads import AuditHead, Head
+from kmsctl.store.snapshot import chain_data, origin_data, row_data
+from kmsctl.store.tables import BY_NUMBER
+from kmsctl.store.tree import node_data, roots_data
+
+if TYPE_CHECKING:
+    from kmsctl.keystore.masters import MasterKeys
+    from kmsctl.model.canonical import Value
+
+HERE = Path(__file__).parent
+FORMATS = HERE / "formats.json"
+STORE = HERE / "store.json"
+
+START = 1_893_456_000_000_000
+DAY = 86_400_000_000
+ROOT_KEY = bytes(range(32))
+STORE_ID = bytes(range(100, 116))
+UID = bytes(range(200, 216))
+EPOCH = bytes(range(50, 66))
+OWNER = Context("owner@example.com", request_id="request")
+RING = KeyRingName(LocationName("acme", "us-east1"), "ring")
+KEY = CryptoKeyName(RING, "key")
+
+
+class Stream:
+    """Bytes that look random and are the same each time: SHAKE-128 of a text."""
+
+    def __init__(self, seed: str) -> None:
+        self._stream = hashlib.shake_128(seed.encode()).digest(1 << 16)
+        self._at = 0
+
+    def __call__(self, size: int) -> bytes:
+        self._at += size
+        return self._stream[self._at - size : self._at]
+
+
+def shown(value: Value) -> Any:
+    """Returns a value for JSON; bytes are marked, as ``{"hex": ...}``."""
+    return {"hex": value.hex()} if isinstance(value, bytes) else value
+
+
+def values_vectors() -> list[dict[str, Any]]:
+    cases: list[tuple[Value, ...]] = [
+        (),
+        (None,),
+        (0, -1, 1, 2**63 - 1, -(2**63)),
+        ("", "a", "é", "名", "s1:a", "\n"),
+        (b"", b"a", b"\x00\xff"),
+        ("material", str(KEY.version(1)), UID, 1, 1, START),
+        (6, 1, None, "text", b"bytes"),
+    ]
+    return [{"values": [shown(value) for value in case], "bytes": encode(case).hex()} for case in cases]
+
+
+def derive_vectors() -> list[dict[str, str]]:
+    cases = [
+        (ROOT_KEY, b"kmsctl master keys", STORE_ID),
+        (ROOT_KEY, b"kmsctl anchor", STORE_ID),
+        (bytes(32), b"kmsctl row tag", encode((STORE_ID, "us-east1", 1))),
+        (bytes(32), b"kmsctl head tag", encode((STORE_ID, "us-east1", 1))),
+        (bytes(32), b"kmsctl material", encode((STORE_ID, "control", 2))),
+        (bytes(32), b"", b""),
+    ]
+    return [
+        {
+            "key": key.hex(),
+            "label": label.decode(),
+            "context": context.hex(),
+            "derived": derive(key, label, context).hex(),
+        }
+        for key, label, context in cases
+    ]
+
+
+def ciphertext_vectors() -> list[dict[str, str]]:
+    found = []
+    for plaintext, aad in ((b"", b""), (b"text", b""), (b"text", b"aad"), (bytes(range(256)), b"x" * 40)):
+        draw = Stream(f"ciphertext {plaintext!r} {aad!r}")
+        material, nonce = draw(32), draw(24)
+        header = envelope.header(UID)
+        sealed = xaes.seal(material, nonce, plaintext, envelope.associated_data(header, str(KEY), aad))
+        found.append(
+            {
+                "material": material.hex(),
+                "version_id": UID.hex(),
+                "key": str(KEY),
+                "nonce": nonce.hex(),
+                "plaintext": plaintext.hex(),
+                "aad": aad.hex(),
+                "ciphertext": (header + sealed).hex(),
+            }
+        )
+    return found
+
+
+def master_keys() -> tuple[dict[str, Any], MasterKeys]:
+    draw = Stream("master keys")
+    secrets = KeyStore("/nowhere", RootKey(STORE_ID, ROOT_KEY), draw)
+    wrapped = [(version, secrets.new_master_key("us-east1", version)) for version in (1, 2)]
+    vector = {
+        "root_key": ROOT_KEY.hex(),
+        "store_id": STORE_ID.hex(),
+        "database": "us-east1",
+        "master_keys": [
+            {
+                "version": version,
+                "key": Stream("master keys")(56 * version)[-56:-24].hex(),
+                "wrapped": blob.hex(),
+            }
+            for version, blob in wrapped
+        ],
+    }
+    return vector, secrets.unlock("us-east1", wrapped)
+
+
+def material_vectors(keys: MasterKeys) -> list[dict[str, Any]]:
+    found = []
+    for material in (bytes(range(32)), b"PKCS#8 " * 40):
+        binding = ("material", str(KEY.version(1)), UID, 1, 1, START)
+        found.append(
+            {
+                "binding": [shown(value) for value in binding],
+                "material": material.hex(),
+                "wrapped": keys.wrap(material, binding).hex(),
+            }
+        )
+    return found
+
+
+def row_vectors(keys: MasterKeys) -> list[dict[str, Any]]:
+    rows: list[tuple[int, int, tuple[Value, ...]]] = [
+        (1, 1, (0, START, bytes(72))),
+        (2, 7, (6, 3, START, bytes(24))),
+        (3, 1, ("acme", 123456789012, "owner@example.com", START, "")),
+        (4, 1, ("acme", "ring", START)),
+        (5, 64, (1, "key", 1, 1, 1, START, DAY, 0, "a=b\nc=", 30 * DAY, START + DAY, 1, 2)),
+        (5, 65, (1, "bare", 1, 1, 1, START, DAY, 1, "", None, None, None, 0)),
+        (6, 1, (64, 1, UID, 1, 1, 1, START, START, None, None, None, None, None, None, None, bytes(76))),
+        (7, 1, (1, "job", UID, 2, 1, 1, START, START, START + DAY, None, b"public", bytes(90))),
+    ]
+    for number, _, columns in rows:
+        assert len(columns) == len(BY_NUMBER[number].columns)
+    return [
+        {
+            "table": number,
+            "id": row_id,
+            "columns": [shown(value) for value in columns],
+            "master_key": 1,
+            "tag": keys.row_tag(1, row_data(BY_NUMBER[number], row_id, columns)).hex(),
+        }
+        for number, row_id, columns in rows
+    ]
+
+
+def tree_vectors() -> dict[str, Any]:
+    tags = {row_id: digest(b"tag %d" % row_id) for row_id in (1, 2, 63, 64, 4096, 1073741823)}
+    nodes: list[dict[str, Any]] = []
+    children = tags
+    for level in range(5):
+        above: dict[int, bytes] = {}
+        for index in sorted({child >> 6 for child in children}):
+            below = {child: value for child, value in children.items() if child >> 6 == index}
+            above[index] = digest(node_data(5, level, index, below))
+            nodes.append({"level": level, "node": index, "digest": above[index].hex()})
+        children = above
+    roots = {5: children[0], 4: digest(b"another table"), 1: digest(b"a third one")}
+    return {
+        "table": 5,
+        "tags": {str(row_id): tag.hex() for row_id, tag in tags.items()},
+        "nodes": nodes,
+        "roots": {str(table): root.hex() for table, root in roots.items()},
+        "root": digest(roots_data(roots)).hex(),
+        "empty_root": digest(roots_data({})).hex(),
+    }
+
+
+def head_vectors(keys: MasterKeys) -> dict[str, Any]:
+    head = Head(STORE_ID, "us-east1", EPOCH, 7, digest(b"root"), START + 1, START)
+    audit = AuditHead(STORE_ID, "us-east1", EPOCH, 3, digest(b"record"), START + 2)
+    for part in (head, audit):
+        part.mk = 2
+        part.tag = keys.head_tag(2, part.data())
+    return {
+        "store_id": STORE_ID.hex(),
+        "database": "us-east1",
+        "epoch": EPOCH.hex(),
+        "master_key": 2,
+        "head": {
+            "generation": 7,
+            "root": head.root.hex(),
+            "last_time": head.last_time,
+            "confirmed_time": head.confirmed_time,
+            "tag": head.tag.hex(),
+        },
+        "audit_head": {
+            "sequence": 3,
+            "digest": audit.digest.hex(),
+            "last_time": audit.last_time,
+            "tag": audit.tag.hex(),
+        },
+    }
+
+
+def audit_vectors() -> dict[str, Any]:
+    last = origin = digest(origin_data(STORE_ID, "us-east1"))
+    records = []
+    for sequence, record in enumerate(("{}", '{"a":"\\u00e9"}', "é"), 1):
+        last = digest(chain_data(last, sequence, record))
+        records.append({"sequence": sequence, "record": record, "digest": last.hex()})
+    return {"store_id": STORE_ID.hex(), "database": "us-east1", "origin": origin.hex(), "records": records}
+
+
+def anchor_vectors() -> dict[str, Any]:
+    marks = [
+        Mark("control", EPOCH, 1, digest(b"c1"), 0, digest(b"a0")),
+        Mark("us-east1", EPOCH[::-1], 1, digest(b"l1"), 0, digest(b"b0")),
+        Mark("us-east1", EPOCH[::-1], 2, digest(b"l2"), 1, digest(b"b1")),
+        Mark("us-east1", EPOCH[::-1], 3, digest(b"l3"), 2, digest(b"b2")),
+        Mark("x" * 63, bytes(16), 0, bytes(32), 0, bytes(32), lost=True),
+    ]
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "anchor"
+        anchor = Anchor(str(path), STORE_ID, Mac(derive(ROOT_KEY, b"kmsctl anchor", STORE_ID)))
+        anchor.create()
+        for mark in marks:
+            anchor.raise_to(mark)
+        content = path.read_bytes()
+    return {
+        "root_key": ROOT_KEY.hex(),
+        "store_id": STORE_ID.hex(),
+        "raised_to": [
+            {
+                "database": mark.name,
+                "epoch": mark.epoch.hex(),
+                "generation": mark.generation,
+                "head_tag": mark.head_tag.hex(),
+                "audit_sequence": mark.audit_sequence,
+                "audit_tag": mark.audit_tag.hex(),
+                "lost": mark.lost,
+            }
+            for mark in marks
+        ],
+        "records": [content[at : at + 256].hex() for at in range(0, len(content), 256)],
+    }
+
+
+def root_key_vector() -> dict[str, str]:
+    with tempfile.TemporaryDirectory() as directory:
+        path = Path(directory) / "root-key"
+        RootKey(STORE_ID, ROOT_KEY).save(str(path))
+        return {"store_id": STORE_ID.hex(), "root_key": ROOT_KEY.hex(), "file": path.read_text()}
+
+
+def vectors() -> dict[str, Any]:
+    """Returns all vectors but the whole store."""
+    wrapped, keys = master_keys()
+    return {
+        "values": values_vectors(),
+        "derived_keys": derive_vectors(),
+        "ciphertexts": ciphertext_vectors(),
+        "master_keys": wrapped,
+        "material": material_vectors(keys),
+        "rows": row_vectors(keys),
+        "tree": tree_vectors(),
+        "heads": head_vectors(keys),
+        "audit": audit_vectors(),
+        "anchor": anchor_vectors(),
+        "root_key_file": root_key_vector(),
+    }
+
+
+def make_store(directory: Path) -> dict[str, Any]:
+    """Makes a store with some history, and returns what it should be found to hold."""
+    now = START
+    kms = Kms(
+        str(directory / "data"), str(directory / "keys"), clock=lambda: now, random=Stream("a whole store")
+    )
+    spec = CryptoKeySpec(
+        purpose="ENCRYPT_DECRYPT",
+        algorithm="GOOGLE_SYMMETRIC_ENCRYPTION",
+        labels={"env": "prod", "é": ""},
+        rotation_period=30 * DAY,
+        next_rotation_time=START + DAY,
+    )
+    kms.create_key_ring(OWNER, RING)
+    kms.create_crypto_key(OWNER, KEY, spec)
+    ciphertexts = {}
+    for number in (1, 2, 3):
+        request = EncryptRequest(KEY.version(number), b"text %d" % number, aad=b"aad")
+        ciphertexts[str(number)] = kms.encrypt(OWNER, request).ciphertext.hex()
+        if number < 3:
+            kms.create_crypto_key_version(OWNER, KEY)
+    kms.create_crypto_key_version(OWNER, KEY)
+    kms.update_crypto_key_version(OWNER, KEY.version(2), "DISABLED")
+    kms.destroy_crypto_key_version(OWNER, KEY.version(3))
+    now += DAY
+    kms.get_crypto_key(OWNER, KEY)
+    kms.destroy_crypto_key_version(OWNER, KEY.version(4))
+    kms.close()
+    return {
+        "now": now,
+        "states": ["ENABLED", "DISABLED", "DESTROYED", "DESTROY_SCHEDULED", "ENABLED"],
+        "primary": 5,
+        "labels": dict(spec.labels),
+        "next_rotation_time": START + 31 * DAY,
+        "ciphertexts": ciphertexts,
+        "aad": b"aad".hex(),
+    }
+
+
+def packed(directory: Path) -> dict[str, str]:
+    """Returns the files of a store, compressed, as Base64."""
+    return {
+        str(path.relative_to(directory)): b64encode(zlib.compress(path.read_bytes(), 9)).decode()
+        for path in sorted(directory.rglob("*"))
+        if path.is_file()
+    }
+
+
+def unpack(store: dict[str, Any], directory: Path) -> None:
+    """Writes the files of a packed store, as private as a store's are."""
+    for name, content in store["files"].items():
+        path = directory / name
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.parent.chmod(0o700)
+        path.write_bytes(zlib.decompress(b64decode(content)))
+        path.chmod(0o600)
+    directory.chmod(0o700)
+
+
+def main(arguments: list[str]) -> None:
+    made = json.dumps(vectors(), indent=1, ensure_ascii=True) + "\n"
+    if arguments != ["write"]:
+        sys.exit(0 if FORMATS.read_text() == made else f"{FORMATS} is not what is made now")
+    FORMATS.write_text(made)
+    with tempfile.TemporaryDirectory() as directory:
+        store = {**make_store(Path(directory) / "store"), "files": packed(Path(directory) / "store")}
+    STORE.write_text(json.dumps(store, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
