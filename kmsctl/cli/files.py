@@ -19,14 +19,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import FrameType
-    from typing import BinaryIO
+    from typing import BinaryIO, TypeVar
+
+    T = TypeVar("T")
 
 STDIO = "-"
 _CHUNK = 1 << 20
 _STANDARD_INPUT = frozenset({STDIO, "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"})
 _DESCRIPTORS = ("/dev/fd/", "/proc/self/fd/")
 _NAMED_DESCRIPTORS = {"/dev/stdout": 1, "/dev/stderr": 2}
-#: Directories on some file systems cannot be synced, or not by those who may only write to them.
+#: Some file systems cannot sync directories, or not for those who may only write to them.
 _SYNC_UNSUPPORTED = frozenset({errno.EACCES, errno.EINVAL, errno.ENOTSUP})
 
 
@@ -51,7 +53,8 @@ class Inputs:
             CommandError: if it cannot be read, or is larger.
         """
         try:
-            data, status = _read(path, limit)
+            # One byte more than allowed tells a file that is too large, however large it is.
+            data, status = _use(path, lambda file: file.read(limit + 1))
         except OSError as error:
             raise _unreadable(path, what, error) from None
         if len(data) > limit:
@@ -66,7 +69,7 @@ class Inputs:
             CommandError: if it cannot be read.
         """
         try:
-            status = _feed(path, sink)
+            _, status = _use(path, lambda file: _pour(file, sink))
         except OSError as error:
             raise _unreadable(path, what, error) from None
         self._remember(flag, status)
@@ -90,36 +93,31 @@ def _unreadable(path: str, what: str, error: OSError) -> CommandError:
     return CommandError(f"Failed to read {what} file [{path}]: Unable to read file [{path}]: {error}")
 
 
-def _read(path: str, limit: int) -> tuple[bytes, os.stat_result | None]:
-    # One byte more than allowed tells a file that is too large, however large it is.
+def _use(path: str, action: Callable[[BinaryIO], T]) -> tuple[T, os.stat_result | None]:
+    """Returns what `action` makes of the file, and the file's status if it has one."""
     if path[:1] == inline.MARK:
-        return inline.read(path)[: limit + 1], None
+        from io import BytesIO
+
+        return action(BytesIO(inline.read(path))), None
     if path == STDIO:
         try:
-            return _stdin().read(limit + 1), os.fstat(_stdin().fileno())
+            return action(_stdin()), _status(_stdin())
         except OSError as error:
             raise OSError(error.errno, error.strerror, path) from None
     with open(path, "rb") as file:
-        return file.read(limit + 1), os.fstat(file.fileno())
+        return action(file), os.fstat(file.fileno())
 
 
-def _feed(path: str, sink: Callable[[bytes], None]) -> os.stat_result | None:
-    if path[:1] == inline.MARK:
-        sink(inline.read(path))
-        return None
-    if path == STDIO:
-        try:
-            return _pour(_stdin(), sink)
-        except OSError as error:
-            raise OSError(error.errno, error.strerror, path) from None
-    with open(path, "rb") as file:
-        return _pour(file, sink)
-
-
-def _pour(file: BinaryIO, sink: Callable[[bytes], None]) -> os.stat_result:
+def _pour(file: BinaryIO, sink: Callable[[bytes], None]) -> None:
     while piece := file.read(_CHUNK):
         sink(piece)
-    return os.fstat(file.fileno())
+
+
+def _status(file: BinaryIO) -> os.stat_result | None:
+    try:
+        return os.fstat(file.fileno())
+    except OSError:
+        return None  # it is in memory
 
 
 def _stdin() -> BinaryIO:

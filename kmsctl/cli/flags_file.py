@@ -161,7 +161,14 @@ def _text(node: Any, path: str) -> str:
     if node.id != "scalar":
         line = node.start_mark.line + 1
         raise CommandError(f"{path}:{line}: the value of a flag is a text, or a list or map of texts.")
-    return "" if node.tag == _NOTHING else str(node.value)
+    if node.tag == _NOTHING:
+        return ""
+    try:
+        # JSON escapes a character beyond 16 bits as two, which YAML does not put together.
+        return str(node.value).encode("utf-16", "surrogatepass").decode("utf-16")
+    except UnicodeDecodeError:
+        line = node.start_mark.line + 1
+        raise CommandError(f"{path}:{line}: this is no text in Unicode.") from None
 
 
 def _read(path: str) -> str:

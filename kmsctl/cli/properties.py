@@ -10,6 +10,7 @@ directory: ``properties`` is the one named ``default``, the others are in ``conf
 from __future__ import annotations
 
 import os
+import stat
 
 from kmsctl.cli.failures import CommandError
 
@@ -141,13 +142,10 @@ def is_configuration(name: str) -> bool:
 def active_configuration(directory: str) -> str:
     """Returns the name of the configuration that was activated last: ``default`` if none was."""
     path = os.path.join(directory, ACTIVE_FILE)
-    try:
-        with open(path, encoding="utf-8") as file:
-            name = file.read(2 * _LONGEST_NAME).strip()
-    except FileNotFoundError:
+    text = _read_trusted(path)
+    if text is None:
         return DEFAULT
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"Unable to read file [{path}]: {error}") from None
+    name = text.strip()
     return name if name == NONE or is_configuration(name) else DEFAULT
 
 
@@ -228,13 +226,10 @@ def check(name: str, value: str) -> None:
 
 def read(path: str) -> dict[str, str]:
     """Reads a property file to property → value; no file is no property."""
-    try:
-        with open(path, encoding="utf-8") as file:
-            lines = file.read().splitlines()
-    except FileNotFoundError:
+    text = _read_trusted(path)
+    if text is None:
         return {}
-    except (OSError, UnicodeDecodeError) as error:
-        raise CommandError(f"Unable to read file [{path}]: {error}") from None
+    lines = text.splitlines()
     values = {}
     section = ""
     for number, raw in enumerate(lines, 1):
@@ -249,6 +244,32 @@ def read(path: str) -> dict[str, str]:
             raise CommandError(f"{path}, line {number}: this is neither [section] nor property = value.")
         values[f"{section}/{key.strip()}"] = value.strip()
     return values
+
+
+def _read_trusted(path: str) -> str | None:
+    """Returns the text of a file that nobody else can have written; None if there is no file.
+
+    Whoever writes it says who the caller is and where the keys are looked for.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise CommandError(f"Unable to read file [{path}]: {error}") from None
+    with open(descriptor, encoding="utf-8") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise CommandError(f"[{path}] is not a plain file.")
+        if status.st_uid not in (os.geteuid(), 0) or status.st_mode & 0o022:
+            raise CommandError(
+                f"[{path}] can be written by others (uid {status.st_uid}, mode "
+                f"{stat.S_IMODE(status.st_mode):04o}). If nobody has touched it: chmod 0600 {path}"
+            )
+        try:
+            return file.read()
+        except (OSError, UnicodeDecodeError) as error:
+            raise CommandError(f"Unable to read file [{path}]: {error}") from None
 
 
 def change(path: str, name: str, value: str | None) -> None:

@@ -98,6 +98,7 @@ def _map(dumper: yaml.SafeDumper, value: dict[str, Any]) -> yaml.Node:
 
 
 Dumper.add_representer(str, _text)
+Dumper.add_multi_representer(str, _text)  # texts with a colour
 Dumper.add_representer(float, _float)
 Dumper.add_representer(type(None), _null)
 Dumper.add_representer(dict, _map)

@@ -16,10 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from kmsctl.model.canonical import Value
-    from kmsctl.model.names import KeyRingName
-    from kmsctl.model.resources import CryptoKeySpec
+    from kmsctl.model.names import CryptoKeyVersionName, KeyRingName
+    from kmsctl.model.resources import CryptoKeySpec, CryptoKeyVersion
     from kmsctl.store.snapshot import Snapshot, Transaction
     from kmsctl.store.tables import Row
+
+    #: The columns of `CRYPTO_KEYS`: ring, name, purpose, algorithm, protection_level, ...
+    Columns = tuple[int, str, int, int, int, int, int, int, str, int | None, int | None, int | None, int]
 
 _JOINED = (
     "FROM crypto_keys AS k "
@@ -112,26 +115,29 @@ def _resources(
 ) -> Iterator[CryptoKey]:
     label = f"A key of KeyRing {parent}"
     for raw in found:
-        row = snapshot.checked(CRYPTO_KEYS, raw[:_WIDTH], label)
-        if row.integer("ring") != ring.id or not follows(row.text("name"), prefix, after):
+        snapshot.check(CRYPTO_KEYS, raw[:_WIDTH], label)
+        columns: Columns = raw[3:_WIDTH]  # type: ignore[assignment]  # the tag vouches for the types
+        if columns[0] != ring.id or not follows(columns[1], prefix, after):
             raise index_damage(CRYPTO_KEYS, label)
-        after = row.text("name")
+        after = columns[1]
         name = CryptoKeyName(parent, after)
-        yield resource(row, name, _listed_primary(snapshot, row, name, raw[_WIDTH:]), snapshot.now)
+        primary = None
+        if columns[-2] is not None:
+            primary = _listed_primary(snapshot, name.version(columns[-2]), raw[0], raw[_WIDTH:])
+        yield listed(columns, name, primary)
 
 
-def _listed_primary(snapshot: Snapshot, key: Row, name: CryptoKeyName, raw: Sequence[Value]) -> Row | None:
+def _listed_primary(
+    snapshot: Snapshot, name: CryptoKeyVersionName, key: Value, raw: Sequence[Value]
+) -> CryptoKeyVersion:
     """Checks that what was found as the primary version of a key is."""
-    number = key.optional_integer("primary_version")
-    if number is None:
-        return None
-    label = f"The primary version of CryptoKey {name}"
+    label = f"The primary version {name}"
     if raw[0] is None:
         raise versions.missing(label)
-    row = snapshot.checked(CRYPTO_KEY_VERSIONS, raw, label)
-    if (row.integer("key"), row.integer("number")) != (key.id, number):
+    snapshot.check(CRYPTO_KEY_VERSIONS, raw, label)
+    if raw[3] != key or raw[4] != name.number:
         raise index_damage(CRYPTO_KEY_VERSIONS, label)
-    return row
+    return versions.listed(raw[3:], name, snapshot.now)  # type: ignore[arg-type]  # as above
 
 
 def primary_of(snapshot: Snapshot, row: Row, name: CryptoKeyName) -> Row | None:
@@ -144,18 +150,24 @@ def resource(row: Row, name: CryptoKeyName, primary: Row | None, now: int) -> Cr
     shown = None
     if primary is not None:
         shown = versions.resource(primary, name.version(primary.integer("number")), now)
+    return listed(row.listed(), name, shown)  # type: ignore[arg-type]  # its tag vouches for the types
+
+
+def listed(columns: Columns, name: CryptoKeyName, primary: CryptoKeyVersion | None) -> CryptoKey:
+    """Returns the key whose row has these columns."""
+    _, _, purpose, algorithm, level, created, destroy, import_only, labels, period, following, _, _ = columns
     return CryptoKey(
         name,
-        purpose=algorithms.purpose_by_number(row.integer("purpose")).enum,
-        algorithm=algorithms.by_number(row.integer("algorithm")).enum,
-        protection_level=PROTECTION_LEVELS[row.integer("protection_level")],
-        create_time=row.integer("create_time"),
-        destroy_scheduled_duration=row.integer("destroy_scheduled_duration"),
-        labels=decode_labels(row.text("labels")),
-        primary=shown,
-        rotation_period=row.optional_integer("rotation_period"),
-        next_rotation_time=row.optional_integer("next_rotation_time"),
-        import_only=bool(row.integer("import_only")),
+        purpose=algorithms.purpose_by_number(purpose).enum,
+        algorithm=algorithms.by_number(algorithm).enum,
+        protection_level=PROTECTION_LEVELS[level],
+        create_time=created,
+        destroy_scheduled_duration=destroy,
+        labels=decode_labels(labels) if labels else {},
+        primary=primary,
+        rotation_period=period,
+        next_rotation_time=following,
+        import_only=bool(import_only),
     )
 
 
@@ -179,4 +191,4 @@ def encode_labels(labels: Mapping[str, str]) -> str:
 
 
 def decode_labels(text: str) -> dict[str, str]:
-    return dict(line.split("=", 1) for line in text.splitlines())
+    return {key: value for key, _, value in [line.partition("=") for line in text.splitlines()]}

@@ -109,24 +109,27 @@ class Snapshot:
 
     def checked(self, table: Table, raw: Sequence[Value], label: str) -> Row:
         """Turns a raw row (id, mk, tag, columns...) into a `Row` if its tag is right."""
-        row_id, mk, tag = raw[:3]
-        if (
-            not isinstance(row_id, int)
-            or not isinstance(mk, int)
-            or not isinstance(tag, bytes)
-            or not self._fits(mk, table, row_id, raw[3:], tag)
-        ):
+        self.check(table, raw, label)
+        row_id, _, tag, *values = raw
+        return Row(table, row_id, dict(zip(table.columns, values, strict=True)), tag)  # type: ignore[arg-type]
+
+    def check(self, table: Table, raw: Sequence[Value], label: str) -> None:
+        """Refuses a raw row (id, mk, tag, columns...) whose tag is not right; a right one vouches for all types."""
+        row_id, mk, tag, *values = raw
+        try:
+            fits = (
+                isinstance(row_id, int)
+                and isinstance(mk, int)
+                and self.keys.knows(mk)
+                and self.keys.row_tag(mk, encode((table.number, row_id, *values))) == tag
+            )
+        except TypeError:  # a value of a type that is never stored, such as REAL
+            fits = False
+        if not fits:
             raise IntegrityError(
                 f"{label} was changed outside kmsctl: row {row_id!r} of {table.name} does not fit its tag.",
                 hint="Bring the store back from a backup; kmsctl store verify tells what else is affected.",
             )
-        return Row(table, row_id, dict(zip(table.columns, raw[3:], strict=True)), tag)
-
-    def _fits(self, mk: int, table: Table, row_id: int, values: Sequence[Value], tag: bytes) -> bool:
-        try:
-            return self.keys.knows(mk) and self.keys.row_tag(mk, row_data(table, row_id, values)) == tag
-        except TypeError:  # a value of a type that is never stored, such as REAL
-            return False
 
 
 class Transaction(Snapshot):

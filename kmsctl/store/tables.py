@@ -54,6 +54,10 @@ class Row:
         self.values = values
         self.tag = tag
 
+    def listed(self) -> tuple[Value, ...]:
+        """Returns the values in the order of the table's columns."""
+        return tuple([self.values[column] for column in self.table.columns])
+
     def integer(self, column: str) -> int:
         value = self.values[column]
         if not isinstance(value, int):

@@ -21,6 +21,14 @@ if TYPE_CHECKING:
     from kmsctl.store.snapshot import Snapshot, Transaction
     from kmsctl.store.tables import Row
 
+    Blob = bytes | None
+    Number = int | None
+    Text = str | None
+    #: The columns of `CRYPTO_KEY_VERSIONS`: key, number, uid, state, algorithm, protection_level, ...
+    Columns = tuple[
+        int, int, bytes, int, int, int, int, Number, Text, Number, Text, Blob, Number, Number, Blob, Blob
+    ]
+
     class ImportedMaterial(Protocol):
         """Secret material and the public key that belongs to it (`kmsctl.crypto.backend.KeyMaterial`)."""
 
@@ -225,30 +233,39 @@ def fail_generation(transaction: Transaction, row: Row) -> None:
 
 def state_of(row: Row, now: int) -> str:
     """Returns the effective state: a version is DESTROYED from the moment its destroy time passes."""
-    number = row.integer("state")
-    if number == _SCHEDULED and row.integer("destroy_time") <= now:
+    return effective_state(row.integer("state"), row.optional_integer("destroy_time"), now)
+
+
+def effective_state(number: int, destroy_time: int | None, now: int) -> str:
+    """Returns the effective state of a version whose row has these values."""
+    if number == _SCHEDULED and destroy_time is not None and destroy_time <= now:
         return states.DESTROYED
     return states.STATE_NAMES[number]
 
 
 def resource(row: Row, name: CryptoKeyVersionName, now: int) -> CryptoKeyVersion:
-    state = state_of(row, now)
-    event = row.optional_integer("destroy_event_time")
+    return listed(row.listed(), name, now)  # type: ignore[arg-type]  # its tag vouches for the types
+
+
+def listed(columns: Columns, name: CryptoKeyVersionName, now: int) -> CryptoKeyVersion:
+    """Returns the version whose row has these columns."""
+    _, _, _, number, algorithm, level, created, generated, job, imported, reason, _, due, event, _, _ = (
+        columns
+    )
+    state = effective_state(number, due, now)
     if state == states.DESTROYED and event is None:
-        event = row.optional_integer("destroy_time")
-    job = row.values["import_job"]
-    reason = row.values["import_failure_reason"]
+        event = due
     return CryptoKeyVersion(
         name,
-        algorithm=algorithms.by_number(row.integer("algorithm")).enum,
-        protection_level=PROTECTION_LEVELS[row.integer("protection_level")],
+        algorithm=algorithms.by_number(algorithm).enum,
+        protection_level=PROTECTION_LEVELS[level],
         state=state,
-        create_time=row.integer("create_time"),
-        generate_time=row.optional_integer("generate_time"),
-        destroy_time=row.optional_integer("destroy_time"),
+        create_time=created,
+        generate_time=generated,
+        destroy_time=due,
         destroy_event_time=event,
-        import_job=ImportJobName(name.parent.parent, job) if isinstance(job, str) else None,
-        import_time=row.optional_integer("import_time"),
-        import_failure_reason=reason if isinstance(reason, str) else None,
+        import_job=None if job is None else ImportJobName(name.parent.parent, job),
+        import_time=imported,
+        import_failure_reason=reason,
         reimport_eligible=job is not None and state in states.ALLOWED["import"],
     )

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import stat
 import subprocess
 import sys
@@ -158,3 +159,28 @@ def test_changes_at_once_are_all_kept(directory: Path) -> None:
     running = [subprocess.Popen([sys.executable, "-c", code, path, name]) for name in names]
     assert [each.wait() for each in running] == [0, 0, 0]
     assert properties.read(path) == dict.fromkeys(names, "v19")
+
+
+@pytest.mark.parametrize("mode", [0o620, 0o602, 0o666])
+def test_a_file_that_others_can_write_is_refused(directory: Path, mode: int) -> None:
+    change(directory, "core/project", "p1")
+    file = directory / properties.FILE
+    file.chmod(mode)
+    with pytest.raises(CommandError, match="can be written by others"):
+        Properties(str(directory), {}).get("core/project")
+    file.chmod(0o644)
+    assert Properties(str(directory), {}).get("core/project") == "p1"
+
+
+def test_a_file_that_is_not_plain_is_refused(directory: Path, tmp_path: Path) -> None:
+    change(directory, "core/project", "p1")
+    file = directory / properties.FILE
+    elsewhere = tmp_path / "elsewhere"
+    file.rename(elsewhere)
+    file.symlink_to(elsewhere)
+    with pytest.raises(CommandError, match="Unable to read file"):
+        Properties(str(directory), {}).get("core/project")
+    file.unlink()
+    os.mkfifo(file)
+    with pytest.raises(CommandError, match="not a plain file"):
+        Properties(str(directory), {}).get("core/project")

@@ -192,6 +192,12 @@ def test_a_list_stops_at_a_row_that_was_edited(filled: World, statement: str) ->
         key_names(filled)
 
 
+def test_a_list_in_which_a_primary_version_is_missing_is_refused(keyed: World) -> None:
+    keyed.sql("DELETE FROM crypto_key_versions")
+    with pytest.raises(IntegrityError, match=r"The primary version of CryptoKey .*key is missing"):
+        key_names(keyed)
+
+
 def test_a_list_in_which_a_version_is_missing_is_refused(keyed: World) -> None:
     for _ in range(3):
         keyed.kms.create_crypto_key_version(OWNER, KEY)

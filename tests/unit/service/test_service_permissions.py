@@ -202,6 +202,27 @@ def test_the_first_account_to_make_something_owns_the_project(keyed: World) -> N
         keyed.kms.get_key_ring(OWNER, theirs)
 
 
+def test_what_counts_is_who_may_when_the_lock_is_held(keyed: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the first look and the lock, the project has become another's."""
+    from kmsctl.service import call
+    from kmsctl.store import projects
+
+    look = call.find_database
+
+    def late(kms: Kms, name: Any) -> Any:
+        with keyed.database("control").write() as transaction:
+            row = projects.find(transaction, PROJECT)
+            assert row is not None
+            transaction.update(row, owner=STRANGER.principal)
+        return look(kms, name)
+
+    monkeypatch.setattr(call, "find_database", late)
+    before = keyed.generation()
+    with pytest.raises(PermissionDenied):
+        keyed.kms.destroy_crypto_key_version(OWNER, KEY.version(1))
+    assert keyed.generation() == before
+
+
 def test_two_projects_may_have_rings_of_the_same_name(keyed: World) -> None:
     key = CryptoKeyName(KeyRingName(LocationName("other", PLACE), "ring"), "key")
     keyed.kms.create_key_ring(STRANGER, key.parent)

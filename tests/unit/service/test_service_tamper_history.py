@@ -8,6 +8,7 @@ import pytest
 
 from kmsctl.errors import IntegrityError, PermissionDenied, RollbackError
 from kmsctl.model.names import CryptoKeyName, KeyRingName
+from kmsctl.store import projects
 from tests.unit.service.scene import tamper
 from tests.unit.service.world import KEY, OWNER, PLACE, PROJECT, RING, STRANGER, World, spec
 
@@ -58,8 +59,6 @@ def test_a_project_row_that_was_put_back_does_not_decide(tmp_path: Path) -> None
     world.make_key()
     older = world.sql("SELECT * FROM projects", name="control")[0]
     with world.database("control").write() as transaction:
-        from kmsctl.store import projects
-
         row = projects.find(transaction, PROJECT)
         assert row is not None
         transaction.update(row, audit_config="DATA_READ")
@@ -136,6 +135,25 @@ def test_an_older_self_with_tree_and_head_is_behind_the_anchor(scene: Scene) -> 
     tables = ("crypto_key_versions", "tree", "head", "audit_head", "audit")
     older = {table: world.sql(f"SELECT * FROM {table}") for table in tables}
     world.kms.update_crypto_key_version(OWNER, KEY.version(1), "DISABLED")
+    world.kms.close()
+    for table, rows in older.items():
+        world.sql(f"DELETE FROM {table}")
+        for row in rows:
+            world.sql(f"INSERT INTO {table} VALUES ({', '.join('?' * len(row))})", parameters=row)
+    with pytest.raises(RollbackError):
+        world.encrypt()
+    assert world.kinds() == {"ROLLBACK"}
+
+
+def test_older_audit_records_alone_are_behind_the_anchor(scene: Scene) -> None:
+    """The state of the resources is the newest; only what was recorded since is taken away."""
+    world = scene.world
+    with world.database("control").write() as transaction:
+        row = projects.find(transaction, PROJECT)
+        assert row is not None
+        transaction.update(row, audit_config="DATA_READ")
+    older = {table: world.sql(f"SELECT * FROM {table}") for table in ("audit_head", "audit")}
+    world.encrypt()
     world.kms.close()
     for table, rows in older.items():
         world.sql(f"DELETE FROM {table}")

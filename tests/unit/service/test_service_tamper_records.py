@@ -232,3 +232,22 @@ def test_an_index_that_leads_to_another_row_is_never_followed(
 ) -> None:
     detached(scene.world, index, *LED_ASTRAY[index])
     refused(scene, baseline)
+
+
+# While it is open
+
+
+def test_a_running_service_finds_what_was_planted_meanwhile(
+    scene: Scene, baseline: dict[str, Outcome]
+) -> None:
+    """Its connections are open already, so that opening them no longer shows it."""
+    world = scene.world
+    world.encrypt()
+    world.sql("CREATE TRIGGER t AFTER UPDATE ON head BEGIN UPDATE crypto_key_versions SET state = 1; END")
+    assert world.kinds() == {"DATABASE_DAMAGED"}
+    assert scene.outcomes() == baseline
+    world.kms.create_crypto_key_version(OWNER, KEY)  # the trigger enables what was disabled
+    for number in (2, 4):
+        with pytest.raises(IntegrityError):
+            world.state(number)
+    assert "DATABASE_DAMAGED" in world.kinds()

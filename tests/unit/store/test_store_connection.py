@@ -71,6 +71,16 @@ def test_durability_and_deletion_are_set(connection: Connection) -> None:
     assert pragma("temp_store") == 2
 
 
+def test_nothing_is_left_to_how_sqlite_was_built(connection: Connection) -> None:
+    statements: list[str] = []
+    connection._sqlite.set_trace_callback(statements.append)
+    connection.configure()
+    connection._sqlite.set_trace_callback(None)
+    assert {"PRAGMA secure_delete = ON", "PRAGMA synchronous = FULL", "PRAGMA trusted_schema = OFF"} <= set(
+        statements
+    )
+
+
 def test_the_log_has_the_mode_of_the_database_whatever_the_umask(path: Path) -> None:
     before = os.umask(0)
     try:

@@ -483,6 +483,7 @@ def test_any_other_error_ends_the_connection(
     with pytest.raises(Exception, match="closed"):
         connection.execute("SELECT 1")
     assert database._idle == []
+    assert database._masters is None
     with database.write() as transaction:
         add_ring(transaction)
 

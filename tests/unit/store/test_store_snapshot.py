@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -26,6 +26,13 @@ def sql(database: Database, *statements: str) -> None:
     for statement in statements:
         connection.execute(statement)
     connection.close()
+
+
+def query(database: Database, statement: str) -> list[Any]:
+    connection = sqlite3.connect(database.path)
+    rows = connection.execute(statement).fetchall()
+    connection.close()
+    return rows
 
 
 @pytest.fixture
@@ -113,6 +120,26 @@ def test_a_row_that_was_put_back_is_refused(rings: Database) -> None:
         assert snapshot.scan(KEY_RINGS, "id = 2", ())[0].integer("create_time") == NOW  # its tag is right
         with pytest.raises(IntegrityError):
             snapshot.every(KEY_RINGS)
+
+
+@pytest.mark.parametrize("remembered", [False, True])
+def test_an_older_self_that_a_scan_has_found_is_not_changed(
+    store: Store, rings: Database, remembered: bool
+) -> None:
+    """A scan does not check against the head, so whoever changes what it found must."""
+    (older,) = query(rings, "SELECT tag, create_time FROM key_rings WHERE id = 2")
+    with rings.write() as transaction:
+        row = find_ring(transaction, "two")
+        assert row is not None
+        transaction.update(row, create_time=7)
+    sql(rings, f"UPDATE key_rings SET tag = x'{older[0].hex()}', create_time = {older[1]} WHERE id = 2")
+    if not remembered:
+        store.close()
+    for act in ("update", "delete"):
+        with store.open(PLACE).write() as transaction:
+            (found,) = transaction.scan(KEY_RINGS, "id = 2", ())
+            with pytest.raises(IntegrityError):
+                transaction.update(found, create_time=8) if act == "update" else transaction.delete(found)
 
 
 def test_every_row_means_every_row(rings: Database) -> None:
