@@ -26,8 +26,9 @@ BUSY_TIMEOUT_MS = 30_000
 _PURGE_WAIT_MS = 100
 _LITTLE_SPACE = 1 << 16
 _WRITABLE = "The store's directories must be writable, also for reading: SQLite keeps its log there."
-#: The last two are raised for values that SQLite cannot take: above 64 bits, or no valid Unicode.
-_FAILURES = (sqlite3.Error, OverflowError, UnicodeEncodeError)
+#: Besides its own, sqlite3 raises these: for values that SQLite cannot take (above 64 bits, or no valid
+#: Unicode), and where SQLite's words for what is wrong with a file quote bytes of it that are no text.
+_FAILURES = (sqlite3.Error, OverflowError, UnicodeError)
 
 
 class UniqueViolation(Exception):
@@ -37,6 +38,8 @@ class UniqueViolation(Exception):
 def _failure(  # noqa: PLR0911 - one return for each kind of failure
     error: Exception, path: str
 ) -> StoreError | IntegrityError | InvalidArgument | UniqueViolation:
+    if isinstance(error, UnicodeDecodeError):
+        return _damaged(path, "its schema cannot be read")
     if not isinstance(error, sqlite3.Error):
         return InvalidArgument("The request has a number that is too large, or a text that is not Unicode.")
     name = getattr(error, "sqlite_errorname", "") or ""
@@ -48,10 +51,7 @@ def _failure(  # noqa: PLR0911 - one return for each kind of failure
             hint="Free some space (or raise the quota or limit) and try again; nothing was changed.",
         )
     if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB", "SQLITE_FORMAT")):
-        return IntegrityError(
-            f"The database {path} is damaged: {error}.",
-            hint="Bring it back from a backup; kmsctl store verify tells what else is affected.",
-        )
+        return _damaged(path, error)
     if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM", "SQLITE_AUTH")):
         return StoreAccess(
             f"{path} cannot be opened or written: {error}.",
@@ -66,6 +66,13 @@ def _failure(  # noqa: PLR0911 - one return for each kind of failure
     ):
         return IntegrityError(f"The database {path} is not as it should be: {error}.")
     return StoreError(f"The database {path} failed: {error}.")
+
+
+def _damaged(path: str, what: object) -> IntegrityError:
+    return IntegrityError(
+        f"The database {path} is damaged: {what}.",
+        hint="Bring it back from a backup; kmsctl store verify tells what else is affected.",
+    )
 
 
 def _is_full(path: str) -> bool:

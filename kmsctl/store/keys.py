@@ -131,7 +131,7 @@ def _listed_primary(
     snapshot: Snapshot, name: CryptoKeyVersionName, key: Value, raw: Sequence[Value]
 ) -> CryptoKeyVersion:
     """Checks that what was found as the primary version of a key is."""
-    label = f"The primary version {name}"
+    label = f"The primary version of CryptoKey {name.parent}"
     if raw[0] is None:
         raise versions.missing(label)
     snapshot.check(CRYPTO_KEY_VERSIONS, raw, label)

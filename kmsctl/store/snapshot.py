@@ -114,7 +114,7 @@ class Snapshot:
         return Row(table, row_id, dict(zip(table.columns, values, strict=True)), tag)  # type: ignore[arg-type]
 
     def check(self, table: Table, raw: Sequence[Value], label: str) -> None:
-        """Refuses a raw row (id, mk, tag, columns...) whose tag is not right; a right one vouches for all types."""
+        """Refuses a raw row (id, mk, tag, columns...) without the right tag, which vouches for its types."""
         row_id, mk, tag, *values = raw
         try:
             fits = (

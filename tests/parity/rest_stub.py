@@ -88,7 +88,9 @@ def _get(kms: Kms, path: str, query: dict[str, str]) -> Json:
     if last == "locations":
         project = parent.removeprefix("projects/")
         return _page(
-            "locations", (rest.location_json(each, project) for each in kms.list_locations(CTX, project)), query
+            "locations",
+            (rest.location_json(each, project) for each in kms.list_locations(CTX, project)),
+            query,
         )
     if last == "keyRings":
         rings = kms.list_key_rings(CTX, _name(parent, names.LocationName))
@@ -197,7 +199,9 @@ def _use(kms: Kms, path: str, verb: str, body: Json) -> Json:
     if verb == "restore":
         return rest.crypto_key_version_json(kms.restore_crypto_key_version(CTX, name))
     if verb == "encrypt":
-        sealed = kms.encrypt(CTX, EncryptRequest(name, _bytes(body, "plaintext"), **_checks(body, "plaintext")))
+        sealed = kms.encrypt(
+            CTX, EncryptRequest(name, _bytes(body, "plaintext"), **_checks(body, "plaintext"))
+        )
         return {
             "name": sealed.name.text,
             "ciphertext": _text(sealed.ciphertext),

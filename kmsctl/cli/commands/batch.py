@@ -73,7 +73,9 @@ def run_batch(session: Session, args: Args) -> None:
             if result["exit"]:
                 failed += 1
                 if not args["keep_going"]:
-                    raise CommandError(f"Line {index - 1} failed; what came after it was not run.")
+                    raise CommandError(
+                        f"Line {index - 1} (counted from 0) failed; no other line was run after it."
+                    )
     finally:
         running.close()
     if failed:

@@ -43,18 +43,18 @@ def test_at_first_there_is_one(found: Configurations, directory: Path) -> None:
 
 
 def test_the_present_file_of_properties_is_the_one_named_default(directory: Path) -> None:
-    run("config set project p-1".split(), session(directory))
+    run(["config", "set", "project", "p-1"], session(directory))
     assert (directory / "properties").read_text() == "[core]\nproject = p-1\n"
     assert Configurations(str(directory)).stored("default") == {"core/project": "p-1"}
-    run("config configurations create other".split(), session(directory))
+    run(["config", "configurations", "create", "other"], session(directory))
     assert session(directory).project == "local"
-    run("config configurations activate default".split(), session(directory))
+    run(["config", "configurations", "activate", "default"], session(directory))
     assert session(directory).project == "p-1"
 
 
 def test_create_activates(found: Configurations, directory: Path) -> None:
-    run("config configurations create one".split(), session(directory))
-    run("config configurations create two --no-activate".split(), session(directory))
+    run(["config", "configurations", "create", "one"], session(directory))
+    run(["config", "configurations", "create", "two", "--no-activate"], session(directory))
     assert (found.names(), found.active()) == (["default", "one", "two"], "one")
     files = [directory / "active_config", directory / "configurations" / "config_two"]
     assert {stat.S_IMODE(file.stat().st_mode) for file in files} == {0o600}
@@ -63,10 +63,10 @@ def test_create_activates(found: Configurations, directory: Path) -> None:
 
 def test_what_is_set_is_set_in_the_one_that_is_used(found: Configurations, directory: Path) -> None:
     found.create("one")
-    run("config set project p-1 --configuration=one".split(), session(directory))
-    run("config set project p-0".split(), session(directory))
+    run(["config", "set", "project", "p-1", "--configuration=one"], session(directory))
+    run(["config", "set", "project", "p-0"], session(directory))
     chosen = session(directory, KMSCTL_ACTIVE_CONFIG_NAME="one")
-    run("config set kms/location us".split(), chosen)
+    run(["config", "set", "kms/location", "us"], chosen)
     assert found.stored("one") == {"core/project": "p-1", "kms/location": "us"}
     assert found.stored("default") == {"core/project": "p-0"}
 
@@ -113,7 +113,10 @@ def test_a_name_that_cannot_be_is_the_default(directory: Path, content: str) -> 
         ("delete x", "Cannot delete configuration [x], it does not exist."),
         ("delete b a", "Deleting named configuration failed because configuration [a] is set as active.  "),
         ("rename x --new-name=y", "Cannot rename configuration [x], it does not exist."),
-        ("rename a --new-name=y", "Cannot rename configuration [a], it is the currently active configuration."),
+        (
+            "rename a --new-name=y",
+            "Cannot rename configuration [a], it is the currently active configuration.",
+        ),
         ("rename b --new-name=default", "Cannot rename configuration [b], [default] already exists."),
         ("rename b --new-name=B", "Invalid name [B] for a configuration."),
     ],
@@ -137,12 +140,12 @@ def test_rename_and_delete(found: Configurations, directory: Path) -> None:
     for name in ("a", "b"):
         found.create(name)
     properties.change(str(directory / "configurations" / "config_a"), "core/project", "p-a")
-    run("config configurations rename a --new-name=c".split(), session(directory))
+    run(["config", "configurations", "rename", "a", "--new-name=c"], session(directory))
     assert found.stored("c") == {"core/project": "p-a"}
     found.activate("b")
-    run("config configurations rename default --new-name=old".split(), session(directory))
+    run(["config", "configurations", "rename", "default", "--new-name=old"], session(directory))
     assert found.names() == ["b", "c", "old"]
-    run("config configurations delete c old --quiet".split(), session(directory))
+    run(["config", "configurations", "delete", "c", "old", "--quiet"], session(directory))
     assert found.names() == ["b"]
     found.activate("NONE")
     assert session(directory).properties.configuration == "NONE"
@@ -160,7 +163,16 @@ def test_names_are_safe_in_a_path(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "good"),
-    [("a", True), ("a-1", True), ("ab9", True), ("1a", False), ("-a", False), ("", False), ("aB", False), ("é", False)],
+    [
+        ("a", True),
+        ("a-1", True),
+        ("ab9", True),
+        ("1a", False),
+        ("-a", False),
+        ("", False),
+        ("aB", False),
+        ("é", False),
+    ],
 )
 def test_names(name: str, good: bool) -> None:
     assert properties.is_configuration(name) is good

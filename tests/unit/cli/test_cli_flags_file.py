@@ -40,7 +40,10 @@ def expand(directory: Path, text: str, *args: str) -> list[str]:
         ("--project: p", ["--project=p"]),
         ("--a: 1\n--b: x y", ["--a=1", "--b=x y"]),
         ("- --a: 1\n- --a: 2", ["--a=1", "--a=2"]),
-        ("--a: 007\n--b: 1.50\n--c: 2030-01-02\n--d: yes", ["--a=007", "--b=1.50", "--c=2030-01-02", "--d=yes"]),
+        (
+            "--a: 007\n--b: 1.50\n--c: 2030-01-02\n--d: yes",
+            ["--a=007", "--b=1.50", "--c=2030-01-02", "--d=yes"],
+        ),
         ("--a: '007'\n--b: \"t\\tb\"\n--c: ''", ["--a=007", "--b=t\tb", "--c="]),
         ("--a:\n--b: ~\n--c: null\n--d: true", ["--a", "--b", "--c", "--d"]),
         ("--a: false\n--b: False", ["--no-a", "--no-b"]),
@@ -94,8 +97,14 @@ def test_words_know_where_they_stood(directory: Path) -> None:
     ("text", "message"),
     [
         ("", "--flags-file [f.yaml] is empty."),
-        ("# nothing", "f.yaml:1: --flags-file file must contain a dictionary or list of dictionaries of flags."),
-        ("- --a: 1\n- b", "f.yaml:2: --flags-file file must contain a dictionary or list of dictionaries of flags."),
+        (
+            "# nothing",
+            "f.yaml:1: --flags-file file must contain a dictionary or list of dictionaries of flags.",
+        ),
+        (
+            "- --a: 1\n- b",
+            "f.yaml:2: --flags-file file must contain a dictionary or list of dictionaries of flags.",
+        ),
         ("7", "f.yaml:1: --flags-file file must contain a dictionary or list of dictionaries of flags."),
         ("--flags-file: f.yaml", "--flags-file recursive reference (f.yaml:1)."),
         ("--flags-file: g.yaml", "--flags-file [g.yaml] not found."),

@@ -76,7 +76,11 @@ def test_requests_are_those_of_the_api(capsys: pytest.CaptureFixture[str]) -> No
     calls = run(capsys, "keys", "versions", "create", "--key=k", *PLACE, "--primary")
     assert [call[:3] for call in calls] == [
         ("POST", f"{BASE}/keyRings/r/cryptoKeys/k/cryptoKeyVersions?alt=json", {}),
-        ("POST", f"{BASE}/keyRings/r/cryptoKeys/k:updatePrimaryVersion?alt=json", {"cryptoKeyVersionId": "2"}),
+        (
+            "POST",
+            f"{BASE}/keyRings/r/cryptoKeys/k:updatePrimaryVersion?alt=json",
+            {"cryptoKeyVersionId": "2"},
+        ),
     ]
     calls = run(capsys, "keys", "update", "k", *PLACE, "--clear-labels", "--remove-rotation-schedule")
     assert calls[-1][:3] == (
@@ -120,8 +124,12 @@ class Many:
         return (KeyRing(KeyRingName(parent, f"r{number}"), 0) for number in range(count))  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(("limit", "pages"), [(None, [100, 100, 50]), (120, [100, 20]), (100, [100]), (1, [1])])
-def test_pages_are_of_a_hundred(capsys: pytest.CaptureFixture[str], limit: int | None, pages: list[int]) -> None:
+@pytest.mark.parametrize(
+    ("limit", "pages"), [(None, [100, 100, 50]), (120, [100, 20]), (100, [100]), (1, [1])]
+)
+def test_pages_are_of_a_hundred(
+    capsys: pytest.CaptureFixture[str], limit: int | None, pages: list[int]
+) -> None:
     from kmsctl.model.names import LocationName
 
     kms: Any = Logged(Many())  # type: ignore[arg-type]  # one verb is enough
@@ -151,7 +159,9 @@ def test_nothing_secret_is_shown(capsys: pytest.CaptureFixture[str], tmp_path: P
         ("sign", "asymmetric-signing", "ec-sign-p256-sha256"),
         ("seal", "asymmetric-encryption", "rsa-decrypt-oaep-2048-sha256"),
     ):
-        run(capsys, "keys", "create", name, *PLACE, f"--purpose={purpose}", f"--default-algorithm={algorithm}")
+        run(
+            capsys, "keys", "create", name, *PLACE, f"--purpose={purpose}", f"--default-algorithm={algorithm}"
+        )
     (tmp_path / "plain").write_bytes(PLAINTEXT)
     (tmp_path / "aad").write_bytes(b"ticket 4711")
     aad = "--additional-authenticated-data-file=aad"
@@ -195,7 +205,9 @@ def test_a_rule_takes_what_the_verb_takes(verb: str) -> None:
     assert [each.kind for each in taken] == [each.kind for each in rule.values()]
 
 
-def test_the_property_does_it_too(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_property_does_it_too(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("KMSCTL_CORE_LOG_HTTP", "true")
     assert main(["keyrings", "create", "r", "--location=us"]) == 0
     assert "== request start ==" in capsys.readouterr().err

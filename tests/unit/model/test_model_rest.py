@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from kmsctl.model import states
 from kmsctl.model.locations import Location, find
 from kmsctl.model.names import CryptoKeyName, KeyRingName, LocationName
@@ -13,7 +15,7 @@ CREATED = parse_rfc3339("2030-01-02T03:04:05.678901Z")
 LATER = parse_rfc3339("2030-02-03T00:00:00Z")
 
 
-def version(state: str, **times: int) -> CryptoKeyVersion:
+def version(state: str, **times: Any) -> CryptoKeyVersion:
     return CryptoKeyVersion(
         KEY.version(3),
         algorithm="GOOGLE_SYMMETRIC_ENCRYPTION",

@@ -24,7 +24,9 @@ NAMES = st.from_regex(r"(p/k/)?[aAbB7-]{1,3}", fullmatch=True)
 KEYS = st.fixed_dictionaries(
     {"name": NAMES, "purpose": st.sampled_from(["MAC", "ENCRYPT_DECRYPT", "RAW_ENCRYPT_DECRYPT"])},
     optional={
-        "labels": st.dictionaries(st.sampled_from(["env", "team"]), st.sampled_from(["prod", "7", ""]), min_size=1),
+        "labels": st.dictionaries(
+            st.sampled_from(["env", "team"]), st.sampled_from(["prod", "7", ""]), min_size=1
+        ),
         "primary": st.fixed_dictionaries({"state": STATES, "name": NAMES}),
         "createTime": st.just("2030-01-02T03:04:05Z"),
         "importOnly": st.just(True),
@@ -112,7 +114,12 @@ def test_it_makes_no_difference(records: list[Any], expression: str, sort_by: tu
 
 
 RECORDS = [
-    {"name": f"p/k/{number}", "purpose": "MAC" if number % 10 else "RAW", "labels": {"env": "prod"}, "n": number}
+    {
+        "name": f"p/k/{number}",
+        "purpose": "MAC" if number % 10 else "RAW",
+        "labels": {"env": "prod"},
+        "n": number,
+    }
     for number in range(100)
 ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -30,7 +30,7 @@ def many(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     return world
 
 
-def listed(world: World, keep: Callable[[CryptoKeyOutline], bool], **more: int) -> list[str]:
+def listed(world: World, keep: Callable[[CryptoKeyOutline], bool], **more: Any) -> list[str]:
     found = world.kms.list_crypto_keys(OWNER, RING, keep=keep, **more)
     return [key.name.crypto_key for key in found]
 

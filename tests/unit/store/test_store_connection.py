@@ -260,6 +260,17 @@ def test_a_text_that_is_no_text_is_an_integrity_error(connection: Connection) ->
         connection.all("SELECT a FROM t")
 
 
+def test_words_of_sqlite_that_are_no_text_are_an_integrity_error(path: Path) -> None:
+    """It quotes the name of what it cannot read in the schema."""
+    sqlite = sqlite3.connect(path)
+    sqlite.execute("PRAGMA writable_schema = ON")
+    sqlite.execute("UPDATE sqlite_master SET sql = 'CREATE nonsense', name = CAST(x'70ff91' AS TEXT)")
+    sqlite.commit()
+    sqlite.close()
+    with pytest.raises(IntegrityError, match="is damaged"):
+        Connection.open(str(path)).all("SELECT * FROM t")
+
+
 def test_a_closed_connection_fails_as_a_store(path: Path) -> None:
     connection = Connection.open(str(path))
     connection.close()
