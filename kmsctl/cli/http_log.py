@@ -13,12 +13,15 @@ from kmsctl.errors import KmsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from typing import Any
+    from collections.abc import Callable, Iterator
+    from typing import Any, TypeVar
 
     from kmsctl.cli.http_rules import Request, Rule
+    from kmsctl.model.names import KeyRingName
     from kmsctl.service.api import KmsApi
     from kmsctl.service.context import Context
+
+    T = TypeVar("T")
 
 HOST = "https://cloudkms.googleapis.com/v1/"
 #: As gcloud asks for them.
@@ -46,6 +49,10 @@ class Logged:
 
     def __init__(self, kms: KmsApi) -> None:
         self._kms = kms
+
+    def shape_crypto_keys(self, ctx: Context, parent: KeyRingName, shape: Callable[[Any], T]) -> Iterator[T]:
+        """Lists keys by the method of the API, which is what is shown."""
+        return map(shape, self.list_crypto_keys(ctx, parent))
 
     def __getattr__(self, name: str) -> Any:
         verb = getattr(self._kms, name)

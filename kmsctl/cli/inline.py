@@ -37,7 +37,7 @@ def path_of(flag: str) -> str:
 
 def shown(text: str) -> str:
     """Returns a message with such paths as people can read them."""
-    return text.replace(MARK, "data: ")
+    return text.replace(MARK, "data: ").replace(repr(MARK)[1:-1], "data: ")
 
 
 def read(path: str) -> bytes:

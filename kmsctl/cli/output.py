@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
     from kmsctl.cli.session import Args, Session
-    from kmsctl.render.source import Source
+    from kmsctl.render.pipeline import Source
 
     #: a resource as the API's JSON
     Resource = Mapping[str, object]
@@ -44,8 +44,9 @@ def check_format(session: Session) -> None:
 def run(session: Session, command: Callable[[Session, Args], None], values: Args) -> None:
     """Runs a command, once it is known that what it finds can be shown."""
     check_format(session)
-    given = ", ".join(f"{name}: {value!r}" for name, value in values.items() if value is not None)
-    session.log("debug", f"Running [{dotted(session.command)}] with arguments: [{given}]")
+    if session.shows("debug"):
+        given = ", ".join(f"{name}: {value!r}" for name, value in values.items() if value is not None)
+        session.log("debug", f"Running [{dotted(session.command)}] with arguments: [{given}]")
     command(session, values)
 
 
@@ -152,7 +153,7 @@ def _print(
 
 
 def _every(resources: Iterable[object] | Source) -> Iterable[object]:
-    from kmsctl.render.source import Source
+    from kmsctl.render.pipeline import Source
 
     return resources.every() if isinstance(resources, Source) else resources
 

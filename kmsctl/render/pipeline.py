@@ -5,7 +5,6 @@ from __future__ import annotations
 from kmsctl.render.options import PrintOptions
 from kmsctl.render.printers import find_printer
 from kmsctl.render.projection_parser import parse_format
-from kmsctl.render.source import Source
 from kmsctl.render.transforms import Scope
 
 TYPE_CHECKING = False
@@ -14,8 +13,36 @@ if TYPE_CHECKING:
     from typing import Any
 
     from kmsctl.render.filters import Filter
+    from kmsctl.render.paths import Path
     from kmsctl.render.printers import Printer
     from kmsctl.render.projection import Projection
+
+    #: Tells whether a record is wanted, of which only some fields are known.
+    Keep = Callable[[Any], bool]
+
+
+class Source:
+    """The records of a list, of which some fields can be had without reading the rest.
+
+    Attributes:
+        every: returns all records.
+        sifted: returns those records that a test keeps; it is asked with records that have the fields
+            `known` and nothing else, once for each record, in order.
+        known: paths of these fields; what is below them is known too. What such a record does not
+            have there, the whole record does not have either.
+    """
+
+    __slots__ = ("every", "known", "sifted")
+
+    def __init__(
+        self,
+        every: Callable[[], Iterator[Any]],
+        sifted: Callable[[Keep], Iterator[Any]],
+        known: tuple[Path, ...],
+    ) -> None:
+        self.every = every
+        self.sifted = sifted
+        self.known = known
 
 
 class Output:

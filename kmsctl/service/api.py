@@ -7,7 +7,7 @@ API method's of the same name.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from kmsctl.model.asymmetric_requests import (
     AsymmetricDecryptRequest,
@@ -49,6 +49,7 @@ from kmsctl.model.resources import (
 from kmsctl.service.context import Context
 from kmsctl.service.reports import Finding, MaintenanceReport, StoreStatus
 
+T = TypeVar("T")
 #: Tells from afar whether a key is wanted.
 Keep = Callable[[CryptoKeyOutline], bool]
 
@@ -87,6 +88,15 @@ class KmsApi(Protocol):
 
         `keep` spares reading keys that the caller would throw away: it is asked about each key, in
         order. With a `limit` it is not asked.
+        """
+        ...
+
+    def shape_crypto_keys(
+        self, ctx: Context, parent: KeyRingName, shape: Callable[[CryptoKey], T]
+    ) -> Iterator[T]:
+        """Lists keys as `shape` makes them: dicts, lists, texts, numbers.
+
+        Other processes may be started for it, so the caller has to have no other threads.
         """
         ...
 

@@ -19,3 +19,5 @@ IMPORT_JOB_LIFETIME = 3 * DAY
 PAGE_SIZE = 1000
 #: Rows of which a list that sifts looks at the few fields it sifts by, in one snapshot.
 SIFT_SIZE = 10_000
+#: Rows of a block that a process of its own works on: so many that the process is worth it.
+BLOCK_SIZE = 5000

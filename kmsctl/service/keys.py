@@ -10,6 +10,7 @@ from kmsctl.model.times import MAX_TIME
 from kmsctl.service import due, generation
 from kmsctl.service.call import Mutation, Reading, not_found
 from kmsctl.service.defaults import (
+    BLOCK_SIZE,
     MAX_DESTROY_SCHEDULED_DURATION,
     MAX_ROTATION_PERIOD,
     MIN_DESTROY_SCHEDULED_DURATION,
@@ -21,7 +22,8 @@ from kmsctl.store import keys, rings, versions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import TypeVar
 
     from kmsctl.model.algorithms import Algorithm, Purpose
     from kmsctl.model.names import CryptoKeyName, KeyRingName
@@ -31,6 +33,8 @@ if TYPE_CHECKING:
     from kmsctl.service.kms import Kms
     from kmsctl.store.snapshot import Snapshot
     from kmsctl.store.tables import Row
+
+    T = TypeVar("T")
 
 
 def create(
@@ -107,6 +111,40 @@ def list_(
             return
         after = found[-1].name.crypto_key
         left = None if left is None else left - size
+
+
+def shaped(kms: Kms, ctx: Context, parent: KeyRingName, shape: Callable[[CryptoKey], T]) -> Iterator[T]:
+    """Yields what `shape` makes of each key; of a long list, on all processors that there are."""
+    count = 0
+    after = ""
+    for key in list_(kms, ctx, parent, "", PAGE_SIZE, None):
+        yield shape(key)
+        count += 1
+        after = key.name.crypto_key
+    if count == PAGE_SIZE:
+        from kmsctl.service import blocks
+
+        yield from blocks.worked(_blocks(kms, ctx, parent, shape, after), blocks.processors())
+
+
+def _blocks(
+    kms: Kms, ctx: Context, parent: KeyRingName, shape: Callable[[CryptoKey], T], after: str
+) -> Iterator[Callable[[], list[T]]]:
+    """Reads blocks of keys, as they are in the database, and yields the work that is left on each."""
+
+    def work(found: Iterator[CryptoKey]) -> Callable[[], list[T]]:
+        return lambda: list(map(shape, found))
+
+    while True:
+        with Reading(kms, ctx, "ListCryptoKeys", parent) as snapshot:
+            ring = None if snapshot is None else rings.find(snapshot, parent)
+            if snapshot is None or ring is None:
+                raise not_found(parent)
+            found, last = keys.block(snapshot, ring, parent, after=after, limit=BLOCK_SIZE)
+        yield work(found)
+        if last is None:
+            return
+        after = last
 
 
 def _sifted(kms: Kms, ctx: Context, parent: KeyRingName, prefix: str, keep: Keep) -> Iterator[CryptoKey]:

@@ -18,6 +18,7 @@ from kmsctl.store.probes import no_probe
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
+    from typing import TypeVar
 
     from kmsctl.model.asymmetric_requests import (
         AsymmetricDecryptRequest,
@@ -62,6 +63,7 @@ if TYPE_CHECKING:
     from kmsctl.store.store import Store
 
     Random = Callable[[int], bytes]
+    T = TypeVar("T")
 
 
 class Kms:
@@ -227,6 +229,13 @@ class Kms:
         from kmsctl.service import keys
 
         return keys.list_(self, ctx, parent, prefix, limit, keep)
+
+    def shape_crypto_keys(
+        self, ctx: Context, parent: KeyRingName, shape: Callable[[CryptoKey], T]
+    ) -> Iterator[T]:
+        from kmsctl.service import keys
+
+        return keys.shaped(self, ctx, parent, shape)
 
     def update_crypto_key(
         self, ctx: Context, name: CryptoKeyName, changes: Mapping[str, object]

@@ -36,6 +36,7 @@ _OUTLINES = f"SELECT k.name, k.purpose, k.labels, v.state, v.destroy_time {_JOIN
 _AT_ONCE = 500
 _PURPOSES = {purpose.number: purpose.enum for purpose in algorithms.PURPOSES}
 _WIDTH = len(CRYPTO_KEYS.listed)
+_NAME = CRYPTO_KEYS.listed.index("name")
 
 
 def find(snapshot: Snapshot, ring: Row, name: CryptoKeyName) -> Row | None:
@@ -72,6 +73,22 @@ def page(
     """Yields up to `limit` keys in name order, whose names start with `prefix` and follow `after`."""
     found = snapshot.connection.all(_PAGE, (ring.id, prefix, prefix_end(prefix), after, limit))
     return _resources(snapshot, ring, parent, found, prefix=prefix, after=after)
+
+
+def block(
+    snapshot: Snapshot, ring: Row, parent: KeyRingName, *, after: str, limit: int
+) -> tuple[Iterator[CryptoKey], str | None]:
+    """Reads up to `limit` keys whose names follow `after`.
+
+    Returns:
+        the keys, which are checked one by one as they are asked for, without the database; and the
+        name of the last, None if there are no more.
+    """
+    found = snapshot.connection.all(_PAGE, (ring.id, "", prefix_end(""), after, limit))
+    last = found[-1][_NAME] if len(found) == limit else None
+    if last is not None and (not isinstance(last, str) or last <= after):
+        raise index_damage(CRYPTO_KEYS, f"A key of KeyRing {parent}")
+    return _resources(snapshot, ring, parent, found, prefix="", after=after), last
 
 
 def outlines(snapshot: Snapshot, ring: Row, *, prefix: str, after: str, limit: int) -> list[CryptoKeyOutline]:

@@ -1,7 +1,7 @@
 """Runs the command lines on gcloud and records what it prints: ``python -m tests.parity.record [SUBSTRING]``.
 
-gcloud talks to a stub of the API on the loopback address, which answers from the same store that kmsctl is then
-tested on. With a substring only the lines that have it are run again.
+gcloud talks to a stub of the API on the loopback address, which answers from the same store that kmsctl
+is then tested on. With a substring only the lines that have it are run again.
 """
 
 from __future__ import annotations

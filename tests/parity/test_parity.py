@@ -40,9 +40,7 @@ DIFFERENT = {
         "gcloud sorts by what Python makes of whole resources where a key is empty"
     ),
     "keys list $P \"--format=value(primary.createTime.sub('T.*',''),name.len())\"": "gcloud crashes",
-    "keys list $P --format=value(rotationPeriod.trailoff(4),purpose.enum(a:b),primary.state.color(red=DIS))": (
-        "gcloud crashes"
-    ),
+    "keys list $P --format=value(rotationPeriod.trailoff(4),primary.state.color(red=DIS))": "gcloud crashes",
     "keys list $P --format=value[terminator=,](name.basename())": "gcloud crashes",
 }
 

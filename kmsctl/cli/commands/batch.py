@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import sys
+
 from kmsctl.cli import terminal
 from kmsctl.cli.failures import CommandError
 from kmsctl.cli.files import STDIO
@@ -62,10 +65,17 @@ def run_batch(session: Session, args: Args) -> None:
 
     encode = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
     running = Batch(session, run)
-    index = failed = 0
+    path: str = args["file"] or STDIO
+    # Where results are seen as they come, they are the progress.
+    progress = terminal.Progress("Running", visible=not terminal.is_terminal(sys.stdout))
+    total = os.path.getsize(path) if os.path.isfile(path) else 0
+    index = failed = done = 0
     try:
-        for text in lines(args["file"] or STDIO):
+        for text in lines(path):
             result = running.result(text)
+            done += len(text)
+            if total:
+                progress.update(done, total)
             if result is None:
                 continue
             terminal.write_text(encode({"index": index, **result}) + "\n")
@@ -77,6 +87,7 @@ def run_batch(session: Session, args: Args) -> None:
                         f"Line {index - 1} (counted from 0) failed; no other line was run after it."
                     )
     finally:
+        progress.clear()
         running.close()
     if failed:
         raise CommandError(f"{failed} of {index} lines failed.")

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from kmsctl.cli.session import Args, Session
     from kmsctl.model.names import KeyRingName
     from kmsctl.model.resources import CryptoKeyOutline
-    from kmsctl.render.source import Source
+    from kmsctl.render.pipeline import Source
     from kmsctl.service.api import Keep
 
 TABLE = (
@@ -81,6 +81,8 @@ def run_list(session: Session, args: Args) -> None:
     parent = resources.key_ring(session, args, anchor="--keyring")
 
     def keys(keep: Keep | None = None) -> Iterator[Resource]:
+        if keep is None and args["limit"] is None:
+            return session.kms.shape_crypto_keys(session.context, parent, crypto_key_json)
         found = session.kms.list_crypto_keys(session.context, parent, limit=args["limit"], keep=keep)
         return map(crypto_key_json, found)
 
@@ -92,7 +94,7 @@ def run_list(session: Session, args: Args) -> None:
 
 def _source(parent: KeyRingName, keys: Callable[[Keep | None], Iterator[Resource]]) -> Source:
     """Returns where the keys come from, for a filter: the store can tell some fields without the rest."""
-    from kmsctl.render.source import Source
+    from kmsctl.render.pipeline import Source
 
     def sifted(keep: Callable[[Resource], bool]) -> Iterator[Resource]:
         def wanted(key: CryptoKeyOutline) -> bool:

@@ -11,8 +11,7 @@ from hypothesis import strategies as st
 
 from kmsctl.render.errors import RenderError
 from kmsctl.render.filters import parse_filter
-from kmsctl.render.pipeline import render
-from kmsctl.render.source import Source
+from kmsctl.render.pipeline import Source, render
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

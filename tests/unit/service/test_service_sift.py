@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -30,8 +30,8 @@ def many(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
     return world
 
 
-def listed(world: World, keep: Callable[[CryptoKeyOutline], bool], **more: Any) -> list[str]:
-    found = world.kms.list_crypto_keys(OWNER, RING, keep=keep, **more)
+def listed(world: World, keep: Callable[[CryptoKeyOutline], bool], *, limit: int | None = None) -> list[str]:
+    found = world.kms.list_crypto_keys(OWNER, RING, keep=keep, limit=limit)
     return [key.name.crypto_key for key in found]
 
 

@@ -1,0 +1,149 @@
+"""Blocks of rows that are worked on in processes of their own."""
+
+from __future__ import annotations
+
+import os
+import signal
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kmsctl.errors import IntegrityError
+from kmsctl.model.names import CryptoKeyName, KeyRingName
+from kmsctl.model.rest import crypto_key_json
+from kmsctl.service import blocks
+from kmsctl.service import keys as verbs
+from tests.unit.service.world import OWNER, RING, World
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+# The runner of the tests has threads; the program has none.
+pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+
+HERE = os.getpid()
+
+
+def work(*results: object) -> Callable[[], list[object]]:
+    return lambda: [*results, os.getpid() != HERE]
+
+
+def no_children_are_left() -> bool:
+    try:
+        os.waitpid(-1, os.WNOHANG)
+    except ChildProcessError:
+        return True
+    return False
+
+
+def test_results_are_in_order_and_the_last_block_is_worked_on_here() -> None:
+    for workers in (2, 5):
+        found = list(blocks.worked([work(number) for number in range(4)], workers))
+        assert found == [0, True, 1, True, 2, True, 3, False]
+    assert list(blocks.worked([work("one")], 2)) == ["one", False]
+    assert list(blocks.worked([], 2)) == []
+    assert list(blocks.worked([work(1), work(2)], 1)) == [1, False, 2, False]
+    assert no_children_are_left()
+
+
+def test_results_may_be_larger_than_a_pipe() -> None:
+    found = list(blocks.worked([lambda: ["x" * 10**6, {"a": [1, None, "é"]}]] * 3, 2))
+    assert found == ["x" * 10**6, {"a": [1, None, "é"]}] * 3
+
+
+def test_blocks_are_not_read_ahead_without_end() -> None:
+    read = []
+
+    def many() -> Iterator[Callable[[], list[object]]]:
+        for number in range(50):
+            read.append(number)
+            yield work(number)
+
+    found = blocks.worked(many(), 2)
+    assert next(found) == 0
+    assert len(read) <= 4
+    found.close()  # type: ignore[attr-defined]  # it is a generator
+    assert no_children_are_left()
+
+
+@pytest.mark.parametrize("how", ["raises", "exits", "is killed", "has no plain result"])
+def test_what_fails_elsewhere_is_done_again_here(how: str) -> None:
+    def fails() -> list[object]:
+        if os.getpid() == HERE:
+            return ["here"]
+        if how == "raises":
+            raise ValueError(how)
+        if how == "exits":
+            raise SystemExit(0)
+        if how == "is killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return [object()]
+
+    assert list(blocks.worked([fails, work("last")], 2)) == ["here", "last", False]
+    assert no_children_are_left()
+
+
+def test_an_error_is_raised_here() -> None:
+    def fails() -> list[object]:
+        raise KeyError("wrong")
+
+    found = blocks.worked([work(1), fails, work(3), work(4)], 2)
+    assert [next(found), next(found)] == [1, True]
+    with pytest.raises(KeyError, match="wrong"):
+        next(found)
+    assert no_children_are_left()
+
+
+def test_no_process_can_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse() -> int:
+        raise BlockingIOError
+
+    monkeypatch.setattr(os, "fork", refuse)
+    assert list(blocks.worked([work(1), work(2)], 2)) == [1, False, 2, False]
+
+
+@pytest.fixture
+def many(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """Eleven keys, in a first page of two and blocks of three."""
+    monkeypatch.setattr(verbs, "PAGE_SIZE", 2)
+    monkeypatch.setattr(verbs, "BLOCK_SIZE", 3)
+    monkeypatch.setattr(blocks, "processors", lambda: 2)
+    for number in range(11):
+        world.make_key(CryptoKeyName(RING, f"k{number:02}"), labels={"n": str(number)})
+    return world
+
+
+def test_a_list_is_the_same_on_more_processors(many: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = [crypto_key_json(key) for key in many.kms.list_crypto_keys(OWNER, RING)]
+    assert list(many.kms.shape_crypto_keys(OWNER, RING, crypto_key_json)) == whole
+    monkeypatch.setattr(blocks, "processors", lambda: 1)
+    assert list(many.kms.shape_crypto_keys(OWNER, RING, crypto_key_json)) == whole
+    assert len(whole) == 11
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 3, 5, 6])
+def test_lists_of_every_length(many: World, monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    monkeypatch.setattr(verbs, "BLOCK_SIZE", 2)
+    ring = KeyRingName(RING.parent, "other")
+    many.kms.create_key_ring(OWNER, ring)
+    for number in range(count):
+        many.make_key(CryptoKeyName(ring, f"k{number}"))
+    names = [key["name"] for key in many.kms.shape_crypto_keys(OWNER, ring, crypto_key_json)]
+    assert names == [f"{ring}/cryptoKeys/k{number}" for number in range(count)]
+
+
+def test_a_row_that_was_changed_is_found_by_whoever_works_on_it(many: World) -> None:
+    many.sql("UPDATE crypto_keys SET labels = 'n=9' WHERE name = 'k04'")
+    found = many.kms.shape_crypto_keys(OWNER, RING, crypto_key_json)
+    assert [next(found)["name"] for _ in range(2)]
+    with pytest.raises(IntegrityError, match="row 5 of crypto_keys"):
+        list(found)
+    assert no_children_are_left()
+
+
+def test_the_store_can_be_used_while_others_work(many: World) -> None:
+    for key in many.kms.shape_crypto_keys(OWNER, RING, crypto_key_json):
+        name = CryptoKeyName(RING, str(key["name"]).rpartition("/")[2])
+        many.kms.update_crypto_key(OWNER, name, {"labels": {"seen": "yes"}})
+    assert all(key.labels == {"seen": "yes"} for key in many.kms.list_crypto_keys(OWNER, RING))
+    assert many.verify() == []
