@@ -166,15 +166,15 @@ class Kms:
 
     # Locations
 
-    def list_locations(self, ctx: Context, project: str) -> Iterator[Location]:  # noqa: ARG002 - everyone may
+    def list_locations(self, ctx: Context, project: str) -> Iterator[Location]:
         from kmsctl.service import locations
 
-        return locations.list_(project)
+        return locations.list_(self, ctx, project)
 
-    def get_location(self, ctx: Context, name: LocationName) -> Location:  # noqa: ARG002 - everyone may
+    def get_location(self, ctx: Context, name: LocationName) -> Location:
         from kmsctl.service import locations
 
-        return locations.get(name)
+        return locations.get(self, ctx, name)
 
     # Key rings
 

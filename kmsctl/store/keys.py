@@ -6,14 +6,14 @@ from kmsctl.model import algorithms
 from kmsctl.model.names import CryptoKeyName
 from kmsctl.model.protection import PROTECTION_LEVEL_NUMBERS, PROTECTION_LEVELS
 from kmsctl.model.resources import CryptoKey
-from kmsctl.store import versions
+from kmsctl.store import labels, versions
 from kmsctl.store.rings import follows, name_by_id, prefix_end
 from kmsctl.store.snapshot import index_damage
 from kmsctl.store.tables import CRYPTO_KEY_VERSIONS, CRYPTO_KEYS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from kmsctl.model.canonical import Value
     from kmsctl.model.names import KeyRingName
@@ -48,11 +48,13 @@ def insert(
             "create_time": transaction.now,
             "destroy_scheduled_duration": destroy_duration,
             "import_only": int(spec.import_only),
-            "labels": encode_labels(spec.labels),
+            "labels": labels.encode(spec.labels),
             "rotation_period": spec.rotation_period,
             "next_rotation_time": spec.next_rotation_time,
             "primary_version": None,
             "last_version": 0,
+            "allowed_access_reasons": None,
+            "policy": "",
         },
     )
 
@@ -103,7 +105,7 @@ def resource(row: Row, name: CryptoKeyName, primary: Row | None, now: int) -> Cr
         protection_level=PROTECTION_LEVELS[row.integer("protection_level")],
         create_time=row.integer("create_time"),
         destroy_scheduled_duration=row.integer("destroy_scheduled_duration"),
-        labels=decode_labels(row.text("labels")),
+        labels=labels.decode(row.text("labels")),
         primary=shown,
         rotation_period=row.optional_integer("rotation_period"),
         next_rotation_time=row.optional_integer("next_rotation_time"),
@@ -123,12 +125,3 @@ def with_work(snapshot: Snapshot, location: str) -> Iterator[tuple[Row, CryptoKe
         if ring not in rings:
             rings[ring] = name_by_id(snapshot, ring, location)
         yield row, CryptoKeyName(rings[ring], row.text("name"))
-
-
-def encode_labels(labels: Mapping[str, str]) -> str:
-    """One ``key=value`` a line, sorted: the grammar of labels has neither character."""
-    return "\n".join(f"{key}={labels[key]}" for key in sorted(labels))
-
-
-def decode_labels(text: str) -> dict[str, str]:
-    return dict(line.split("=", 1) for line in text.splitlines())
