@@ -52,7 +52,8 @@ def parse(text: str) -> str:
         right = _is_word(rest) and "@" not in rest and "?" not in rest
     else:
         name, at, domain = address.partition("@")
-        right = bool(at) and _is_word(name) and _is_word(domain) and "@" not in domain
+        # An account of a store of one's own may be a bare login.
+        right = _is_word(name) and (_is_word(domain) if at else kind + colon == USER) and "@" not in domain
     if not right or len(rest) > 320 or bool(mark) != gone or (mark and not uid.isdigit()):
         raise InvalidArgument(f"Member {text} does not have a valid address.")
     return f"{DELETED if gone else ''}{kind}:{address.lower()}{mark}{uid}"

@@ -40,16 +40,22 @@ from kmsctl.model.raw_requests import (
 from kmsctl.model.requests import DecryptRequest, DecryptResponse, EncryptRequest, EncryptResponse
 from kmsctl.model.resources import CryptoKey, CryptoKeySpec, CryptoKeyVersion, ImportJob, KeyRing
 from kmsctl.service.context import Context
+from kmsctl.service.iam_api import IamApi
 from kmsctl.service.reports import Finding, MaintenanceReport, StoreStatus
 
 
-class KmsApi(Protocol):
+class KmsApi(IamApi, Protocol):
     """One method per API method, then the store's own. Lists are lazy and in name order."""
 
     def list_locations(self, ctx: Context, project: str) -> Iterator[Location]: ...
     def get_location(self, ctx: Context, name: LocationName) -> Location: ...
 
-    def create_key_ring(self, ctx: Context, name: KeyRingName) -> KeyRing: ...
+    def create_key_ring(
+        self, ctx: Context, name: KeyRingName, *, tags: Mapping[str, str] | None = None
+    ) -> KeyRing:
+        """Makes a key ring; its `tags` are namespaced key (``PROJECT/NAME``) → value."""
+        ...
+
     def get_key_ring(self, ctx: Context, name: KeyRingName) -> KeyRing: ...
     def list_key_rings(
         self, ctx: Context, parent: LocationName, *, prefix: str = "", limit: int | None = None

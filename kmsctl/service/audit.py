@@ -129,8 +129,8 @@ def monitored_resource(target: Target) -> dict[str, object]:
     """Returns the monitored resource of a record: its type and labels."""
     name = target.resource
     labels = {"project_id": target.project}
-    if isinstance(name, str):
-        return {"type": "service_account", "labels": {**labels, "email_id": name}}
+    if isinstance(name, names.ServiceAccountName):
+        return {"type": "service_account", "labels": {**labels, "email_id": name.email}}
     if isinstance(name, names.ProjectName):
         return {"type": "project", "labels": labels}
     key = name.parent if isinstance(name, names.CryptoKeyVersionName) else name

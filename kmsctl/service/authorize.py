@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from kmsctl.errors import InvalidArgument, PermissionDenied
 from kmsctl.model.methods import ADMIN_WRITE, METHODS
-from kmsctl.model.names import ProjectName
+from kmsctl.model.names import ProjectName, ServiceAccountName
 from kmsctl.service.callers import identify, matching
 from kmsctl.service.targets import Target, find_project, levels
 from kmsctl.store import policies, projects
@@ -137,11 +137,11 @@ def acting(control: Snapshot | None, ctx: Context) -> Caller:
 
             row = service_accounts.find(control, email)
             project = "" if row is None else row.text("project")
-        target = Target(email, project)
         shown = f"projects/-/serviceAccounts/{email}"
         if control is None or not project:
             raise denied(IMPERSONATE, shown)
-        _require(control, None, caller, IMPERSONATE, target, shown=shown)
+        target = Target(ServiceAccountName(project, email))
+        _require(control, None, caller, IMPERSONATE, target)
         caller = identify(control, email)
         if caller.problem is not None:
             raise denied(IMPERSONATE, shown, hint=caller.problem)
@@ -159,7 +159,8 @@ def allowed(
         return False, []
     project = find_project(control, target)
     if control is None or project is None:
-        return True, []
+        # Open to whoever asks, except where it cannot be a project: then nothing is there to be seen.
+        return not isinstance(target.resource, ServiceAccountName), []
     conditional: list[Condition] = []
     for level in levels(project, control, location, target):
         for binding in level.policy.bindings:

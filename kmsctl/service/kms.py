@@ -12,6 +12,7 @@ from _thread import allocate_lock
 from kmsctl.errors import IntegrityError
 from kmsctl.model.times import now_us
 from kmsctl.service.defaults import DESTROY_SCHEDULED_DURATION
+from kmsctl.service.iam_verbs import IamVerbs
 from kmsctl.store.files import has_databases
 from kmsctl.store.probes import no_probe
 
@@ -63,7 +64,7 @@ if TYPE_CHECKING:
     Random = Callable[[int], bytes]
 
 
-class Kms:
+class Kms(IamVerbs):
     """The service over a store of files (`kmsctl.service.api.KmsApi`).
 
     Args:
@@ -178,10 +179,12 @@ class Kms:
 
     # Key rings
 
-    def create_key_ring(self, ctx: Context, name: KeyRingName) -> KeyRing:
+    def create_key_ring(
+        self, ctx: Context, name: KeyRingName, *, tags: Mapping[str, str] | None = None
+    ) -> KeyRing:
         from kmsctl.service import keyrings
 
-        return keyrings.create(self, ctx, name)
+        return keyrings.create(self, ctx, name, tags)
 
     def get_key_ring(self, ctx: Context, name: KeyRingName) -> KeyRing:
         from kmsctl.service import keyrings

@@ -24,6 +24,8 @@ _TYPES: dict[type, str] = {
     names.ImportJobName: "ImportJob",
 }
 
+_ABOVE_RINGS = (names.ProjectName, names.LocationName, names.ServiceAccountName)
+
 
 class Target:
     """A resource that somebody asks about; it need not exist.
@@ -31,17 +33,18 @@ class Target:
     Attributes:
         name: its full name.
         project: the project that it is in.
-        resource: its name as a type, or the e-mail address of a service account.
+        resource: its name as a type.
         service, kind: what conditions call ``resource.service`` and ``resource.type``.
     """
 
     __slots__ = ("kind", "name", "project", "resource", "service")
 
-    def __init__(self, resource: names.Name | str, project: str = "") -> None:
+    def __init__(self, resource: names.Name) -> None:
         self.resource = resource
-        if isinstance(resource, str):
-            self.project = project
-            self.name = f"projects/{project}/serviceAccounts/{resource}"
+        if isinstance(resource, names.ServiceAccountName):
+            self.project = resource.project
+            # The same whether or not it exists, in whichever project.
+            self.name = f"projects/-/serviceAccounts/{resource.email}"
             self.service, kind = _IAM, "ServiceAccount"
         elif isinstance(resource, names.ProjectName):
             self.project = resource.project
@@ -79,17 +82,18 @@ def levels(project: Row, control: Snapshot, location: Snapshot | None, target: T
     """Yields the policies that may allow something on a target, from its project's down to its own."""
     yield Level(f"projects/{target.project}", project)
     resource = target.resource
-    if isinstance(resource, str):
-        account = service_accounts.find(control, resource)
+    if isinstance(resource, names.ServiceAccountName):
+        account = service_accounts.find(control, resource.email)
         if account is not None and account.text("project") == target.project:
             yield Level(target.name, account)
         return
-    if location is None or isinstance(resource, names.ProjectName | names.LocationName):
+    if location is None or isinstance(resource, _ABOVE_RINGS):
         return
-    yield from _below(location, resource)
+    yield from below(location, resource)
 
 
-def _below(location: Snapshot, resource: names.Name) -> Iterator[Level]:
+def below(location: Snapshot, resource: names.Name) -> Iterator[Level]:
+    """Yields the policies in a location: of the key ring, and of the key or import job in it."""
     inner = resource.parent if isinstance(resource, names.CryptoKeyVersionName) else resource
     ring_name = inner if isinstance(inner, names.KeyRingName) else inner.parent  # type: ignore[attr-defined]
     ring = rings.find(location, ring_name)
@@ -108,7 +112,7 @@ def _below(location: Snapshot, resource: names.Name) -> Iterator[Level]:
 def tags(location: Snapshot | None, target: Target) -> dict[str, str]:
     """Returns the tags that a target has, which are those of its key ring."""
     resource = target.resource
-    if location is None or isinstance(resource, str | names.ProjectName | names.LocationName):
+    if location is None or isinstance(resource, _ABOVE_RINGS):
         return {}
     inner = resource.parent if isinstance(resource, names.CryptoKeyVersionName) else resource
     name = inner if isinstance(inner, names.KeyRingName) else inner.parent  # type: ignore[attr-defined]
