@@ -48,9 +48,10 @@ class Method:
         Raises:
             KeyError: if the method is one of IAM's and such resources have no policy.
         """
+        kind = kind[:1].lower() + kind[1:]
         if self.permission is None or self.checked_on != "resource":
-            return self.permission
-        return self.permission.format(collection=_POLICY_COLLECTIONS[kind[:1].lower() + kind[1:]])
+            return _ON_OTHERS.get((self.name, kind), self.permission)
+        return self.permission.format(collection=_POLICY_COLLECTIONS[kind])
 
     @property
     def service(self) -> str:
@@ -66,6 +67,8 @@ _POLICY_COLLECTIONS = {
     "importJob": "cloudkms.importJobs",
     "serviceAccount": "iam.serviceAccounts",
 }
+#: (method, kind of resource) → its permission there, where it is another one.
+_ON_OTHERS = {("ImportCryptoKeyVersion", "cryptoKeyVersion"): "cloudkms.cryptoKeyVersions.update"}
 #: First word of a permission → the service.
 _SERVICES = {
     "cloudkms": "cloudkms.googleapis.com",
@@ -91,7 +94,7 @@ _TABLE = (
     Method("ListCryptoKeyVersions", "cloudkms.cryptoKeyVersions.list", ADMIN_READ, "cryptoKey"),
     Method("GetCryptoKeyVersion", "cloudkms.cryptoKeyVersions.get", ADMIN_READ, "cryptoKeyVersion"),
     Method("CreateCryptoKeyVersion", "cloudkms.cryptoKeyVersions.create", ADMIN_WRITE, "cryptoKey"),
-    # For an import into a version that exists, it is cryptoKeyVersions.update on that version instead.
+    # Into a version that exists, it is another permission: see _ON_OTHERS.
     Method(
         "ImportCryptoKeyVersion",
         "cloudkms.cryptoKeyVersions.create",

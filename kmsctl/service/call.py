@@ -69,11 +69,14 @@ def decide(
 class Reading:
     """A verb that changes nothing: gives a snapshot, or None where the location was never used."""
 
-    __slots__ = ("_context", "_database", "_decision", "_kms", "_method", "_reading", "_target")
+    __slots__ = ("_also", "_context", "_database", "_decision", "_kms", "_method", "_reading", "_target")
 
     _decision: Decision
 
-    def __init__(self, kms: Kms, ctx: Context, method: str, name: ResourceName) -> None:
+    def __init__(
+        self, kms: Kms, ctx: Context, method: str, name: ResourceName, also: Sequence[ResourceName] = ()
+    ) -> None:
+        self._also = tuple(Target(each) for each in also)
         self._kms = kms
         self._context = ctx
         self._method = method
@@ -103,7 +106,7 @@ class Reading:
         return snapshot
 
     def _decide(self, snapshot: Snapshot | None) -> None:
-        self._decision = decide(self._kms, self._context, self._method, self._target, snapshot)
+        self._decision = decide(self._kms, self._context, self._method, self._target, snapshot, self._also)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
