@@ -38,7 +38,7 @@ class ConditionArg(click.ParamType[dict[str, str] | None]):
 def member() -> options.Flag:
     return options.flag(
         "member",
-        "user:EMAIL, group:EMAIL, serviceAccount:EMAIL, domain:DOMAIN, allAuthenticatedUsers or allUsers.",
+        "Principal: user:EMAIL, group:EMAIL, serviceAccount:EMAIL, domain:DOMAIN or allUsers.",
         metavar="PRINCIPAL",
         required=True,
     )

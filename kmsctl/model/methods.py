@@ -48,8 +48,10 @@ class Method:
         Raises:
             KeyError: if the method is one of IAM's and such resources have no policy.
         """
+        if self.permission is None:
+            return None
         kind = kind[:1].lower() + kind[1:]
-        if self.permission is None or self.checked_on != "resource":
+        if self.checked_on != "resource":
             return _ON_OTHERS.get((self.name, kind), self.permission)
         return self.permission.format(collection=_POLICY_COLLECTIONS[kind])
 
