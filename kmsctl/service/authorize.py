@@ -98,7 +98,7 @@ def authorize(
     decision = Decision(
         method, permission, project, caller, 0 if control is None else control.head.generation
     )
-    needed = [] if permission is None else [(permission, target)]
+    needed = [] if permission is None else [(permission, target.checked_on(method.checked_on))]
     needed += [(each, place) for (each, _), place in zip(method.also, also, strict=True)]
     for each, place in needed:
         _require(control, location, caller, each, place)

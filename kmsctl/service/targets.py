@@ -56,6 +56,15 @@ class Target:
             self.service, kind = _KMS, _TYPES[type(resource)]
         self.kind = f"{self.service}/{kind}"
 
+    def checked_on(self, kind: str | None) -> Target:
+        """Returns what the permission to make this resource is checked on: what it is made in."""
+        resource = self.resource
+        if (kind == "location" and isinstance(resource, names.KeyRingName)) or (
+            kind == "keyRing" and isinstance(resource, names.CryptoKeyName | names.ImportJobName)
+        ):
+            return Target(resource.parent)
+        return self
+
     @classmethod
     def store(cls) -> Target:
         """Returns the store itself, which the records of its own verbs are about."""
