@@ -113,7 +113,7 @@ def _decoded(name: str, value: object) -> bytes:
 
 
 def _place_data(line: Line) -> None:
-    """Lets data take the place of standard input and output, and of files that have to be named and are not."""
+    """Lets data take the place of standard input and output, and of files that must be named and are not."""
     args = line.args
     named = set()
     for index, arg in enumerate(args):
@@ -275,7 +275,7 @@ class _Streams:
     def __exit__(self, *_: object) -> None:
         sys.stdin, sys.stdout, sys.stderr = self._before
         self._out.flush()
-        self.output = self._out.buffer.getvalue()  # type: ignore[attr-defined]  # it is a BytesIO
+        self.output = self._out.buffer.getvalue()
         self.messages = self._err.getvalue()
 
 

@@ -1,8 +1,8 @@
 """``--flags-file``: flags that are kept in a file, one mapping or a list of mappings, YAML or JSON.
 
 The flags of the file take the place of the flag that names it, so the last one of several wins, as it
-does on the command line. A value of nothing, or ``true``, is a switch; ``false`` is its inverse; lists and maps
-are values that need no quoting. Files may name other files. ``-`` is standard input.
+does on the command line. A value of nothing, or ``true``, is a switch; ``false`` is its inverse; lists
+and maps are values that need no quoting. Files may name other files. ``-`` is standard input.
 """
 
 from __future__ import annotations

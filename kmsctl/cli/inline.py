@@ -11,7 +11,7 @@ MARK = "\0"
 
 
 class Data:
-    """The data of one command: `given` to it and `taken` from it, by the name of the flag (``plaintext-file``)."""
+    """The data of one command: `given` to it and `taken` from it, by flag (``plaintext-file``)."""
 
     __slots__ = ("given", "taken")
 

@@ -6,6 +6,8 @@ then a list of one; lists without anything in them say so on standard error.
 
 from __future__ import annotations
 
+import sys
+
 from kmsctl.cli import terminal
 from kmsctl.cli.tree import dotted
 
@@ -141,8 +143,14 @@ def _print(
         uri_of=_uri,
         flags=flags,
         width=terminal.width(),
+        colours=terminal.has_colours(sys.stdout),
     )
-    terminal.write_chunks(output)
+    if output.pages and terminal.is_terminal(sys.stdout):
+        from kmsctl.cli.pager import write_pages
+
+        write_pages(output)
+    else:
+        terminal.write_chunks(output)
     for warning in output.warnings:
         session.log("warning", warning)
     return output.count

@@ -63,6 +63,14 @@ class ImportMethod:
         digest = DIGEST_SIZES[self.wrapping_algorithm.digest or ""]
         return self.encapsulation_size - 2 * digest - 2
 
+    def check_takes(self, algorithm: Algorithm) -> None:
+        """Refuses key pairs under RSA-OAEP alone, which takes symmetric material only."""
+        if not (self.hpke or self.aes_kwp or algorithm.secret_size is not None):
+            raise InvalidArgument(
+                f"Import method {self.enum} takes symmetric keys only, not {algorithm.enum}.",
+                hint="Use an import job whose method ends in -aes-256.",
+            )
+
     def __repr__(self) -> str:
         return f"ImportMethod({self.enum})"
 

@@ -22,6 +22,10 @@ _FEBRUARY = 2
 _MAX_FRACTION_DIGITS = 9
 _DAYS_TO_EPOCH = 719_162  # from 0001-01-01 to 1970-01-01
 
+#: Day since 1970 → its date as `rfc3339` has it: lists have the same days over and over.
+_dates: dict[int, str] = {}
+_MOST_DATES = 1000
+
 
 def now_us() -> int:
     """Returns the system clock's time in microseconds since 1970."""
@@ -37,8 +41,14 @@ def rfc3339(us: int) -> str:
     if not MIN_TIME <= us <= MAX_TIME:
         raise ValueError(f"time out of range: {us}")
     seconds, fraction = divmod(us, SECOND)
-    year, month, day, hour, minute, second, *_ = time.gmtime(seconds)
-    return f"{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}{_fraction(fraction)}Z"
+    day, second = divmod(seconds, 86_400)
+    date = _dates.get(day)
+    if date is None:
+        if len(_dates) >= _MOST_DATES:
+            _dates.clear()
+        year, month, day_of_month = time.gmtime(seconds)[:3]
+        date = _dates[day] = f"{year:04}-{month:02}-{day_of_month:02}T"
+    return f"{date}{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}{_fraction(fraction)}Z"
 
 
 def duration_json(us: int) -> str:

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 
 _INDENT = "  "
 
+#: (margin, names of a map as they come) → its names in order, each with what stands before its value.
+#: The records of a list are alike, so this is nearly always known.
+_layouts: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+_MOST_LAYOUTS = 500
+
 
 def indented(value: Any, margin: str = "") -> str:
     """Returns `value` as JSON; every line but the first begins with `margin`.
@@ -32,10 +37,9 @@ def indented(value: Any, margin: str = "") -> str:
         if not value:
             return "{}"
         lines = []
-        for name in sorted(value):
+        for name, lead in _layouts.get((inner, *value)) or _layout(inner, value):
             item = value[name]
-            text = encode_basestring(item) if type(item) is str else indented(item, inner)
-            lines.append(f"{inner}{encode_basestring(name)}: {text}")
+            lines.append(lead + (encode_basestring(item) if type(item) is str else indented(item, inner)))
         body = ",\n".join(lines)
         return f"{{\n{body}\n{margin}}}"
     if kind is list:
@@ -44,6 +48,14 @@ def indented(value: Any, margin: str = "") -> str:
         body = ",\n".join([f"{inner}{indented(item, inner)}" for item in value])
         return f"[\n{body}\n{margin}]"
     return dumps(value, ensure_ascii=False)
+
+
+def _layout(margin: str, value: dict[str, Any]) -> list[tuple[str, str]]:
+    if len(_layouts) >= _MOST_LAYOUTS:
+        _layouts.clear()
+    layout = [(name, f"{margin}{encode_basestring(name)}: ") for name in sorted(value)]
+    _layouts[margin, *value] = layout
+    return layout
 
 
 def print_json(records: Iterable[Any], projection: Projection, options: PrintOptions) -> Iterator[str]:

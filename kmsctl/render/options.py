@@ -15,12 +15,13 @@ class PrintOptions:
         page_size: how many rows make a table of their own; None for one table.
         width: the terminal's width in columns, to which columns marked ``wrap`` are fitted.
         utf8: whether the output can hold box-drawing characters.
+        colours: whether the output shows colours.
         scope: what transforms may use.
         continued: whether the same key of an earlier record was shown in this format: a heading
             is not repeated, and an empty list not shown.
     """
 
-    __slots__ = ("continued", "is_list", "page_size", "scope", "utf8", "width")
+    __slots__ = ("colours", "continued", "is_list", "page_size", "scope", "utf8", "width")
 
     def __init__(
         self,
@@ -30,8 +31,10 @@ class PrintOptions:
         page_size: int | None = None,
         width: int = 80,
         utf8: bool = True,
+        colours: bool = False,
         continued: bool = False,
     ) -> None:
+        self.colours = colours
         self.continued = continued
         self.is_list = is_list
         self.scope = scope
@@ -42,5 +45,10 @@ class PrintOptions:
     def nested(self, *, is_list: bool, continued: bool = False) -> PrintOptions:
         """Returns the options for a format inside this one."""
         return PrintOptions(
-            is_list=is_list, scope=self.scope, width=self.width, utf8=self.utf8, continued=continued
+            is_list=is_list,
+            scope=self.scope,
+            width=self.width,
+            utf8=self.utf8,
+            colours=self.colours,
+            continued=continued,
         )

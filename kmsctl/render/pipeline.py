@@ -24,9 +24,11 @@ class Output:
 
     Attributes:
         count: how many resources were shown.
+        pages: whether it is for a pager, if there is one: tables of lists, unless the format has
+            ``[no-pager]``, and whatever has ``[pager]``.
     """
 
-    __slots__ = ("_chunks", "_filter", "count")
+    __slots__ = ("_chunks", "_filter", "count", "pages")
 
     def __init__(
         self,
@@ -38,6 +40,8 @@ class Output:
     ) -> None:
         self.count = 0
         self._filter = parsed_filter
+        wanted = projection.attributes.get("pager")
+        self.pages = options.is_list and projection.name == "table" if wanted is None else bool(wanted)
         self._chunks = printer(self._counted(resources), projection, options)
 
     def __iter__(self) -> Iterator[str]:
@@ -70,6 +74,7 @@ def render(  # noqa: PLR0913  # one keyword per flag of the command line
     flags: Mapping[str, Any] | None = None,
     width: int = 80,
     utf8: bool = True,
+    colours: bool = False,
 ) -> Output:
     """Parses what was asked for, and returns the text of `resources`.
 
@@ -91,6 +96,7 @@ def render(  # noqa: PLR0913  # one keyword per flag of the command line
         flags: the command's flags with underscores in their names, for the ``if()`` transform.
         width: the terminal's width, to which columns marked ``wrap`` are fitted.
         utf8: whether the output can hold box-drawing characters.
+        colours: whether the output shows colours, as a terminal does.
 
     Raises:
         RenderError: if an expression is malformed or cannot be carried out. Only what depends on
@@ -111,7 +117,9 @@ def render(  # noqa: PLR0913  # one keyword per flag of the command line
         resources = _uris(resources, uri_of)
     # What selects from one resource makes a list of it, as commands that show policies do.
     is_list = is_list or bool(flatten or parsed_filter) or limit is not None
-    options = PrintOptions(is_list=is_list, scope=scope, page_size=page_size, width=width, utf8=utf8)
+    options = PrintOptions(
+        is_list=is_list, scope=scope, page_size=page_size, width=width, utf8=utf8, colours=colours
+    )
     return Output(resources, printer, projection, options, parsed_filter)
 
 

@@ -27,10 +27,22 @@ class Layout:
         box, all_box: whether there are lines around the table, and between its rows.
         title: a line above, or empty.
         utf8: whether lines are drawn with box-drawing characters.
+        colours: whether headings and states have colours.
         width: the terminal's width less a margin, for wrapping.
     """
 
-    __slots__ = ("alignments", "all_box", "box", "minimums", "pad", "title", "utf8", "width", "wraps")
+    __slots__ = (
+        "alignments",
+        "all_box",
+        "box",
+        "colours",
+        "minimums",
+        "pad",
+        "title",
+        "utf8",
+        "width",
+        "wraps",
+    )
 
     def __init__(self, alignments: Sequence[str]) -> None:
         self.alignments = alignments
@@ -41,6 +53,7 @@ class Layout:
         self.all_box = False
         self.title = ""
         self.utf8 = True
+        self.colours = False
         self.width = 80
 
     def draw(self, heading: Sequence[str] | None, rows: Sequence[Sequence[str]]) -> Iterator[str]:
@@ -99,7 +112,8 @@ class Layout:
     def _lines(self, row: Sequence[str], widths: Sequence[int]) -> Iterator[list[str]]:
         """Yields the cells of each line that `row` takes, aligned."""
         if "\n" not in "".join(row) and all(least is None for least in self.wraps):
-            yield [align(*cell) for cell in zip(row, widths, self.alignments, strict=True)]
+            aligned = [align(*cell) for cell in zip(row, widths, self.alignments, strict=True)]
+            yield self._painted(row, aligned) if self.colours else aligned
             return
         for cells in zip(*self._split(row, widths), strict=True):
             yield [align(*cell) for cell in zip(cells, widths, self.alignments, strict=True)]
@@ -111,7 +125,8 @@ class Layout:
             yield align(self.title, self._total(widths), "center").rstrip() + "\n"
         gap = " " * self.pad
         if heading is not None:
-            yield gap.join(map(align, heading, widths, self.alignments)).rstrip() + "\n"
+            labels = list(map(align, heading, widths, self.alignments))
+            yield gap.join(self._headed(heading, labels)).rstrip() + "\n"
         template = self._template(widths, gap)
         for row in rows:
             joined = "".join(row)
@@ -121,9 +136,21 @@ class Layout:
             for cells in self._lines(row, widths):
                 yield gap.join(cells).rstrip() + "\n"
 
+    def _painted(self, row: Sequence[str], padded: Sequence[str]) -> list[str]:
+        from kmsctl.render.colours import painted
+
+        return list(map(painted, row, padded))
+
+    def _headed(self, labels: Sequence[str], padded: list[str]) -> list[str]:
+        if not self.colours:
+            return padded
+        from kmsctl.render.colours import headed
+
+        return list(map(headed, labels, padded))
+
     def _template(self, widths: Sequence[int], gap: str) -> str:
         """Makes a %-format of a row, which is fast; empty where cells need more than padding."""
-        if any(least is not None for least in self.wraps) or "center" in self.alignments:
+        if self.colours or any(least is not None for least in self.wraps) or "center" in self.alignments:
             return ""
         return gap.join(
             f"%{'' if alignment == 'right' else '-'}{width}s"
@@ -148,7 +175,8 @@ class Layout:
             yield bar + align(self.title, total, "center") + bar + "\n"
         yield rule(below_title if self.title else top)
         if heading is not None:
-            yield line([align(label, width, "center") for label, width in zip(heading, widths, strict=True)])
+            cells = [align(label, width, "center") for label, width in zip(heading, widths, strict=True)]
+            yield line(self._headed(heading, cells))
             yield rule(middle)
         for number, row in enumerate(rows):
             if number and self.all_box:

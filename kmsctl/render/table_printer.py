@@ -68,7 +68,7 @@ class _Table:
             for column, get in self._nested:
                 yield from self._all_nested(page, column, get)
             return
-        rows = _rows(page, [get for _, get in self._plain])
+        rows = _rows(page, [get for _, get in self._plain], colours=self._options.colours)
         shown = self._shown(rows)
         if not shown:
             return
@@ -103,6 +103,7 @@ class _Table:
         layout.pad = max(projection.number("pad", 2), 0)
         layout.title = projection.text("title", "") if title else ""
         layout.utf8 = self._options.utf8
+        layout.colours = self._options.colours
         layout.width = self._options.width - projection.number("margin", 0)
         return layout
 
@@ -155,13 +156,13 @@ def _by(get: Getter) -> Getter:
     return lambda record: sort_key(get(record))
 
 
-def _rows(page: Iterable[Any], getters: Sequence[Getter]) -> list[list[str]]:
+def _rows(page: Iterable[Any], getters: Sequence[Getter], *, colours: bool) -> list[list[str]]:
     """Returns the text of every cell."""
     rows = []
     for record in page:
         row = [get(record) for get in getters]
         for index, value in enumerate(row):
-            if type(value) is not str:
+            if type(value) is not str and not (colours and isinstance(value, str)):
                 row[index] = cell_text(value)
         rows.append(row)
     return rows

@@ -40,9 +40,25 @@ def _enum(enums: str, inverse: str = "", undefined: str = "") -> Function:
 
 
 def _color(red: str = "", yellow: str = "", green: str = "", blue: str = "") -> Function:
-    """Colours are for terminals; what is written here may go anywhere."""
-    del red, yellow, green, blue
-    return lambda value: value if value is None else str(value)
+    """Each argument is an expression; the first one that a value fits gives it its colour."""
+    import re
+
+    from kmsctl.render.colours import Coloured
+
+    patterns = {"red": red, "yellow": yellow, "green": green, "blue": blue}
+    try:
+        tests = [(name, re.compile(pattern).search) for name, pattern in patterns.items() if pattern]
+    except re.error as error:
+        raise TransformError(f"color() cannot use an expression: {error}") from error
+
+    def color(value: Any) -> Any:
+        if value is None:
+            return None
+        text = str(value)
+        found = next((name for name, search in tests if search(text)), None)
+        return text if found is None else Coloured(text, found)
+
+    return color
 
 
 def _decode(encoding: str, undefined: str = "") -> Function:

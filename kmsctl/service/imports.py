@@ -56,6 +56,7 @@ class _Job:
 def import_version(kms: Kms, ctx: Context, request: ImportCryptoKeyVersionRequest) -> CryptoKeyVersion:
     algorithm = _check_form(request)
     job = _find_job(kms, ctx, request, algorithm)
+    job.method.check_takes(algorithm)
     generation.check_available(kms, job.level, algorithm)
     opened = _open(kms, job, algorithm, request.wrapped_key)
     name = request.crypto_key_version or request.parent

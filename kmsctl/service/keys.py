@@ -37,6 +37,9 @@ def create(
     duration = _check_spec(kms, spec, skip_version=skip_version)
     if skip_version or algorithms.by_enum(spec.algorithm).secret_size is not None:
         return _create(kms, ctx, name, spec, duration, None, skip_version=skip_version)
+    with Reading(kms, ctx, "CreateCryptoKey", name) as snapshot:  # before a lease is written
+        if snapshot is None or rings.find(snapshot, name.parent) is None:
+            raise not_found(name.parent)
     with generation.Generation(kms, name) as slow:
         created = _create(kms, ctx, name, spec, duration, slow.uid, skip_version=False)
         slow.complete(name.version(1))

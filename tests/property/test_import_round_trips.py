@@ -45,7 +45,7 @@ PAIRS = [
     (algorithm, method)
     for algorithm in AVAILABLE
     for method in IMPORT_METHODS
-    if method.aes_kwp or method.hpke or algorithm.secret_size is not None or algorithm.key_bits is None
+    if method.aes_kwp or method.hpke or algorithm.secret_size is not None
 ]
 
 

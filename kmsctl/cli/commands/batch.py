@@ -30,17 +30,18 @@ def batch() -> Command:
             Runs many command lines in one process and one open store, which saves each of them the
             start of the program.
 
-            A line is a command line, with or without the word kmsctl; quotes and backslashes are those of a
-            shell, and there is nothing else of a shell. Or it is a JSON object: "args" is the list of
-            arguments, and "data" has the contents of files in base64, by the names of their flags
-            without hyphens: {"args": ["encrypt", "--key=db"], "data": {"plaintext-file": "aGVsbG8="}}. Files
-            that have to be named and are not are data too, and so is - for a file, in both forms. Empty
-            lines and lines that begin with # are left out.
+            A line is a command line, with or without the word kmsctl; quotes and backslashes are
+            those of a shell, and there is nothing else of a shell. Or it is a JSON object: "args" is
+            the list of arguments, and "data" has the contents of files in base64, by the names of
+            their flags: {"args": ["encrypt", "--key=db"], "data": {"plaintext-file": "aGVsbG8="}}.
+            Files that have to be named and are not are data too, and so is - for a file, in both
+            forms. Empty lines and lines that begin with # are left out.
 
-            Each line has a line of JSON as its result, in the same order, as soon as it is known: "index" (from
-            0), "status" (OK, the service's status, USAGE, FAILED or CRASHED), "exit" (what the exit
-            status would be), "output" (standard output), and if there are any: "data" (files in base64;
-            "output" in it is a standard output that is no text), "messages" (standard error), "error".
+            Each line has a line of JSON as its result, in the same order, as soon as it is known:
+            "index" (from 0), "status" (OK, the service's status, USAGE, FAILED or CRASHED), "exit"
+            (what the exit status would be), "output" (standard output), and if there are any:
+            "data" (files in base64; "output" among them is a standard output that is no text),
+            "messages" (standard error), "error".
 
             Global flags of the batch hold for all lines. The exit status is 1 if a line failed.
         """,

@@ -35,8 +35,8 @@ def create() -> Command:
 
             Methods that end in -aes-256 take keys of every kind. rsa-oaep-3072-sha256 and
             rsa-oaep-4096-sha256 take at most 318 and 446 bytes, which RSA keys exceed. The methods with
-            ml-kem and xwing withstand quantum computers. rsa-oaep-3072-sha256-aes-256 is what most
-            need.
+            ml-kem and xwing withstand quantum computers; they need the Python package cryptography 48 or
+            newer. rsa-oaep-3072-sha256-aes-256 is what most need.
         """,
         examples=[
             (
@@ -66,10 +66,10 @@ def describe() -> Command:
         examples=[
             ("To show an import job:", "import-jobs describe bring --keyring=prod --location=us-east1"),
             (
-                "To write its public key to a file:",
+                "To print its public key:",
                 """
                 import-jobs describe bring --keyring=prod --location=us-east1
-                --format='value(publicKey.pem)' > bring.pem
+                --format='value(publicKey.pem)'
                 """,
             ),
         ],

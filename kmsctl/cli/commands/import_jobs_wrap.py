@@ -70,6 +70,7 @@ def run(session: Session, args: Args) -> None:
         raise CommandError("One of arguments [--target-key-file, --generate] is required.")
     algorithm = algorithms.by_spelling(args["algorithm"])
     method = import_methods.by_spelling(args["import_method"])
+    method.check_takes(algorithm)
     inputs = Inputs()
     public = inputs.read("--public-key-file", args["public_key_file"], "public key", MAX_PUBLIC_KEY)
     key = None if args["generate"] else key_files.read(session, args, inputs, algorithm)

@@ -25,13 +25,19 @@ def info() -> Command:
             A copy of the data directory and the configuration directory together is a copy of
             the keys.
         """,
+        examples=[("To see where the store is:", "info --format='value(store.directory)'")],
     )
 
 
 def version() -> Command:
     from kmsctl.cli.command import Command
 
-    return Command("version", run_version, [])
+    return Command(
+        "version",
+        run_version,
+        [],
+        examples=[("To print the version of kmsctl alone:", "version --format='value(kmsctl)'")],
+    )
 
 
 def run_info(session: Session, args: Args) -> None:

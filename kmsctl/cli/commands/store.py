@@ -48,6 +48,7 @@ def verify() -> Command:
             belong to nothing. The exit status is 1 if anything is wrong, and what is wrong is
             printed.
         """,
+        examples=[("To check the store, and print what is wrong as JSON:", "store verify --format=json")],
     )
 
 

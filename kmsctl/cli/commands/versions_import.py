@@ -74,6 +74,7 @@ def import_() -> Command:
 
 def run(session: Session, args: Args) -> None:
     from kmsctl.model import algorithms
+    from kmsctl.model.import_methods import by_enum
 
     algorithm = algorithms.by_spelling(args["algorithm"])
     version = resources.plain_version(session, args) if args["version"] else None
@@ -88,6 +89,7 @@ def run(session: Session, args: Args) -> None:
             f"Invalid value for [import-job]: Import job [{name}] is not active (state is {job.state})."
         )
     _check_public_key(args, inputs, job)
+    by_enum(job.import_method).check_takes(algorithm)
     request = ImportCryptoKeyVersionRequest(
         parent,
         algorithm=algorithm.enum,

@@ -8,9 +8,10 @@
 
 _kmsctl() {
   local IFS=$' \t\n' typed=$2 program=kmsctl
-  local line=() word= path= in_command= in_help= dashes= expected= given=' ' first= count=0 parts=()
-  local below= flags= positionals= words= kind= lead= parameter=
+  local line=() word='' path='' in_command='' in_help='' dashes='' expected='' given=' ' first='' count=0
+  local parts=() below='' flags='' positionals='' words='' kind='' lead='' parameter=''
   COMPREPLY=()
+  # shellcheck disable=SC2088
   case "$1" in
     '~/'*/kmsctl) program=$HOME${1#'~'} ;;
     */kmsctl) program=$1 ;;
@@ -175,7 +176,8 @@ _kmsctl_offer_files() {
     return
   fi
   while IFS= read -r each; do
-    _kmsctl_reply "$each"
+    printf -v each %q "$each"
+    _kmsctl_reply "${each/#'\~'/'~'}"
   done < <(compgen -f -- "$word")
 }
 

@@ -58,7 +58,7 @@ def find(args: Sequence[str]) -> list[Named]:
     values = dict(_flag(flag) for flag in flags)
     session = Session(os.environ)
     session.settings.update((name, values.pop(name)) for name in _SETTINGS if name in values)
-    answer, allowed = _KINDS[kind]
+    answer, allowed = KINDS[kind]
     lead, parent = _split(kind, prefix)
     last = prefix.removeprefix(lead)
     if not allowed.issuperset(last):
@@ -222,7 +222,7 @@ if TYPE_CHECKING:
     _Answer = Callable[[Session, dict[str, str], Name | None, str], Iterator[Named]]
 
 #: Kind → (what answers, the characters of its names).
-_KINDS: dict[str, tuple[_Answer, frozenset[str]]] = {
+KINDS: dict[str, tuple[_Answer, frozenset[str]]] = {
     "configuration": (_configurations, _ID),
     "project": (_projects, _PROJECT),
     "keyring": (_key_rings, _ID),

@@ -24,7 +24,7 @@ def script(shell: str) -> str:
     path = os.path.join(os.path.dirname(__file__), FILES[shell])
     with open(path, encoding="utf-8") as file:
         code = file.read()
-    return code.replace(_TABLES, "\n".join(_WRITERS[shell](Tables())) + "\n")
+    return code.replace(_TABLES, "\n".join(WRITERS[shell](Tables())) + "\n")
 
 
 def _bash(tables: Tables) -> Iterator[str]:
@@ -69,7 +69,7 @@ def _posix(
         (
             (
                 f"*:{name}" if command == "*" else _quoted(f"{command}:{name}"),
-                [f"kind={fitting.source}" if fitting.source else f"{words}={listed(fitting.words)}"],
+                [f"kind='{fitting.source}'" if fitting.source else f"{words}={listed(fitting.words)}"],
             )
             for command, name, fitting in tables.values
         ),
@@ -162,4 +162,4 @@ def _quoted(text: str) -> str:
     return "'" + text.replace("'", "'\\''") + "'"
 
 
-_WRITERS: dict[str, Callable[[Tables], Iterator[str]]] = {"bash": _bash, "zsh": _zsh, "fish": _fish}
+WRITERS: dict[str, Callable[[Tables], Iterator[str]]] = {"bash": _bash, "zsh": _zsh, "fish": _fish}

@@ -129,7 +129,7 @@ def test_a_defect_shows_where_and_not_what(
     assert program.main(["version"]) == 1
     out, err = capsys.readouterr()
     assert out == ""
-    assert err.startswith("ERROR: kmsctl crashed (ValueError) at kmsctl.cli.main:")
+    assert err.startswith("ERROR: kmsctl crashed (ValueError) at kmsctl.cli.outcome:")
     assert "swordfish" not in err
 
 

@@ -261,8 +261,8 @@ def test_similar_commands_are_offered(session: Session) -> None:
         ("ekm-connections create c", "kmsctl ekm-connections"),
         ("keys create k --crypto-key-backend=x", "--crypto-key-backend"),
         ("keys create k --purpose=encryption --protection-level=external", "--protection-level=external"),
-        ("keys list --flags-file=x", "--flags-file"),
-        ("--log-http keys list", "--log-http"),
+        ("keys list --billing-project=x", "--billing-project"),
+        ("--impersonate-service-account=x keys list", "--impersonate-service-account"),
     ],
 )
 def test_what_gcloud_has_and_kmsctl_has_not_yet(session: Session, line: str, what: str) -> None:

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from kmsctl.errors import InvalidArgument
-from kmsctl.model import import_methods
+from kmsctl.model import algorithms, import_methods
 from kmsctl.model.import_methods import IMPORT_METHODS
 
 #: enum → (number, bits of RSA or None, digest, AES-KWP, bytes that it can wrap), from the API's reference
@@ -65,3 +65,15 @@ def test_an_unknown_method_is_an_invalid_argument(find: object, value: object) -
     assert callable(find)
     with pytest.raises(InvalidArgument, match=str(value)):
         find(value)
+
+
+@pytest.mark.parametrize("method", import_methods.IMPORT_METHODS, ids=repr)
+def test_rsa_oaep_alone_takes_symmetric_keys_only(method: import_methods.ImportMethod) -> None:
+    for algorithm in algorithms.ALGORITHMS:
+        if algorithm.secret_size is not None:
+            method.check_takes(algorithm)
+        elif method.enum in ("RSA_OAEP_3072_SHA256", "RSA_OAEP_4096_SHA256"):
+            with pytest.raises(InvalidArgument, match="symmetric keys only"):
+                method.check_takes(algorithm)
+        else:
+            method.check_takes(algorithm)

@@ -4,11 +4,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.unit.service.scene import Scene
 from tests.unit.service.world import World
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.unit.service.scene import Outcome
 
 
 @pytest.fixture
@@ -24,3 +27,32 @@ def keyed(world: World) -> World:
     """A store with one ring and one symmetric key."""
     world.make_key()
     return world
+
+
+@pytest.fixture(scope="session")
+def pristine(tmp_path_factory: pytest.TempPathFactory) -> Scene:
+    """A store with some history, which nobody touches."""
+    scene = Scene(World(tmp_path_factory.mktemp("scene") / "store"))
+    scene.build()
+    scene.world.kms.close()
+    return scene
+
+
+@pytest.fixture(scope="session")
+def baseline(pristine: Scene) -> dict[str, Outcome]:
+    """What the owner's attempts come to where nothing is wrong."""
+    found = pristine.outcomes()
+    pristine.world.kms.close()
+    assert found["stranger"][0] == "PERMISSION_DENIED"
+    assert found["decrypt 2"][0] == "FAILED_PRECONDITION"
+    assert all(kind == "done" for name, (kind, _) in found.items() if name not in ("stranger", "decrypt 2"))
+    return found
+
+
+@pytest.fixture
+def scene(pristine: Scene, tmp_path: Path) -> Iterator[Scene]:
+    """A copy of the store with some history, to be tampered with."""
+    copy = Scene(pristine.world.copy(tmp_path / "scene"))
+    copy.texts = pristine.texts
+    yield copy
+    copy.world.kms.close()

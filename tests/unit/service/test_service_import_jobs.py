@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kmsctl.crypto.software import kem
 from kmsctl.errors import (
     AlreadyExists,
     FailedPrecondition,
@@ -14,6 +15,7 @@ from kmsctl.errors import (
     KmsError,
     NotFound,
     PermissionDenied,
+    Unimplemented,
 )
 from kmsctl.model import import_methods, pem, rest
 from kmsctl.model.names import ImportJobName, KeyRingName, LocationName
@@ -25,6 +27,8 @@ from tests.unit.service.world import DAY, HOUR, OWNER, RING, START, STRANGER, Wo
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from kmsctl.model.algorithms import Algorithm
 
 EXPIRY = START + 3 * DAY
 
@@ -101,6 +105,20 @@ def test_what_cannot_be_made_is_refused(
     with pytest.raises(error, match=words):
         ringed.kms.create_import_job(OWNER, JOB, method, level)
     assert ringed.generation() == before
+
+
+def test_a_library_without_ml_kem_has_the_rsa_methods_alone(
+    ringed: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(algorithm: Algorithm) -> None:
+        raise Unimplemented(f"{algorithm.enum} needs a newer library.")
+
+    monkeypatch.setattr(kem, "require", missing)
+    before = ringed.generation()
+    with pytest.raises(Unimplemented, match="ML_KEM_768 needs a newer library"):
+        make_job(ringed)
+    assert ringed.generation() == before
+    assert make_job(ringed, method=RSA_AES).state == "ACTIVE"
 
 
 def test_a_name_is_taken_once(ringed: World) -> None:

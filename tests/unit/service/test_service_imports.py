@@ -22,6 +22,7 @@ from kmsctl.model import import_methods, pem, rest
 from kmsctl.model.algorithms import by_enum
 from kmsctl.model.import_requests import ImportCryptoKeyVersionRequest
 from kmsctl.model.names import CryptoKeyName, ImportJobName, KeyRingName
+from kmsctl.model.resources import CryptoKeySpec
 from kmsctl.store import keys, rings
 from tests.unit.service.imports_world import (
     JOB,
@@ -399,3 +400,13 @@ def test_an_import_only_key_has_no_rotation_schedule(world: World) -> None:
     scheduled = spec(import_only=True, next_rotation_time=START + DAY)
     with pytest.raises(InvalidArgument, match="import-only"):
         world.kms.create_crypto_key(OWNER, KEY, scheduled, skip_initial_version_creation=True)
+
+
+def test_bare_rsa_oaep_takes_no_key_pairs(world: World) -> None:
+    world.kms.create_key_ring(OWNER, RING)
+    signing = CryptoKeySpec(purpose="ASYMMETRIC_SIGN", algorithm="EC_SIGN_P256_SHA256", import_only=True)
+    world.kms.create_crypto_key(OWNER, KEY, signing, skip_initial_version_creation=True)
+    make_job(world, method="RSA_OAEP_3072_SHA256")
+    with pytest.raises(InvalidArgument, match="takes symmetric keys only"):
+        bring(world, fresh(), algorithm="EC_SIGN_P256_SHA256")
+    assert list(world.kms.list_crypto_key_versions(OWNER, KEY)) == []

@@ -1,0 +1,650 @@
+# bash completion for kmsctl                                             -*- shell-script -*-
+# Generated from the tree of commands by: python -m kmsctl.cli.generate
+#
+# What was typed is compared and passed on; it is never expanded. Functions below _kmsctl share its
+# variables.
+
+_kmsctl_flags='--account= --configuration= --flags-file= --flatten= --format= --help --log-http --no-log-http --project= --quiet --user-output-enabled --no-user-output-enabled --verbosity='
+
+_kmsctl_below() {
+  case "$1" in
+    '')
+      below='asymmetric-decrypt asymmetric-sign asymmetric-verify batch completion config decapsulate decrypt encrypt generate-random-bytes help import-jobs info keyrings keys locations mac-sign mac-verify quickstart raw-decrypt raw-encrypt store version'
+      ;;
+    'config')
+      below='configurations get get-value list set unset'
+      ;;
+    'config configurations')
+      below='activate create delete describe list rename'
+      ;;
+    'import-jobs')
+      below='create describe list wrap'
+      ;;
+    'keyrings')
+      below='create describe list'
+      ;;
+    'keys')
+      below='create describe list remove-rotation-schedule set-primary-version set-rotation-schedule update versions'
+      ;;
+    'keys versions')
+      below='create describe destroy disable enable get-certificate-chain get-public-key import list restore update'
+      ;;
+    'locations')
+      below='describe list'
+      ;;
+    'store')
+      below='accept-rollback maintain status verify'
+      ;;
+    *) return 1 ;;
+  esac
+}
+
+_kmsctl_command() {
+  case "$1" in
+    'asymmetric-decrypt')
+      flags='--ciphertext-file= --key= --keyring= --location= --plaintext-file= --skip-integrity-verification --no-skip-integrity-verification --version='
+      positionals=''
+      ;;
+    'asymmetric-sign')
+      flags='--digest-algorithm= --input-file= --key= --keyring= --location= --signature-file= --skip-integrity-verification --no-skip-integrity-verification --version='
+      positionals=''
+      ;;
+    'asymmetric-verify')
+      flags='--digest-algorithm= --input-file= --key= --keyring= --location= --signature-file= --skip-integrity-verification --no-skip-integrity-verification --version='
+      positionals=''
+      ;;
+    'batch')
+      flags='--keep-going --stop-on-error'
+      positionals='file'
+      ;;
+    'completion')
+      flags='--install'
+      positionals='shell'
+      ;;
+    'config configurations activate')
+      flags=''
+      positionals='configuration-name'
+      ;;
+    'config configurations create')
+      flags='--activate --no-activate'
+      positionals='configuration-name'
+      ;;
+    'config configurations delete')
+      flags=''
+      positionals='configuration-names...'
+      ;;
+    'config configurations describe')
+      flags='--all'
+      positionals='configuration-name'
+      ;;
+    'config configurations list')
+      flags='--filter= --limit= --sort-by='
+      positionals=''
+      ;;
+    'config configurations rename')
+      flags='--new-name='
+      positionals='configuration-name'
+      ;;
+    'config get')
+      flags=''
+      positionals='property'
+      ;;
+    'config get-value')
+      flags=''
+      positionals='property'
+      ;;
+    'config list')
+      flags='--all'
+      positionals='property'
+      ;;
+    'config set')
+      flags=''
+      positionals='property value'
+      ;;
+    'config unset')
+      flags=''
+      positionals='property'
+      ;;
+    'decapsulate')
+      flags='--ciphertext-file= --key= --keyring= --location= --shared-secret-file= --skip-integrity-verification --no-skip-integrity-verification --version='
+      positionals=''
+      ;;
+    'decrypt')
+      flags='--additional-authenticated-data-file= --ciphertext-file= --key= --keyring= --location= --plaintext-file= --skip-integrity-verification --no-skip-integrity-verification'
+      positionals=''
+      ;;
+    'encrypt')
+      flags='--additional-authenticated-data-file= --ciphertext-file= --key= --keyring= --location= --plaintext-file= --skip-integrity-verification --no-skip-integrity-verification --version='
+      positionals=''
+      ;;
+    'generate-random-bytes')
+      flags='--length-bytes= --location= --output-file= --protection-level='
+      positionals=''
+      ;;
+    'help')
+      flags=''
+      positionals='command...'
+      ;;
+    'import-jobs create')
+      flags='--import-method= --keyring= --location= --protection-level='
+      positionals='import-job'
+      ;;
+    'import-jobs describe')
+      flags='--attestation-file= --keyring= --location='
+      positionals='import-job'
+      ;;
+    'import-jobs list')
+      flags='--filter= --keyring= --limit= --location= --page-size= --sort-by= --uri --no-uri'
+      positionals=''
+      ;;
+    'import-jobs wrap')
+      flags='--algorithm= --generate --no-generate --import-method= --passphrase-fd= --passphrase-file= --public-key-file= --target-key-file= --wrapped-key-file='
+      positionals=''
+      ;;
+    'info')
+      flags=''
+      positionals=''
+      ;;
+    'keyrings create')
+      flags='--location='
+      positionals='keyring'
+      ;;
+    'keyrings describe')
+      flags='--location='
+      positionals='keyring'
+      ;;
+    'keyrings list')
+      flags='--filter= --limit= --location= --page-size= --sort-by= --uri --no-uri'
+      positionals=''
+      ;;
+    'keys create')
+      flags='--default-algorithm= --destroy-scheduled-duration= --import-only --no-import-only --keyring= --labels= --location= --next-rotation-time= --protection-level= --purpose= --rotation-period= --skip-initial-version-creation --no-skip-initial-version-creation'
+      positionals='key'
+      ;;
+    'keys describe')
+      flags='--keyring= --location='
+      positionals='key'
+      ;;
+    'keys list')
+      flags='--filter= --keyring= --limit= --location= --page-size= --sort-by= --uri --no-uri'
+      positionals=''
+      ;;
+    'keys remove-rotation-schedule')
+      flags='--keyring= --location='
+      positionals='key'
+      ;;
+    'keys set-primary-version')
+      flags='--keyring= --location= --version='
+      positionals='key'
+      ;;
+    'keys set-rotation-schedule')
+      flags='--keyring= --location= --next-rotation-time= --rotation-period='
+      positionals='key'
+      ;;
+    'keys update')
+      flags='--clear-labels --no-clear-labels --default-algorithm= --keyring= --location= --next-rotation-time= --primary-version= --remove-labels= --remove-rotation-schedule --no-remove-rotation-schedule --rotation-period= --update-labels='
+      positionals='key'
+      ;;
+    'keys versions create')
+      flags='--key= --keyring= --location= --primary --no-primary'
+      positionals=''
+      ;;
+    'keys versions describe')
+      flags='--attestation-file= --key= --keyring= --location='
+      positionals='version'
+      ;;
+    'keys versions destroy')
+      flags='--key= --keyring= --location='
+      positionals='version'
+      ;;
+    'keys versions disable')
+      flags='--key= --keyring= --location='
+      positionals='version'
+      ;;
+    'keys versions enable')
+      flags='--key= --keyring= --location='
+      positionals='version'
+      ;;
+    'keys versions get-certificate-chain')
+      flags='--certificate-chain-type= --key= --keyring= --location= --output-file='
+      positionals='version'
+      ;;
+    'keys versions get-public-key')
+      flags='--key= --keyring= --location= --output-file= --public-key-format='
+      positionals='version'
+      ;;
+    'keys versions import')
+      flags='--algorithm= --import-job= --key= --keyring= --location= --passphrase-fd= --passphrase-file= --public-key-file= --rsa-aes-wrapped-key-file= --target-key-file= --version= --wrapped-key-file='
+      positionals=''
+      ;;
+    'keys versions list')
+      flags='--filter= --key= --keyring= --limit= --location= --page-size= --sort-by= --uri --no-uri'
+      positionals=''
+      ;;
+    'keys versions restore')
+      flags='--key= --keyring= --location='
+      positionals='version'
+      ;;
+    'keys versions update')
+      flags='--key= --keyring= --location= --state='
+      positionals='version'
+      ;;
+    'locations describe')
+      flags=''
+      positionals='location'
+      ;;
+    'locations list')
+      flags='--filter= --limit= --page-size= --sort-by= --uri --no-uri'
+      positionals=''
+      ;;
+    'mac-sign')
+      flags='--input-file= --key= --keyring= --location= --signature-file= --skip-integrity-verification --no-skip-integrity-verification --version='
+      positionals=''
+      ;;
+    'mac-verify')
+      flags='--input-file= --key= --keyring= --location= --signature-file= --skip-integrity-verification --no-skip-integrity-verification --version='
+      positionals=''
+      ;;
+    'quickstart')
+      flags='--location='
+      positionals='file'
+      ;;
+    'raw-decrypt')
+      flags='--additional-authenticated-data-file= --ciphertext-file= --initialization-vector-file= --key= --keyring= --location= --plaintext-file= --skip-integrity-verification --no-skip-integrity-verification --version='
+      positionals=''
+      ;;
+    'raw-encrypt')
+      flags='--additional-authenticated-data-file= --ciphertext-file= --initialization-vector-file= --initialization-vector-output-file= --key= --keyring= --location= --plaintext-file= --skip-integrity-verification --no-skip-integrity-verification --version='
+      positionals=''
+      ;;
+    'store accept-rollback')
+      flags=''
+      positionals='database'
+      ;;
+    'store maintain')
+      flags=''
+      positionals=''
+      ;;
+    'store status')
+      flags=''
+      positionals=''
+      ;;
+    'store verify')
+      flags=''
+      positionals=''
+      ;;
+    'version')
+      flags=''
+      positionals=''
+      ;;
+    *) return 1 ;;
+  esac
+}
+
+_kmsctl_values() {
+  case "$1:$2" in
+    *:--additional-authenticated-data-file)
+      kind='file'
+      ;;
+    *:--algorithm)
+      words='aes-128-cbc aes-128-ctr aes-128-gcm aes-256-cbc aes-256-ctr aes-256-gcm ec-sign-ed25519 ec-sign-p256-sha256 ec-sign-p384-sha384 ec-sign-secp256k1-sha256 google-symmetric-encryption hmac-sha1 hmac-sha224 hmac-sha256 hmac-sha384 hmac-sha512 kem-xwing ml-kem-1024 ml-kem-768 pq-sign-hash-slh-dsa-sha2-128s-sha256 pq-sign-ml-dsa-44 pq-sign-ml-dsa-44-external-mu pq-sign-ml-dsa-65 pq-sign-ml-dsa-65-external-mu pq-sign-ml-dsa-87 pq-sign-ml-dsa-87-external-mu pq-sign-slh-dsa-sha2-128s rsa-decrypt-oaep-2048-sha1 rsa-decrypt-oaep-2048-sha256 rsa-decrypt-oaep-3072-sha1 rsa-decrypt-oaep-3072-sha256 rsa-decrypt-oaep-4096-sha1 rsa-decrypt-oaep-4096-sha256 rsa-decrypt-oaep-4096-sha512 rsa-sign-pkcs1-2048-sha256 rsa-sign-pkcs1-3072-sha256 rsa-sign-pkcs1-4096-sha256 rsa-sign-pkcs1-4096-sha512 rsa-sign-pss-2048-sha256 rsa-sign-pss-3072-sha256 rsa-sign-pss-4096-sha256 rsa-sign-pss-4096-sha512 rsa-sign-raw-pkcs1-2048 rsa-sign-raw-pkcs1-3072 rsa-sign-raw-pkcs1-4096'
+      ;;
+    *:--attestation-file)
+      kind='file'
+      ;;
+    *:--certificate-chain-type)
+      words='all cavium google-card google-partition'
+      ;;
+    *:--ciphertext-file)
+      kind='file'
+      ;;
+    *:--configuration)
+      kind='configuration'
+      ;;
+    *:--default-algorithm)
+      words='google-symmetric-encryption aes-128-gcm aes-256-gcm aes-128-cbc aes-256-cbc aes-128-ctr aes-256-ctr ec-sign-ed25519 ec-sign-p256-sha256 ec-sign-p384-sha384 ec-sign-secp256k1-sha256 rsa-sign-pss-2048-sha256 rsa-sign-pss-3072-sha256 rsa-sign-pss-4096-sha256 rsa-sign-pss-4096-sha512 rsa-sign-pkcs1-2048-sha256 rsa-sign-pkcs1-3072-sha256 rsa-sign-pkcs1-4096-sha256 rsa-sign-pkcs1-4096-sha512 rsa-sign-raw-pkcs1-2048 rsa-sign-raw-pkcs1-3072 rsa-sign-raw-pkcs1-4096 pq-sign-ml-dsa-44 pq-sign-ml-dsa-65 pq-sign-ml-dsa-87 pq-sign-slh-dsa-sha2-128s pq-sign-hash-slh-dsa-sha2-128s-sha256 pq-sign-ml-dsa-44-external-mu pq-sign-ml-dsa-65-external-mu pq-sign-ml-dsa-87-external-mu rsa-decrypt-oaep-2048-sha1 rsa-decrypt-oaep-2048-sha256 rsa-decrypt-oaep-3072-sha1 rsa-decrypt-oaep-3072-sha256 rsa-decrypt-oaep-4096-sha1 rsa-decrypt-oaep-4096-sha256 rsa-decrypt-oaep-4096-sha512 hmac-sha1 hmac-sha224 hmac-sha256 hmac-sha384 hmac-sha512 ml-kem-768 ml-kem-1024 kem-xwing'
+      ;;
+    *:--digest-algorithm)
+      words='sha256 sha384 sha512 external-mu'
+      ;;
+    *:--flags-file)
+      kind='file'
+      ;;
+    *:--format)
+      words='config default disable flattened json list multi none object text yaml'
+      ;;
+    *:--import-job)
+      kind='import-job'
+      ;;
+    *:--import-method)
+      words='hpke-kem-ml-kem-1024-hkdf-sha256-aes-256-gcm hpke-kem-ml-kem-768-hkdf-sha256-aes-256-gcm hpke-kem-xwing-hkdf-sha256-aes-256-gcm rsa-oaep-3072-sha1-aes-256 rsa-oaep-3072-sha256 rsa-oaep-3072-sha256-aes-256 rsa-oaep-4096-sha1-aes-256 rsa-oaep-4096-sha256 rsa-oaep-4096-sha256-aes-256'
+      ;;
+    *:--initialization-vector-file)
+      kind='file'
+      ;;
+    *:--initialization-vector-output-file)
+      kind='file'
+      ;;
+    *:--input-file)
+      kind='file'
+      ;;
+    *:--key)
+      kind='key'
+      ;;
+    *:--keyring)
+      kind='keyring'
+      ;;
+    *:--location)
+      words='africa-south1 asia asia-east1 asia-east2 asia-northeast1 asia-northeast2 asia-northeast3 asia-south1 asia-south2 asia-southeast1 asia-southeast2 asia-southeast3 asia1 au australia-southeast1 australia-southeast2 ca de eur3 eur4 eur5 eur6 europe europe-central2 europe-north1 europe-north2 europe-southwest1 europe-west1 europe-west10 europe-west12 europe-west2 europe-west3 europe-west4 europe-west6 europe-west8 europe-west9 global in it me-central1 me-central2 me-west1 nam-eur-asia1 nam10 nam11 nam12 nam3 nam4 nam6 nam7 nam8 nam9 northamerica-northeast1 northamerica-northeast2 northamerica-south1 southamerica-east1 southamerica-west1 us us-central1 us-east1 us-east4 us-east5 us-south1 us-west1 us-west2 us-west3 us-west4'
+      ;;
+    *:--output-file)
+      kind='file'
+      ;;
+    *:--passphrase-file)
+      kind='file'
+      ;;
+    *:--plaintext-file)
+      kind='file'
+      ;;
+    *:--primary-version)
+      kind='version'
+      ;;
+    *:--project)
+      kind='project'
+      ;;
+    *:--protection-level)
+      words='software'
+      ;;
+    *:--public-key-file)
+      kind='file'
+      ;;
+    *:--public-key-format)
+      words='pem der nist-pqc xwing-raw-bytes'
+      ;;
+    *:--purpose)
+      words='encryption raw-encryption asymmetric-signing asymmetric-encryption mac key-encapsulation'
+      ;;
+    *:--rsa-aes-wrapped-key-file)
+      kind='file'
+      ;;
+    *:--shared-secret-file)
+      kind='file'
+      ;;
+    *:--signature-file)
+      kind='file'
+      ;;
+    *:--state)
+      words='enabled disabled'
+      ;;
+    *:--target-key-file)
+      kind='file'
+      ;;
+    *:--verbosity)
+      words='debug info warning error critical none'
+      ;;
+    *:--version)
+      kind='version'
+      ;;
+    *:--wrapped-key-file)
+      kind='file'
+      ;;
+    'config configurations activate:configuration-name')
+      kind='configuration'
+      ;;
+    'config configurations describe:configuration-name')
+      kind='configuration'
+      ;;
+    'config configurations rename:configuration-name')
+      kind='configuration'
+      ;;
+    *:configuration-names)
+      kind='configuration'
+      ;;
+    *:core/disable_prompts)
+      words='true false'
+      ;;
+    *:core/log_http)
+      words='true false'
+      ;;
+    *:core/project)
+      kind='project'
+      ;;
+    *:core/user_output_enabled)
+      words='true false'
+      ;;
+    *:core/verbosity)
+      words='debug info warning error critical none'
+      ;;
+    *:database)
+      words='control africa-south1 asia asia-east1 asia-east2 asia-northeast1 asia-northeast2 asia-northeast3 asia-south1 asia-south2 asia-southeast1 asia-southeast2 asia-southeast3 asia1 au australia-southeast1 australia-southeast2 ca de eur3 eur4 eur5 eur6 europe europe-central2 europe-north1 europe-north2 europe-southwest1 europe-west1 europe-west10 europe-west12 europe-west2 europe-west3 europe-west4 europe-west6 europe-west8 europe-west9 global in it me-central1 me-central2 me-west1 nam-eur-asia1 nam10 nam11 nam12 nam3 nam4 nam6 nam7 nam8 nam9 northamerica-northeast1 northamerica-northeast2 northamerica-south1 southamerica-east1 southamerica-west1 us us-central1 us-east1 us-east4 us-east5 us-south1 us-west1 us-west2 us-west3 us-west4'
+      ;;
+    *:file)
+      kind='file'
+      ;;
+    'import-jobs describe:import-job')
+      kind='import-job'
+      ;;
+    'keys describe:key')
+      kind='key'
+      ;;
+    'keys remove-rotation-schedule:key')
+      kind='key'
+      ;;
+    'keys set-primary-version:key')
+      kind='key'
+      ;;
+    'keys set-rotation-schedule:key')
+      kind='key'
+      ;;
+    'keys update:key')
+      kind='key'
+      ;;
+    'keyrings describe:keyring')
+      kind='keyring'
+      ;;
+    *:kms/keyring)
+      kind='keyring'
+      ;;
+    *:kms/location)
+      words='africa-south1 asia asia-east1 asia-east2 asia-northeast1 asia-northeast2 asia-northeast3 asia-south1 asia-south2 asia-southeast1 asia-southeast2 asia-southeast3 asia1 au australia-southeast1 australia-southeast2 ca de eur3 eur4 eur5 eur6 europe europe-central2 europe-north1 europe-north2 europe-southwest1 europe-west1 europe-west10 europe-west12 europe-west2 europe-west3 europe-west4 europe-west6 europe-west8 europe-west9 global in it me-central1 me-central2 me-west1 nam-eur-asia1 nam10 nam11 nam12 nam3 nam4 nam6 nam7 nam8 nam9 northamerica-northeast1 northamerica-northeast2 northamerica-south1 southamerica-east1 southamerica-west1 us us-central1 us-east1 us-east4 us-east5 us-south1 us-west1 us-west2 us-west3 us-west4'
+      ;;
+    *:location)
+      words='africa-south1 asia asia-east1 asia-east2 asia-northeast1 asia-northeast2 asia-northeast3 asia-south1 asia-south2 asia-southeast1 asia-southeast2 asia-southeast3 asia1 au australia-southeast1 australia-southeast2 ca de eur3 eur4 eur5 eur6 europe europe-central2 europe-north1 europe-north2 europe-southwest1 europe-west1 europe-west10 europe-west12 europe-west2 europe-west3 europe-west4 europe-west6 europe-west8 europe-west9 global in it me-central1 me-central2 me-west1 nam-eur-asia1 nam10 nam11 nam12 nam3 nam4 nam6 nam7 nam8 nam9 northamerica-northeast1 northamerica-northeast2 northamerica-south1 southamerica-east1 southamerica-west1 us us-central1 us-east1 us-east4 us-east5 us-south1 us-west1 us-west2 us-west3 us-west4'
+      ;;
+    *:property)
+      words='core/account account core/disable_prompts disable_prompts core/log_http log_http core/project project core/user_output_enabled user_output_enabled core/verbosity verbosity kms/destroy_scheduled_duration kms/keyring kms/location'
+      ;;
+    *:shell)
+      words='bash zsh fish'
+      ;;
+    *:version)
+      kind='version'
+      ;;
+    *) return 1 ;;
+  esac
+}
+
+
+_kmsctl() {
+  local IFS=$' \t\n' typed=$2 program=kmsctl
+  local line=() word='' path='' in_command='' in_help='' dashes='' expected='' given=' ' first='' count=0
+  local parts=() below='' flags='' positionals='' words='' kind='' lead='' parameter=''
+  COMPREPLY=()
+  # shellcheck disable=SC2088
+  case "$1" in
+    '~/'*/kmsctl) program=$HOME${1#'~'} ;;
+    */kmsctl) program=$1 ;;
+  esac
+  _kmsctl_split
+  _kmsctl_below ''
+  _kmsctl_read || return 0
+  _kmsctl_complete
+  return 0
+}
+
+# readline parts words at = and : too. These are what blanks part, up to the cursor; the last is `word`.
+_kmsctl_split() {
+  local rest=${COMP_LINE:0:COMP_POINT} blanks piece i
+  rest=${rest#*"${COMP_WORDS[0]}"}
+  for ((i = 1; i <= COMP_CWORD; i++)); do
+    piece=${COMP_WORDS[i]}
+    blanks=${rest%%[![:space:]]*}
+    rest=${rest#"$blanks"}
+    [[ ${#rest} -lt ${#piece} ]] && piece=$rest
+    rest=${rest#"$piece"}
+    piece=${piece//[\"\'\\]/}
+    if [[ -n $blanks || ${#line[@]} -eq 0 ]]; then
+      line+=("$piece")
+    else
+      line[${#line[@]} - 1]+=$piece
+    fi
+  done
+  if [[ ${#line[@]} -gt 0 ]]; then
+    word=${line[${#line[@]} - 1]}
+    unset "line[${#line[@]} - 1]"
+  fi
+}
+
+# Reads what stands before the last word. Fails where nothing can follow.
+_kmsctl_read() {
+  local each
+  for each in ${line[@]+"${line[@]}"}; do
+    if [[ -n $expected ]]; then
+      _kmsctl_note "$expected" "$each"
+      expected=
+    elif [[ -z $dashes && $each == -- ]]; then
+      dashes=1
+    elif [[ -z $dashes && $each == -?* ]]; then
+      given+="${each%%=*} "
+      if [[ $each == *=* ]]; then
+        _kmsctl_note "${each%%=*}" "${each#*=}"
+      elif [[ " $flags $_kmsctl_flags " == *" $each= "* ]]; then
+        expected=$each
+      fi
+    elif [[ -z $in_command ]]; then
+      _kmsctl_enter "$each" || return 1
+    else
+      _kmsctl_positional
+      [[ $count -eq 0 ]] && first=$each
+      _kmsctl_note "$parameter" "$each"
+      parameter=
+      count=$((count + 1))
+    fi
+  done
+}
+
+_kmsctl_enter() {
+  if [[ -z $path && $1 == kms ]]; then
+    return 0
+  elif [[ -z $path$in_help && $1 == help ]]; then
+    in_help=1
+    return 0
+  fi
+  path=${path:+$path }$1
+  if _kmsctl_command "$path"; then
+    in_command=1
+    below=
+    return 0
+  fi
+  _kmsctl_below "$path"
+}
+
+# Keeps what names of resources depend on.
+_kmsctl_note() {
+  case "${1#--}" in
+    configuration | project | location | keyring | key) parts+=("--${1#--}=$2") ;;
+  esac
+}
+
+# The name of the positional that comes next; one that ends in ... takes all that are left.
+_kmsctl_positional() {
+  local each i=0
+  parameter=
+  for each in $positionals; do
+    if [[ $i -eq $count || $each == *... ]]; then
+      parameter=${each%...}
+      return
+    fi
+    i=$((i + 1))
+  done
+}
+
+_kmsctl_complete() {
+  if [[ -n $expected ]]; then
+    parameter=$expected
+  elif [[ -z $dashes && $word == --*=* ]]; then
+    parameter=${word%%=*}
+    lead=$parameter=
+    word=${word#*=}
+  elif [[ -z $dashes && $word == -* ]]; then
+    _kmsctl_offer_flags
+    return
+  elif [[ -z $in_command ]]; then
+    words=$below
+    _kmsctl_offer
+    return
+  else
+    _kmsctl_positional
+    if [[ "$path $parameter" == 'config set value' ]]; then
+      # What fits depends on the property; a bare name is one of core.
+      parameter=$first
+      [[ $first == */* ]] || parameter=core/$first
+    fi
+  fi
+  [[ -z $in_help && -n $parameter ]] && _kmsctl_values "$path" "$parameter" || return
+  case "$kind" in
+    '') _kmsctl_offer ;;
+    file) _kmsctl_offer_files ;;
+    *) _kmsctl_offer_names ;;
+  esac
+}
+
+# readline replaces what it takes for the word, which may be the end of ours.
+_kmsctl_reply() {
+  local all=$lead$word reply=$lead$1
+  if [[ -n $typed && $all == *"$typed" ]]; then
+    reply=${reply#"${all%"$typed"}"}
+  elif [[ -z $typed || $typed == [=:] ]]; then
+    reply=${reply#"$all"}
+  fi
+  COMPREPLY+=("$reply")
+}
+
+_kmsctl_offer() {
+  local each
+  for each in $words; do
+    [[ $each == "$word"* ]] && _kmsctl_reply "$each"
+  done
+}
+
+_kmsctl_offer_flags() {
+  local each
+  [[ -n $in_help ]] && return
+  for each in $flags $_kmsctl_flags; do
+    [[ $each == "$word"* && $given != *" ${each%=} "* ]] || continue
+    # Inverses are many, and seldom meant.
+    [[ $each == --no-* && $word != --no* ]] || _kmsctl_reply "$each"
+  done
+  [[ ${#COMPREPLY[@]} -eq 1 && ${COMPREPLY[0]} == *= ]] && compopt -o nospace 2>/dev/null
+}
+
+_kmsctl_offer_files() {
+  local each
+  # readline knows best, unless it takes the flag for a part of the name.
+  if [[ -z $lead || $COMP_WORDBREAKS == *=* ]] && compopt -o default 2>/dev/null; then
+    return
+  fi
+  while IFS= read -r each; do
+    printf -v each %q "$each"
+    _kmsctl_reply "${each/#'\~'/'~'}"
+  done < <(compgen -f -- "$word")
+}
+
+_kmsctl_offer_names() {
+  local each
+  while IFS=$'\t' read -r each _; do
+    _kmsctl_reply "$each"
+  done < <("$program" --complete-names "$kind" "$word" ${parts[@]+"${parts[@]}"} 2>/dev/null </dev/null)
+}
+
+complete -F _kmsctl kmsctl

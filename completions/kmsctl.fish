@@ -1,0 +1,463 @@
+# fish completion for kmsctl
+# Generated from the tree of commands by: python -m kmsctl.cli.generate
+#
+# What was typed is compared and passed on; it is never expanded. Functions below __kmsctl_complete
+# share its variables. Words stand as fish takes them: the word, a tab, what it is.
+
+set -g __kmsctl_flags '--account=	Account to run the command as' '--configuration=	Named configuration to take properties from; kmsctl config configurations list' '--flags-file=	YAML or JSON file of flags and their values; - is standard input' '--flatten=	Show each item of a list as a resource of its own' '--format=	Format of what is printed: json, yaml, table(...), value(...) and others' '--help	Show help; -h shows the usage alone' '--log-http	Show each call of the service on standard error, in the API\'s form, without secrets' '--no-log-http	The inverse of --log-http' '--project=	Project of resource names that are not full' '--quiet	Ask nothing: every question is answered by its default, or by yes' '--user-output-enabled	Print resources and messages' '--no-user-output-enabled	The inverse of --user-output-enabled' '--verbosity=	Least severe messages to show'
+
+function __kmsctl_below --no-scope-shadowing
+    switch $argv[1]
+        case ''
+            set below 'asymmetric-decrypt	Decrypt a file with an asymmetric key' 'asymmetric-sign	Sign a file with an asymmetric key' 'asymmetric-verify	Verify a signature of an asymmetric key' 'batch	Run many command lines in one process' 'completion	Print or install the completion of a shell' 'config	View and edit kmsctl properties' 'decapsulate	Recover a shared secret with a key-encapsulation key' 'decrypt	Decrypt a file with a symmetric key' 'encrypt	Encrypt a file with a symmetric key' 'generate-random-bytes	Generate random bytes' 'help	Show the manual page of a command' 'import-jobs	Create and manage import jobs' 'info	Show where everything lives and what protects it' 'keyrings	Create and manage key rings' 'keys	Create and manage keys' 'locations	View the locations that there are' 'mac-sign	Compute the MAC tag of a file' 'mac-verify	Verify the MAC tag of a file' 'quickstart	Encrypt, rotate and decrypt for a first time, step by step' 'raw-decrypt	Decrypt a file with a raw AES key' 'raw-encrypt	Encrypt a file with a raw AES key' 'store	Inspect and maintain the store' 'version	Print the versions of kmsctl and of what it stands on'
+        case 'config'
+            set below 'configurations	Manage named configurations, which are sets of properties' 'get	Print the value of a property' 'get-value	Print the value of a property (older name of get)' 'list	List the properties that are set' 'set	Set a property' 'unset	Unset a property'
+        case 'config configurations'
+            set below 'activate	Activate a configuration' 'create	Create a configuration' 'delete	Delete configurations' 'describe	Show the properties of a configuration' 'list	List the configurations' 'rename	Rename a configuration'
+        case 'import-jobs'
+            set below 'create	Create an import job' 'describe	Show an import job' 'list	List the import jobs of a key ring' 'wrap	Wrap a key for an import job, on any machine'
+        case 'keyrings'
+            set below 'create	Create a key ring' 'describe	Show a key ring' 'list	List the key rings of a location'
+        case 'keys'
+            set below 'create	Create a key' 'describe	Show a key' 'list	List the keys of a key ring' 'remove-rotation-schedule	Remove the rotation schedule of a key' 'set-primary-version	Make a version the primary version of its key' 'set-rotation-schedule	Set the rotation schedule of a key' 'update	Update a key' 'versions	Create and manage versions'
+        case 'keys versions'
+            set below 'create	Create a version of a key' 'describe	Show a version' 'destroy	Schedule a version for destruction' 'disable	Disable a version' 'enable	Enable a version' 'get-certificate-chain	Print the certificate chains of a version in an HSM' 'get-public-key	Print the public key of a version' 'import	Import a key as a version' 'list	List the versions of a key' 'restore	Cancel the scheduled destruction of a version' 'update	Update a version'
+        case 'locations'
+            set below 'describe	Show a location' 'list	List all locations'
+        case 'store'
+            set below 'accept-rollback	Accept a database that is older than it should be, or missing' 'maintain	Do everything that is due' 'status	Show the databases of the store' 'verify	Check everything in the store'
+        case '*'
+            return 1
+    end
+    return 0
+end
+
+function __kmsctl_command --no-scope-shadowing
+    switch $argv[1]
+        case 'asymmetric-decrypt'
+            set flags '--ciphertext-file=	File to read the ciphertext from; - is standard input' '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--plaintext-file=	File to write the plaintext to; - is standard output' '--skip-integrity-verification	Neither send nor check the CRC32C checksums of what is sent and received' '--no-skip-integrity-verification	The inverse of --skip-integrity-verification' '--version=	Version: its number or full resource name'
+            set positionals
+        case 'asymmetric-sign'
+            set flags '--digest-algorithm=	Digest of the input that is signed; without it the input itself is sent, at most 64 KiB' '--input-file=	File to read the input from; - is standard input' '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--signature-file=	File to write the signature to; - is standard output' '--skip-integrity-verification	Neither send nor check the CRC32C checksums of what is sent and received' '--no-skip-integrity-verification	The inverse of --skip-integrity-verification' '--version=	Version: its number or full resource name'
+            set positionals
+        case 'asymmetric-verify'
+            set flags '--digest-algorithm=	Digest of the input that is signed; without it the input itself is sent, at most 64 KiB' '--input-file=	File to read the input from; - is standard input' '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--signature-file=	File to read the signature from; - is standard input' '--skip-integrity-verification	Neither send nor check the CRC32C checksums of what is sent and received' '--no-skip-integrity-verification	The inverse of --skip-integrity-verification' '--version=	Version: its number or full resource name'
+            set positionals
+        case 'batch'
+            set flags '--keep-going	Run all lines, also after one that failed' '--stop-on-error	Run no more lines after one that failed; this is the default'
+            set positionals file
+        case 'completion'
+            set flags '--install	Write the script where the shell looks for it, instead of printing it'
+            set positionals shell
+        case 'config configurations activate'
+            set flags
+            set positionals configuration-name
+        case 'config configurations create'
+            set flags '--activate	Activate the new configuration, which is the default' '--no-activate	The inverse of --activate'
+            set positionals configuration-name
+        case 'config configurations delete'
+            set flags
+            set positionals configuration-names...
+        case 'config configurations describe'
+            set flags '--all	Show all properties there are, also those that are not set'
+            set positionals configuration-name
+        case 'config configurations list'
+            set flags '--filter=	Show only resources that an expression is true of' '--limit=	Show at most so many resources' '--sort-by=	Sort by these fields; ~FIELD sorts downwards'
+            set positionals
+        case 'config configurations rename'
+            set flags '--new-name=	Its new name'
+            set positionals configuration-name
+        case 'config get'
+            set flags
+            set positionals property
+        case 'config get-value'
+            set flags
+            set positionals property
+        case 'config list'
+            set flags '--all	List all properties there are, also those that are not set'
+            set positionals property
+        case 'config set'
+            set flags
+            set positionals property value
+        case 'config unset'
+            set flags
+            set positionals property
+        case 'decapsulate'
+            set flags '--ciphertext-file=	File to read the ciphertext from; - is standard input' '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--shared-secret-file=	File to write the shared secret to; - is standard output' '--skip-integrity-verification	Neither send nor check the CRC32C checksums of what is sent and received' '--no-skip-integrity-verification	The inverse of --skip-integrity-verification' '--version=	Version: its number or full resource name'
+            set positionals
+        case 'decrypt'
+            set flags '--additional-authenticated-data-file=	File to read the additional authenticated data from; - is standard input' '--ciphertext-file=	File to read the ciphertext from; - is standard input' '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--plaintext-file=	File to write the plaintext to; - is standard output' '--skip-integrity-verification	Neither send nor check the CRC32C checksums of what is sent and received' '--no-skip-integrity-verification	The inverse of --skip-integrity-verification'
+            set positionals
+        case 'encrypt'
+            set flags '--additional-authenticated-data-file=	File to read the additional authenticated data from; - is standard input' '--ciphertext-file=	File to write the ciphertext to; - is standard output' '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--plaintext-file=	File to read the plaintext from; - is standard input' '--skip-integrity-verification	Neither send nor check the CRC32C checksums of what is sent and received' '--no-skip-integrity-verification	The inverse of --skip-integrity-verification' '--version=	Version: its number or full resource name'
+            set positionals
+        case 'generate-random-bytes'
+            set flags '--length-bytes=	How many bytes: 8 to 1024' '--location=	Location, such as us-east1' '--output-file=	File to write the bytes to; - is standard output' '--protection-level=	Whose generator is asked; software if not given'
+            set positionals
+        case 'help'
+            set flags
+            set positionals command...
+        case 'import-jobs create'
+            set flags '--import-method=	How keys are wrapped for the import job' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--protection-level=	Where the import job\'s private key is kept and used; that of the keys to import into'
+            set positionals import-job
+        case 'import-jobs describe'
+            set flags '--attestation-file=	File to write the attestation of an HSM to' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1'
+            set positionals import-job
+        case 'import-jobs list'
+            set flags '--filter=	Show only resources that an expression is true of' '--keyring=	Key ring: its ID or full resource name' '--limit=	Show at most so many resources' '--location=	Location, such as us-east1' '--page-size=	Print tables in pages of so many resources' '--sort-by=	Sort by these fields; ~FIELD sorts downwards' '--uri	Print the resources\' URIs alone' '--no-uri	The inverse of --uri'
+            set positionals
+        case 'import-jobs wrap'
+            set flags '--algorithm=	Algorithm of the key' '--generate	Make a new key instead of reading one; only its wrapping is kept' '--no-generate	The inverse of --generate' '--import-method=	How keys are wrapped for the import job' '--passphrase-fd=	Descriptor to read that passphrase from; without either flag it is asked for' '--passphrase-file=	File to read the passphrase of an encrypted key file from; - is standard input' '--public-key-file=	File to read the public key of the import job from; - is standard input' '--target-key-file=	File to read the key to wrap from; - is standard input' '--wrapped-key-file=	File to write the wrapped key to; - is standard output'
+            set positionals
+        case 'info'
+            set flags
+            set positionals
+        case 'keyrings create'
+            set flags '--location=	Location, such as us-east1'
+            set positionals keyring
+        case 'keyrings describe'
+            set flags '--location=	Location, such as us-east1'
+            set positionals keyring
+        case 'keyrings list'
+            set flags '--filter=	Show only resources that an expression is true of' '--limit=	Show at most so many resources' '--location=	Location, such as us-east1' '--page-size=	Print tables in pages of so many resources' '--sort-by=	Sort by these fields; ~FIELD sorts downwards' '--uri	Print the resources\' URIs alone' '--no-uri	The inverse of --uri'
+            set positionals
+        case 'keys create'
+            set flags '--default-algorithm=	Algorithm of the versions that are made from now on' '--destroy-scheduled-duration=	How long a version stays restorable after destroy, 1d to 120d; it can never be changed' '--import-only	The key takes imported versions alone; needs --skip-initial-version-creation' '--no-import-only	The inverse of --import-only' '--keyring=	Key ring: its ID or full resource name' '--labels=	Labels of the key' '--location=	Location, such as us-east1' '--next-rotation-time=	When the key rotates next: 2030-01-02T03:04:05Z, or relative to now: P30D' '--protection-level=	Where the key is kept and used; software if not given' '--purpose=	What the key is for' '--rotation-period=	How often the key rotates by itself, at least 1d: 30d, 12w, P3M' '--skip-initial-version-creation	Create no first version' '--no-skip-initial-version-creation	The inverse of --skip-initial-version-creation'
+            set positionals key
+        case 'keys describe'
+            set flags '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1'
+            set positionals key
+        case 'keys list'
+            set flags '--filter=	Show only resources that an expression is true of' '--keyring=	Key ring: its ID or full resource name' '--limit=	Show at most so many resources' '--location=	Location, such as us-east1' '--page-size=	Print tables in pages of so many resources' '--sort-by=	Sort by these fields; ~FIELD sorts downwards' '--uri	Print the resources\' URIs alone' '--no-uri	The inverse of --uri'
+            set positionals
+        case 'keys remove-rotation-schedule'
+            set flags '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1'
+            set positionals key
+        case 'keys set-primary-version'
+            set flags '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--version=	Version that is to be primary: its number or full resource name'
+            set positionals key
+        case 'keys set-rotation-schedule'
+            set flags '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--next-rotation-time=	When the key rotates next: 2030-01-02T03:04:05Z, or relative to now: P30D' '--rotation-period=	How often the key rotates by itself, at least 1d: 30d, 12w, P3M'
+            set positionals key
+        case 'keys update'
+            set flags '--clear-labels	Remove all labels, before --update-labels adds any' '--no-clear-labels	The inverse of --clear-labels' '--default-algorithm=	Algorithm of the versions that are made from now on' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--next-rotation-time=	When the key rotates next: 2030-01-02T03:04:05Z, or relative to now: P30D' '--primary-version=	Version that is to be primary: its number or full resource name' '--remove-labels=	Keys of labels to remove' '--remove-rotation-schedule	Remove the rotation schedule' '--no-remove-rotation-schedule	The inverse of --remove-rotation-schedule' '--rotation-period=	How often the key rotates by itself, at least 1d: 30d, 12w, P3M' '--update-labels=	Labels to add or change'
+            set positionals key
+        case 'keys versions create'
+            set flags '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--primary	Make the new version the primary version: rotate the key' '--no-primary	The inverse of --primary'
+            set positionals
+        case 'keys versions describe'
+            set flags '--attestation-file=	File to write the attestation of an HSM to' '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1'
+            set positionals version
+        case 'keys versions destroy'
+            set flags '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1'
+            set positionals version
+        case 'keys versions disable'
+            set flags '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1'
+            set positionals version
+        case 'keys versions enable'
+            set flags '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1'
+            set positionals version
+        case 'keys versions get-certificate-chain'
+            set flags '--certificate-chain-type=	Which chain; all if not given' '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--output-file=	File to write the certificates to; - is standard output'
+            set positionals version
+        case 'keys versions get-public-key'
+            set flags '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--output-file=	File to write the public key to; - is standard output' '--public-key-format=	Format of the public key; pem if not given'
+            set positionals version
+        case 'keys versions import'
+            set flags '--algorithm=	Algorithm of the key' '--import-job=	Import job: its ID or full resource name' '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--passphrase-fd=	Descriptor to read that passphrase from; without either flag it is asked for' '--passphrase-file=	File to read the passphrase of an encrypted key file from; - is standard input' '--public-key-file=	File to read the public key of the import job, instead of asking for it, from; - is standard input' '--rsa-aes-wrapped-key-file=	File to read the wrapped key (older name of --wrapped-key-file) from; - is standard input' '--target-key-file=	File to read the key, which is wrapped here, from; - is standard input' '--version=	Version: its number or full resource name' '--wrapped-key-file=	File to read the wrapped key from; - is standard input'
+            set positionals
+        case 'keys versions list'
+            set flags '--filter=	Show only resources that an expression is true of' '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--limit=	Show at most so many resources' '--location=	Location, such as us-east1' '--page-size=	Print tables in pages of so many resources' '--sort-by=	Sort by these fields; ~FIELD sorts downwards' '--uri	Print the resources\' URIs alone' '--no-uri	The inverse of --uri'
+            set positionals
+        case 'keys versions restore'
+            set flags '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1'
+            set positionals version
+        case 'keys versions update'
+            set flags '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--state=	The new state'
+            set positionals version
+        case 'locations describe'
+            set flags
+            set positionals location
+        case 'locations list'
+            set flags '--filter=	Show only resources that an expression is true of' '--limit=	Show at most so many resources' '--page-size=	Print tables in pages of so many resources' '--sort-by=	Sort by these fields; ~FIELD sorts downwards' '--uri	Print the resources\' URIs alone' '--no-uri	The inverse of --uri'
+            set positionals
+        case 'mac-sign'
+            set flags '--input-file=	File to read the input from; - is standard input' '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--signature-file=	File to write the tag to; - is standard output' '--skip-integrity-verification	Neither send nor check the CRC32C checksums of what is sent and received' '--no-skip-integrity-verification	The inverse of --skip-integrity-verification' '--version=	Version: its number or full resource name'
+            set positionals
+        case 'mac-verify'
+            set flags '--input-file=	File to read the input from; - is standard input' '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--signature-file=	File to read the tag from; - is standard input' '--skip-integrity-verification	Neither send nor check the CRC32C checksums of what is sent and received' '--no-skip-integrity-verification	The inverse of --skip-integrity-verification' '--version=	Version: its number or full resource name'
+            set positionals
+        case 'quickstart'
+            set flags '--location=	Location, such as us-east1'
+            set positionals file
+        case 'raw-decrypt'
+            set flags '--additional-authenticated-data-file=	File to read the additional authenticated data from; - is standard input' '--ciphertext-file=	File to read the ciphertext from; - is standard input' '--initialization-vector-file=	File to read the initialization vector from; - is standard input' '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--plaintext-file=	File to write the plaintext to; - is standard output' '--skip-integrity-verification	Neither send nor check the CRC32C checksums of what is sent and received' '--no-skip-integrity-verification	The inverse of --skip-integrity-verification' '--version=	Version: its number or full resource name'
+            set positionals
+        case 'raw-encrypt'
+            set flags '--additional-authenticated-data-file=	File to read the additional authenticated data from; - is standard input' '--ciphertext-file=	File to write the ciphertext to; - is standard output' '--initialization-vector-file=	File to read the initialization vector from; - is standard input' '--initialization-vector-output-file=	File to write the generated initialization vector to; - is standard output' '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--plaintext-file=	File to read the plaintext from; - is standard input' '--skip-integrity-verification	Neither send nor check the CRC32C checksums of what is sent and received' '--no-skip-integrity-verification	The inverse of --skip-integrity-verification' '--version=	Version: its number or full resource name'
+            set positionals
+        case 'store accept-rollback'
+            set flags
+            set positionals database
+        case 'store maintain'
+            set flags
+            set positionals
+        case 'store status'
+            set flags
+            set positionals
+        case 'store verify'
+            set flags
+            set positionals
+        case 'version'
+            set flags
+            set positionals
+        case '*'
+            return 1
+    end
+    return 0
+end
+
+function __kmsctl_values --no-scope-shadowing
+    switch $argv[1]
+        case '*:--additional-authenticated-data-file'
+            set kind file
+        case '*:--algorithm'
+            set found 'aes-128-cbc' 'aes-128-ctr' 'aes-128-gcm' 'aes-256-cbc' 'aes-256-ctr' 'aes-256-gcm' 'ec-sign-ed25519' 'ec-sign-p256-sha256' 'ec-sign-p384-sha384' 'ec-sign-secp256k1-sha256' 'google-symmetric-encryption' 'hmac-sha1' 'hmac-sha224' 'hmac-sha256' 'hmac-sha384' 'hmac-sha512' 'kem-xwing' 'ml-kem-1024' 'ml-kem-768' 'pq-sign-hash-slh-dsa-sha2-128s-sha256' 'pq-sign-ml-dsa-44' 'pq-sign-ml-dsa-44-external-mu' 'pq-sign-ml-dsa-65' 'pq-sign-ml-dsa-65-external-mu' 'pq-sign-ml-dsa-87' 'pq-sign-ml-dsa-87-external-mu' 'pq-sign-slh-dsa-sha2-128s' 'rsa-decrypt-oaep-2048-sha1' 'rsa-decrypt-oaep-2048-sha256' 'rsa-decrypt-oaep-3072-sha1' 'rsa-decrypt-oaep-3072-sha256' 'rsa-decrypt-oaep-4096-sha1' 'rsa-decrypt-oaep-4096-sha256' 'rsa-decrypt-oaep-4096-sha512' 'rsa-sign-pkcs1-2048-sha256' 'rsa-sign-pkcs1-3072-sha256' 'rsa-sign-pkcs1-4096-sha256' 'rsa-sign-pkcs1-4096-sha512' 'rsa-sign-pss-2048-sha256' 'rsa-sign-pss-3072-sha256' 'rsa-sign-pss-4096-sha256' 'rsa-sign-pss-4096-sha512' 'rsa-sign-raw-pkcs1-2048' 'rsa-sign-raw-pkcs1-3072' 'rsa-sign-raw-pkcs1-4096'
+        case '*:--attestation-file'
+            set kind file
+        case '*:--certificate-chain-type'
+            set found 'all' 'cavium' 'google-card' 'google-partition'
+        case '*:--ciphertext-file'
+            set kind file
+        case '*:--configuration'
+            set kind configuration
+        case '*:--default-algorithm'
+            set found 'google-symmetric-encryption' 'aes-128-gcm' 'aes-256-gcm' 'aes-128-cbc' 'aes-256-cbc' 'aes-128-ctr' 'aes-256-ctr' 'ec-sign-ed25519' 'ec-sign-p256-sha256' 'ec-sign-p384-sha384' 'ec-sign-secp256k1-sha256' 'rsa-sign-pss-2048-sha256' 'rsa-sign-pss-3072-sha256' 'rsa-sign-pss-4096-sha256' 'rsa-sign-pss-4096-sha512' 'rsa-sign-pkcs1-2048-sha256' 'rsa-sign-pkcs1-3072-sha256' 'rsa-sign-pkcs1-4096-sha256' 'rsa-sign-pkcs1-4096-sha512' 'rsa-sign-raw-pkcs1-2048' 'rsa-sign-raw-pkcs1-3072' 'rsa-sign-raw-pkcs1-4096' 'pq-sign-ml-dsa-44' 'pq-sign-ml-dsa-65' 'pq-sign-ml-dsa-87' 'pq-sign-slh-dsa-sha2-128s' 'pq-sign-hash-slh-dsa-sha2-128s-sha256' 'pq-sign-ml-dsa-44-external-mu' 'pq-sign-ml-dsa-65-external-mu' 'pq-sign-ml-dsa-87-external-mu' 'rsa-decrypt-oaep-2048-sha1' 'rsa-decrypt-oaep-2048-sha256' 'rsa-decrypt-oaep-3072-sha1' 'rsa-decrypt-oaep-3072-sha256' 'rsa-decrypt-oaep-4096-sha1' 'rsa-decrypt-oaep-4096-sha256' 'rsa-decrypt-oaep-4096-sha512' 'hmac-sha1' 'hmac-sha224' 'hmac-sha256' 'hmac-sha384' 'hmac-sha512' 'ml-kem-768' 'ml-kem-1024' 'kem-xwing'
+        case '*:--digest-algorithm'
+            set found 'sha256' 'sha384' 'sha512' 'external-mu'
+        case '*:--flags-file'
+            set kind file
+        case '*:--format'
+            set found 'config' 'default' 'disable' 'flattened' 'json' 'list' 'multi' 'none' 'object' 'text' 'yaml'
+        case '*:--import-job'
+            set kind import-job
+        case '*:--import-method'
+            set found 'hpke-kem-ml-kem-1024-hkdf-sha256-aes-256-gcm' 'hpke-kem-ml-kem-768-hkdf-sha256-aes-256-gcm' 'hpke-kem-xwing-hkdf-sha256-aes-256-gcm' 'rsa-oaep-3072-sha1-aes-256' 'rsa-oaep-3072-sha256' 'rsa-oaep-3072-sha256-aes-256' 'rsa-oaep-4096-sha1-aes-256' 'rsa-oaep-4096-sha256' 'rsa-oaep-4096-sha256-aes-256'
+        case '*:--initialization-vector-file'
+            set kind file
+        case '*:--initialization-vector-output-file'
+            set kind file
+        case '*:--input-file'
+            set kind file
+        case '*:--key'
+            set kind key
+        case '*:--keyring'
+            set kind keyring
+        case '*:--location'
+            set found 'africa-south1	Johannesburg' 'asia	Multiple regions in Asia' 'asia-east1	Taiwan' 'asia-east2	Hong Kong' 'asia-northeast1	Tokyo' 'asia-northeast2	Osaka' 'asia-northeast3	Seoul' 'asia-south1	Mumbai' 'asia-south2	Delhi' 'asia-southeast1	Singapore' 'asia-southeast2	Jakarta' 'asia-southeast3	Bangkok' 'asia1	Tokyo, Osaka, and Seoul' 'au	Multiple regions in Australia' 'australia-southeast1	Sydney' 'australia-southeast2	Melbourne' 'ca	Multiple regions in Canada' 'de	Multiple regions in Germany' 'eur3	Belgium and Netherlands' 'eur4	Finland, Netherlands, and Belgium' 'eur5	London, Belgium, and Netherlands' 'eur6	Netherlands, Frankfurt, and Zürich' 'europe	Multiple regions in the European Union' 'europe-central2	Warsaw' 'europe-north1	Finland' 'europe-north2	Stockholm' 'europe-southwest1	Madrid' 'europe-west1	Belgium' 'europe-west10	Berlin' 'europe-west12	Turin' 'europe-west2	London' 'europe-west3	Frankfurt' 'europe-west4	Netherlands' 'europe-west6	Zürich' 'europe-west8	Milan' 'europe-west9	Paris' 'global	Worldwide' 'in	Multiple regions in India' 'it	Multiple regions in Italy' 'me-central1	Doha' 'me-central2	Dammam' 'me-west1	Tel Aviv' 'nam-eur-asia1	Iowa, Oklahoma, Belgium, and Taiwan' 'nam10	Iowa, Salt Lake City, and Oklahoma' 'nam11	Iowa, South Carolina, and Oklahoma' 'nam12	Iowa, Northern Virginia, Oklahoma, and Oregon' 'nam3	Northern Virginia and South Carolina' 'nam4	Iowa, South Carolina, and Oklahoma' 'nam6	Iowa and South Carolina' 'nam7	Iowa, Northern Virginia, and Oklahoma' 'nam8	Los Angeles, Oregon, and Salt Lake City' 'nam9	Northern Virginia and Iowa' 'northamerica-northeast1	Montréal' 'northamerica-northeast2	Toronto' 'northamerica-south1	Mexico' 'southamerica-east1	São Paulo' 'southamerica-west1	Santiago' 'us	Multiple regions in the United States' 'us-central1	Iowa' 'us-east1	South Carolina' 'us-east4	Northern Virginia' 'us-east5	Columbus' 'us-south1	Dallas' 'us-west1	Oregon' 'us-west2	Los Angeles' 'us-west3	Salt Lake City' 'us-west4	Las Vegas'
+        case '*:--output-file'
+            set kind file
+        case '*:--passphrase-file'
+            set kind file
+        case '*:--plaintext-file'
+            set kind file
+        case '*:--primary-version'
+            set kind version
+        case '*:--project'
+            set kind project
+        case '*:--protection-level'
+            set found 'software'
+        case '*:--public-key-file'
+            set kind file
+        case '*:--public-key-format'
+            set found 'pem' 'der' 'nist-pqc' 'xwing-raw-bytes'
+        case '*:--purpose'
+            set found 'encryption' 'raw-encryption' 'asymmetric-signing' 'asymmetric-encryption' 'mac' 'key-encapsulation'
+        case '*:--rsa-aes-wrapped-key-file'
+            set kind file
+        case '*:--shared-secret-file'
+            set kind file
+        case '*:--signature-file'
+            set kind file
+        case '*:--state'
+            set found 'enabled' 'disabled'
+        case '*:--target-key-file'
+            set kind file
+        case '*:--verbosity'
+            set found 'debug' 'info' 'warning' 'error' 'critical' 'none'
+        case '*:--version'
+            set kind version
+        case '*:--wrapped-key-file'
+            set kind file
+        case 'config configurations activate:configuration-name'
+            set kind configuration
+        case 'config configurations describe:configuration-name'
+            set kind configuration
+        case 'config configurations rename:configuration-name'
+            set kind configuration
+        case '*:configuration-names'
+            set kind configuration
+        case '*:core/disable_prompts'
+            set found 'true' 'false'
+        case '*:core/log_http'
+            set found 'true' 'false'
+        case '*:core/project'
+            set kind project
+        case '*:core/user_output_enabled'
+            set found 'true' 'false'
+        case '*:core/verbosity'
+            set found 'debug' 'info' 'warning' 'error' 'critical' 'none'
+        case '*:database'
+            set found 'control	what belongs to no location' 'africa-south1	Johannesburg' 'asia	Multiple regions in Asia' 'asia-east1	Taiwan' 'asia-east2	Hong Kong' 'asia-northeast1	Tokyo' 'asia-northeast2	Osaka' 'asia-northeast3	Seoul' 'asia-south1	Mumbai' 'asia-south2	Delhi' 'asia-southeast1	Singapore' 'asia-southeast2	Jakarta' 'asia-southeast3	Bangkok' 'asia1	Tokyo, Osaka, and Seoul' 'au	Multiple regions in Australia' 'australia-southeast1	Sydney' 'australia-southeast2	Melbourne' 'ca	Multiple regions in Canada' 'de	Multiple regions in Germany' 'eur3	Belgium and Netherlands' 'eur4	Finland, Netherlands, and Belgium' 'eur5	London, Belgium, and Netherlands' 'eur6	Netherlands, Frankfurt, and Zürich' 'europe	Multiple regions in the European Union' 'europe-central2	Warsaw' 'europe-north1	Finland' 'europe-north2	Stockholm' 'europe-southwest1	Madrid' 'europe-west1	Belgium' 'europe-west10	Berlin' 'europe-west12	Turin' 'europe-west2	London' 'europe-west3	Frankfurt' 'europe-west4	Netherlands' 'europe-west6	Zürich' 'europe-west8	Milan' 'europe-west9	Paris' 'global	Worldwide' 'in	Multiple regions in India' 'it	Multiple regions in Italy' 'me-central1	Doha' 'me-central2	Dammam' 'me-west1	Tel Aviv' 'nam-eur-asia1	Iowa, Oklahoma, Belgium, and Taiwan' 'nam10	Iowa, Salt Lake City, and Oklahoma' 'nam11	Iowa, South Carolina, and Oklahoma' 'nam12	Iowa, Northern Virginia, Oklahoma, and Oregon' 'nam3	Northern Virginia and South Carolina' 'nam4	Iowa, South Carolina, and Oklahoma' 'nam6	Iowa and South Carolina' 'nam7	Iowa, Northern Virginia, and Oklahoma' 'nam8	Los Angeles, Oregon, and Salt Lake City' 'nam9	Northern Virginia and Iowa' 'northamerica-northeast1	Montréal' 'northamerica-northeast2	Toronto' 'northamerica-south1	Mexico' 'southamerica-east1	São Paulo' 'southamerica-west1	Santiago' 'us	Multiple regions in the United States' 'us-central1	Iowa' 'us-east1	South Carolina' 'us-east4	Northern Virginia' 'us-east5	Columbus' 'us-south1	Dallas' 'us-west1	Oregon' 'us-west2	Los Angeles' 'us-west3	Salt Lake City' 'us-west4	Las Vegas'
+        case '*:file'
+            set kind file
+        case 'import-jobs describe:import-job'
+            set kind import-job
+        case 'keys describe:key'
+            set kind key
+        case 'keys remove-rotation-schedule:key'
+            set kind key
+        case 'keys set-primary-version:key'
+            set kind key
+        case 'keys set-rotation-schedule:key'
+            set kind key
+        case 'keys update:key'
+            set kind key
+        case 'keyrings describe:keyring'
+            set kind keyring
+        case '*:kms/keyring'
+            set kind keyring
+        case '*:kms/location'
+            set found 'africa-south1	Johannesburg' 'asia	Multiple regions in Asia' 'asia-east1	Taiwan' 'asia-east2	Hong Kong' 'asia-northeast1	Tokyo' 'asia-northeast2	Osaka' 'asia-northeast3	Seoul' 'asia-south1	Mumbai' 'asia-south2	Delhi' 'asia-southeast1	Singapore' 'asia-southeast2	Jakarta' 'asia-southeast3	Bangkok' 'asia1	Tokyo, Osaka, and Seoul' 'au	Multiple regions in Australia' 'australia-southeast1	Sydney' 'australia-southeast2	Melbourne' 'ca	Multiple regions in Canada' 'de	Multiple regions in Germany' 'eur3	Belgium and Netherlands' 'eur4	Finland, Netherlands, and Belgium' 'eur5	London, Belgium, and Netherlands' 'eur6	Netherlands, Frankfurt, and Zürich' 'europe	Multiple regions in the European Union' 'europe-central2	Warsaw' 'europe-north1	Finland' 'europe-north2	Stockholm' 'europe-southwest1	Madrid' 'europe-west1	Belgium' 'europe-west10	Berlin' 'europe-west12	Turin' 'europe-west2	London' 'europe-west3	Frankfurt' 'europe-west4	Netherlands' 'europe-west6	Zürich' 'europe-west8	Milan' 'europe-west9	Paris' 'global	Worldwide' 'in	Multiple regions in India' 'it	Multiple regions in Italy' 'me-central1	Doha' 'me-central2	Dammam' 'me-west1	Tel Aviv' 'nam-eur-asia1	Iowa, Oklahoma, Belgium, and Taiwan' 'nam10	Iowa, Salt Lake City, and Oklahoma' 'nam11	Iowa, South Carolina, and Oklahoma' 'nam12	Iowa, Northern Virginia, Oklahoma, and Oregon' 'nam3	Northern Virginia and South Carolina' 'nam4	Iowa, South Carolina, and Oklahoma' 'nam6	Iowa and South Carolina' 'nam7	Iowa, Northern Virginia, and Oklahoma' 'nam8	Los Angeles, Oregon, and Salt Lake City' 'nam9	Northern Virginia and Iowa' 'northamerica-northeast1	Montréal' 'northamerica-northeast2	Toronto' 'northamerica-south1	Mexico' 'southamerica-east1	São Paulo' 'southamerica-west1	Santiago' 'us	Multiple regions in the United States' 'us-central1	Iowa' 'us-east1	South Carolina' 'us-east4	Northern Virginia' 'us-east5	Columbus' 'us-south1	Dallas' 'us-west1	Oregon' 'us-west2	Los Angeles' 'us-west3	Salt Lake City' 'us-west4	Las Vegas'
+        case '*:location'
+            set found 'africa-south1	Johannesburg' 'asia	Multiple regions in Asia' 'asia-east1	Taiwan' 'asia-east2	Hong Kong' 'asia-northeast1	Tokyo' 'asia-northeast2	Osaka' 'asia-northeast3	Seoul' 'asia-south1	Mumbai' 'asia-south2	Delhi' 'asia-southeast1	Singapore' 'asia-southeast2	Jakarta' 'asia-southeast3	Bangkok' 'asia1	Tokyo, Osaka, and Seoul' 'au	Multiple regions in Australia' 'australia-southeast1	Sydney' 'australia-southeast2	Melbourne' 'ca	Multiple regions in Canada' 'de	Multiple regions in Germany' 'eur3	Belgium and Netherlands' 'eur4	Finland, Netherlands, and Belgium' 'eur5	London, Belgium, and Netherlands' 'eur6	Netherlands, Frankfurt, and Zürich' 'europe	Multiple regions in the European Union' 'europe-central2	Warsaw' 'europe-north1	Finland' 'europe-north2	Stockholm' 'europe-southwest1	Madrid' 'europe-west1	Belgium' 'europe-west10	Berlin' 'europe-west12	Turin' 'europe-west2	London' 'europe-west3	Frankfurt' 'europe-west4	Netherlands' 'europe-west6	Zürich' 'europe-west8	Milan' 'europe-west9	Paris' 'global	Worldwide' 'in	Multiple regions in India' 'it	Multiple regions in Italy' 'me-central1	Doha' 'me-central2	Dammam' 'me-west1	Tel Aviv' 'nam-eur-asia1	Iowa, Oklahoma, Belgium, and Taiwan' 'nam10	Iowa, Salt Lake City, and Oklahoma' 'nam11	Iowa, South Carolina, and Oklahoma' 'nam12	Iowa, Northern Virginia, Oklahoma, and Oregon' 'nam3	Northern Virginia and South Carolina' 'nam4	Iowa, South Carolina, and Oklahoma' 'nam6	Iowa and South Carolina' 'nam7	Iowa, Northern Virginia, and Oklahoma' 'nam8	Los Angeles, Oregon, and Salt Lake City' 'nam9	Northern Virginia and Iowa' 'northamerica-northeast1	Montréal' 'northamerica-northeast2	Toronto' 'northamerica-south1	Mexico' 'southamerica-east1	São Paulo' 'southamerica-west1	Santiago' 'us	Multiple regions in the United States' 'us-central1	Iowa' 'us-east1	South Carolina' 'us-east4	Northern Virginia' 'us-east5	Columbus' 'us-south1	Dallas' 'us-west1	Oregon' 'us-west2	Los Angeles' 'us-west3	Salt Lake City' 'us-west4	Las Vegas'
+        case '*:property'
+            set found 'core/account	Who runs commands, as an e-mail-like name' 'account	Who runs commands, as an e-mail-like name' 'core/disable_prompts	Take the default of every question, as --quiet does' 'disable_prompts	Take the default of every question, as --quiet does' 'core/log_http	Show each call of the service, as --log-http does' 'log_http	Show each call of the service, as --log-http does' 'core/project	The project that names without one belong to' 'project	The project that names without one belong to' 'core/user_output_enabled	Print resources and messages' 'user_output_enabled	Print resources and messages' 'core/verbosity	The least severe messages that are shown' 'verbosity	The least severe messages that are shown' 'kms/destroy_scheduled_duration	How long versions of new keys stay restorable after destroy, if no flag says so' 'kms/keyring	The key ring of names without one' 'kms/location	The location of names without one'
+        case '*:shell'
+            set found 'bash' 'zsh' 'fish'
+        case '*:version'
+            set kind version
+        case '*'
+            return 1
+    end
+    return 0
+end
+
+
+function __kmsctl_complete
+    set -l tokens (commandline -opc)
+    set -l word (commandline -ct | string replace -ra '["\'\\\\]' '')
+    set -l program kmsctl
+    string match -q '*/kmsctl' -- $tokens[1]
+    and set program (string replace -r '^~/' "$HOME/" -- $tokens[1])
+
+    # What stands before the last word. `parts` are what names of resources depend on.
+    set -l path
+    set -l below
+    set -l flags
+    set -l positionals
+    set -l parts
+    set -l given
+    set -l count 0
+    set -l first
+    set -l in_command ''
+    set -l in_help ''
+    set -l dashes ''
+    set -l expected ''
+    __kmsctl_below ''
+    for each in $tokens[2..-1]
+        set -l parameter ''
+        set -l value $each
+        if test -n "$expected"
+            set parameter $expected
+            set expected ''
+        else if test "x$each" = x--
+            set dashes yes
+        else if test -z "$dashes"; and string match -q -- '-?*' $each
+            set -l halves (string split -m 1 = -- $each)
+            set parameter $halves[1]
+            set value $halves[2]
+            set -a given $parameter
+            if not set -q halves[2]; and string match -q -- "$each="\t'*' $flags $__kmsctl_flags
+                set expected $each
+            end
+        else if test -n "$in_command"
+            test $count = 0; and set first $each
+            __kmsctl_positional
+            set parameter --$parameter
+            set count (math $count + 1)
+        else if test -z "$path" -a "x$each" = xkms
+            continue
+        else if test -z "$path$in_help" -a "x$each" = xhelp
+            set in_help yes
+        else
+            set -a path $each
+            if __kmsctl_command "$path"
+                set in_command yes
+            else if not __kmsctl_below "$path"
+                return
+            end
+        end
+        if contains -- "$parameter" --configuration --project --location --keyring --key
+            set -a parts "$parameter=$value"
+        end
+    end
+
+    # What the last word can become. `lead` is the part of it that stays.
+    set -l lead ''
+    set -l parameter
+    if test -n "$expected"
+        set parameter $expected
+    else if test -z "$dashes"; and string match -q -- '--*=*' "$word"
+        set -l halves (string split -m 1 = -- $word)
+        set parameter $halves[1]
+        set lead $parameter=
+        set word $halves[2]
+    else if test -z "$dashes"; and string match -q -- '-*' "$word"
+        test -z "$in_help"; and __kmsctl_offer_flags
+        return
+    else if test -z "$in_command"
+        printf '%s\n' $below
+        return
+    else
+        __kmsctl_positional
+        if test "$path $parameter" = 'config set value'
+            # What fits depends on the property; a bare name is one of core.
+            set parameter $first
+            string match -q '*/*' -- $first; or set parameter core/$first
+        end
+    end
+    test -z "$in_help" -a -n "$parameter"; or return
+    set -l kind
+    set -l found
+    __kmsctl_values "$path:$parameter"; or return
+    switch "$kind"
+        case ''
+            # All words that fit are found.
+        case file
+            set found (__fish_complete_path "$word")
+        case '*'
+            command -q $program; or return
+            set found ($program --complete-names $kind "$word" $parts 2>/dev/null </dev/null)
+    end
+    set -q found[1]; and printf '%s\n' $lead$found
+end
+
+# The name of the positional that comes next; one that ends in ... takes all that are left.
+function __kmsctl_positional --no-scope-shadowing
+    set parameter $positionals[(math $count + 1)]
+    test -z "$parameter"; and string match -q -- '*...' "$positionals[-1]"; and set parameter $positionals[-1]
+    set parameter (string replace '...' '' -- $parameter)
+end
+
+function __kmsctl_offer_flags --no-scope-shadowing
+    set -l found (string match -- "$word*" $flags $__kmsctl_flags)
+    # Inverses are many, and seldom meant.
+    string match -q -- '--no*' $word; or set found (string match -v -- '--no-*' $found)
+    for each in $given
+        set found (string match -v -- "$each="\t'*' $found | string match -v -- "$each"\t'*')
+    end
+    set -q found[1]; and printf '%s\n' $found
+end
+
+complete -c kmsctl -f -a '(__kmsctl_complete)'

@@ -1,0 +1,278 @@
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kmsctl.errors import InvalidArgument, KmsError, NotFound, PermissionDenied
+from kmsctl.model.names import CryptoKeyName, KeyRingName, LocationName
+from kmsctl.model.requests import DecryptRequest, EncryptRequest
+from kmsctl.service.context import Context
+from tests.unit.service.world import KEY, OWNER, P256, PLACE, PROJECT, RING, STRANGER, World, spec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kmsctl.service.kms import Kms
+
+
+#: verb → (the permission it needs, the verb, the resource it names)
+VERBS: dict[str, tuple[str, Callable[[Kms, Context, CryptoKeyName], Any], str]] = {
+    "create ring": ("keyRings.create", lambda kms, ctx, key: kms.create_key_ring(ctx, key.parent), "ring"),
+    "get ring": ("keyRings.get", lambda kms, ctx, key: kms.get_key_ring(ctx, key.parent), "ring"),
+    "list rings": (
+        "keyRings.list",
+        lambda kms, ctx, key: list(kms.list_key_rings(ctx, key.parent.parent)),
+        "location",
+    ),
+    "create key": ("cryptoKeys.create", lambda kms, ctx, key: kms.create_crypto_key(ctx, key, spec()), "key"),
+    "create key pair": (
+        "cryptoKeys.create",
+        lambda kms, ctx, key: kms.create_crypto_key(ctx, key, spec(P256)),
+        "key",
+    ),
+    "get key": ("cryptoKeys.get", lambda kms, ctx, key: kms.get_crypto_key(ctx, key), "key"),
+    "list keys": (
+        "cryptoKeys.list",
+        lambda kms, ctx, key: list(kms.list_crypto_keys(ctx, key.parent)),
+        "ring",
+    ),
+    "update key": (
+        "cryptoKeys.update",
+        lambda kms, ctx, key: kms.update_crypto_key(ctx, key, {"labels": {}}),
+        "key",
+    ),
+    "update algorithm": (
+        "cryptoKeys.update",
+        lambda kms, ctx, key: kms.update_crypto_key(
+            ctx, key, {"version_template.algorithm": "GOOGLE_SYMMETRIC_ENCRYPTION"}
+        ),
+        "key",
+    ),
+    "set primary": (
+        "cryptoKeys.update",
+        lambda kms, ctx, key: kms.update_crypto_key_primary_version(ctx, key, 1),
+        "key",
+    ),
+    "create version": (
+        "cryptoKeyVersions.create",
+        lambda kms, ctx, key: kms.create_crypto_key_version(ctx, key),
+        "key",
+    ),
+    "get version": (
+        "cryptoKeyVersions.get",
+        lambda kms, ctx, key: kms.get_crypto_key_version(ctx, key.version(1)),
+        "version",
+    ),
+    "list versions": (
+        "cryptoKeyVersions.list",
+        lambda kms, ctx, key: list(kms.list_crypto_key_versions(ctx, key)),
+        "key",
+    ),
+    "enable": (
+        "cryptoKeyVersions.update",
+        lambda kms, ctx, key: kms.update_crypto_key_version(ctx, key.version(1), "ENABLED"),
+        "version",
+    ),
+    "destroy": (
+        "cryptoKeyVersions.destroy",
+        lambda kms, ctx, key: kms.destroy_crypto_key_version(ctx, key.version(1)),
+        "version",
+    ),
+    "restore": (
+        "cryptoKeyVersions.restore",
+        lambda kms, ctx, key: kms.restore_crypto_key_version(ctx, key.version(1)),
+        "version",
+    ),
+    "encrypt": (
+        "cryptoKeyVersions.useToEncrypt",
+        lambda kms, ctx, key: kms.encrypt(ctx, EncryptRequest(key, b"x")),
+        "key",
+    ),
+    "encrypt with a version": (
+        "cryptoKeyVersions.useToEncrypt",
+        lambda kms, ctx, key: kms.encrypt(ctx, EncryptRequest(key.version(1), b"x")),
+        "version",
+    ),
+    "decrypt": (
+        "cryptoKeyVersions.useToDecrypt",
+        lambda kms, ctx, key: kms.decrypt(ctx, DecryptRequest(key, b"x")),
+        "key",
+    ),
+}
+
+KEYS = {
+    "a key that is there": KEY,
+    "a key that is not": CryptoKeyName(RING, "none"),
+    "a ring that is not": CryptoKeyName(KeyRingName(RING.parent, "none"), "key"),
+    "a location that was never used": CryptoKeyName(
+        KeyRingName(LocationName(PROJECT, "europe-west1"), "ring"), "key"
+    ),
+}
+
+
+def state_of_disk(world: World) -> dict[str, tuple[int, bytes]]:
+    found = {}
+    for directory, _, files in os.walk(world.path):
+        found[os.path.relpath(directory, world.path)] = (0, b"")
+        for file in files:
+            path = os.path.join(directory, file)
+            if not path.endswith("-shm"):
+                with open(path, "rb") as content:
+                    found[os.path.relpath(path, world.path)] = (os.stat(path).st_mtime_ns, content.read())
+    return found
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_stranger_gets_the_same_answer_whatever_is_there_and_nothing_is_written(
+    keyed: World, verb: str
+) -> None:
+    permission, act, named = VERBS[verb]
+    keyed.kms.close()
+    before = state_of_disk(keyed)
+    for key in KEYS.values():
+        resource = {"key": key, "ring": key.parent, "location": key.parent.parent, "version": key.version(1)}
+        with pytest.raises(PermissionDenied) as caught:
+            act(keyed.kms, STRANGER, key)
+        assert caught.value.status == "PERMISSION_DENIED"
+        assert caught.value.message == (
+            f"Permission 'cloudkms.{permission}' denied on resource '{resource[named]}' (or it may not exist)."
+        )
+        assert caught.value.hint is not None
+    keyed.kms.close()
+    assert state_of_disk(keyed) == before
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_in_a_project_that_nobody_uses_there_is_nothing(keyed: World, verb: str) -> None:
+    _, act, _ = VERBS[verb]
+    key = CryptoKeyName(KeyRingName(LocationName("unused", PLACE), "ring"), "key")
+    if verb == "create ring":
+        act(keyed.kms, STRANGER, key)
+        assert keyed.kms.get_key_ring(STRANGER, key.parent).name == key.parent
+        with pytest.raises(PermissionDenied):
+            keyed.kms.get_key_ring(OWNER, key.parent)
+        return
+    before = keyed.generation("control"), keyed.generation()
+    if verb == "list rings":
+        assert act(keyed.kms, STRANGER, key) == []
+    else:
+        with pytest.raises(NotFound):
+            act(keyed.kms, STRANGER, key)
+    assert (keyed.generation("control"), keyed.generation()) == before
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_without_a_store_nothing_is_made_but_by_a_first_ring(world: World, verb: str) -> None:
+    _, act, _ = VERBS[verb]
+    if verb == "create ring":
+        act(world.kms, OWNER, KEY)
+        assert world.verify() == []
+        return
+    if verb == "list rings":
+        assert act(world.kms, OWNER, KEY) == []
+    else:
+        with pytest.raises(NotFound):
+            act(world.kms, OWNER, KEY)
+    assert not world.path.exists()
+
+
+def test_the_first_account_to_make_something_owns_the_project(keyed: World) -> None:
+    ((project, owner, number),) = keyed.sql("SELECT project, owner, number FROM projects", name="control")
+    assert (project, owner) == (PROJECT, OWNER.principal)
+    assert 10**11 <= number < 10**12
+    with pytest.raises(PermissionDenied):
+        keyed.kms.create_key_ring(STRANGER, KeyRingName(RING.parent, "theirs"))
+    theirs = KeyRingName(LocationName("other", PLACE), "ring")
+    keyed.kms.create_key_ring(STRANGER, theirs)
+    with pytest.raises(PermissionDenied):
+        keyed.kms.get_key_ring(OWNER, theirs)
+
+
+def test_two_projects_may_have_rings_of_the_same_name(keyed: World) -> None:
+    key = CryptoKeyName(KeyRingName(LocationName("other", PLACE), "ring"), "key")
+    keyed.kms.create_key_ring(STRANGER, key.parent)
+    keyed.kms.create_crypto_key(STRANGER, key, spec())
+    theirs = keyed.kms.encrypt(STRANGER, EncryptRequest(key, b"theirs")).ciphertext
+    with pytest.raises(InvalidArgument, match="Decryption failed"):
+        keyed.decrypt(theirs)
+    assert [str(ring.name) for ring in keyed.kms.list_key_rings(STRANGER, key.parent.parent)] == [str(key.parent)]
+
+
+def test_project_numbers_differ_even_if_randomness_does_not(world: World) -> None:
+    world.random = lambda size: b"\7" * size
+    world.reopen()
+    for project in ("one", "two", "three"):
+        # Epochs and master keys are the same too: what counts here are the projects.
+        world.kms.create_key_ring(OWNER, KeyRingName(LocationName(project, PLACE), "ring"))
+    numbers = [number for (number,) in world.sql("SELECT number FROM projects", name="control")]
+    assert len(set(numbers)) == 3
+
+
+@pytest.mark.parametrize("principal", ["", "\ud800", "a\nb", "a\0b", "\u2028"])
+def test_a_caller_has_a_name_that_can_be_written_down(keyed: World, principal: str) -> None:
+    ctx = Context(principal)
+    for act in (
+        lambda: keyed.kms.get_crypto_key(ctx, KEY),
+        lambda: keyed.kms.create_key_ring(ctx, KeyRingName(LocationName("other", PLACE), "ring")),
+        lambda: list(keyed.kms.list_key_rings(ctx, RING.parent)),
+        lambda: keyed.kms.store_status(ctx),
+        lambda: list(keyed.kms.verify_store(ctx)),
+    ):
+        with pytest.raises(InvalidArgument, match="is not the name of an account"):
+            act()
+    assert keyed.sql("SELECT count(*) FROM projects", name="control") == [(1,)]
+
+
+@pytest.mark.parametrize("principal", ["uid-1000@host", "ö@x", "O'Brien \"x\"; DROP TABLE projects", "a" * 500, "%"])
+def test_any_other_name_will_do(world: World, principal: str) -> None:
+    ctx = Context(principal)
+    world.kms.create_key_ring(ctx, RING)
+    assert world.kms.get_key_ring(ctx, RING).name == RING
+    with pytest.raises(PermissionDenied):
+        world.kms.get_key_ring(OWNER, RING)
+    assert list(world.kms.verify_store(ctx)) == []
+
+
+def test_a_name_is_not_cut_or_folded(world: World) -> None:
+    world.make_key()
+    for principal in ("OWNER@example.com", "owner@example.com ", "owner@example.co", "owner@example.com\u200b"):
+        with pytest.raises((PermissionDenied, InvalidArgument)):
+            world.kms.get_key_ring(Context(principal), RING)
+
+
+def test_the_stores_own_verbs_are_for_owners(keyed: World) -> None:
+    for act in (
+        keyed.kms.store_status,
+        lambda ctx: list(keyed.kms.verify_store(ctx)),
+        lambda ctx: keyed.kms.maintain_store(ctx, confirm_clock=lambda question: True),
+        lambda ctx: keyed.kms.accept_rollback(ctx, PLACE),
+        lambda ctx: keyed.kms.accept_rollback(ctx, "control"),
+        lambda ctx: keyed.kms.accept_rollback(ctx, "europe-west1"),
+    ):
+        with pytest.raises(PermissionDenied, match=r"denied on resource 'store'"):
+            act(STRANGER)
+        try:
+            act(OWNER)
+        except KmsError as error:
+            assert error.status in ("INVALID_ARGUMENT", "NOT_FOUND")  # noqa: PT017 - there is nothing to accept
+
+
+@pytest.mark.parametrize("location", ["mars", "us-east99", "us", "a" * 63])
+def test_only_locations_of_cloud_kms_are_served(keyed: World, location: str) -> None:
+    ring = KeyRingName(LocationName(PROJECT, location), "ring")
+    if location == "us":
+        keyed.kms.create_key_ring(OWNER, ring)
+        return
+    for act in (lambda: keyed.kms.create_key_ring(OWNER, ring), lambda: keyed.kms.get_key_ring(OWNER, ring)):
+        with pytest.raises(InvalidArgument, match=f"'{location}' is not a Cloud KMS location"):
+            act()
+    assert not keyed.database_path(location).exists()
+
+
+def test_a_key_pair_for_a_ring_that_is_not_there_makes_nothing(keyed: World) -> None:
+    with pytest.raises(NotFound):
+        keyed.kms.create_crypto_key(OWNER, CryptoKeyName(KeyRingName(RING.parent, "none"), "key"), spec(P256))
+    pending = keyed.path / "data" / "pending"
+    assert not pending.exists() or list(pending.iterdir()) == []

@@ -1,0 +1,260 @@
+"""Accepting a database that is older than its anchor says, or gone."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kmsctl.errors import (
+    FailedPrecondition,
+    IntegrityError,
+    InvalidArgument,
+    NotFound,
+    PermissionDenied,
+    RollbackError,
+)
+from kmsctl.model.names import CryptoKeyName, KeyRingName, LocationName
+from tests.unit.service.world import HOUR, KEY, OWNER, PLACE, RING, STRANGER, World, spec
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def keep(world: World, to: Path, name: str = PLACE) -> None:
+    world.kms.close()
+    to.mkdir()
+    shutil.copy2(world.database_path(name), to)
+
+
+def put_back(world: World, of: Path, name: str = PLACE) -> None:
+    world.kms.close()
+    for file in world.files_of(name):
+        file.unlink(missing_ok=True)
+    shutil.copy2(of / world.database_path(name).name, world.database_path(name))
+
+
+def remove(world: World, name: str = PLACE) -> None:
+    world.kms.close()
+    for file in world.files_of(name):
+        file.unlink(missing_ok=True)
+
+
+@pytest.fixture
+def rolled_back(keyed: World, tmp_path: Path) -> World:
+    """A location that has lost a version."""
+    keep(keyed, tmp_path / "older")
+    keyed.kms.create_crypto_key_version(OWNER, KEY)
+    keyed.kms.update_crypto_key_primary_version(OWNER, KEY, 2)
+    put_back(keyed, tmp_path / "older")
+    return keyed
+
+
+def test_an_older_database_is_gone_on_with_once_it_is_accepted(rolled_back: World) -> None:
+    world = rolled_back
+    with pytest.raises(RollbackError) as caught:
+        world.encrypt()
+    assert caught.value.hint is not None
+    assert "kmsctl store accept-rollback us-east1" in caught.value.hint
+    world.kms.accept_rollback(OWNER, PLACE)
+    assert world.decrypt(world.encrypt()) == b"text"
+    assert len(list(world.kms.list_crypto_key_versions(OWNER, KEY))) == 1
+    assert world.verify() == []
+    world.reopen()
+    assert world.verify() == []
+
+
+def test_the_acceptance_is_recorded(rolled_back: World) -> None:
+    rolled_back.kms.accept_rollback(OWNER, PLACE)
+    payload = rolled_back.records()[-1]["protoPayload"]
+    assert payload["methodName"] == "AcceptRollback"
+    assert payload["resourceName"] == "store/us-east1"
+    assert payload["request"] == {"anchoredGeneration": "5", "generation": "3"}
+    assert payload["authenticationInfo"] == {"principalEmail": "owner@example.com"}
+
+
+def test_it_draws_a_new_epoch(rolled_back: World, tmp_path: Path) -> None:
+    world = rolled_back
+    anchor = world.kms.open_store().keys.anchor
+    before = anchor.find(PLACE)
+    world.kms.accept_rollback(OWNER, PLACE)
+    after = anchor.find(PLACE)
+    assert before is not None
+    assert after is not None
+    assert before.epoch != after.epoch
+    assert after.generation == 4
+    # The older file that was accepted once is not accepted for ever.
+    put_back(world, tmp_path / "older")
+    with pytest.raises(RollbackError):
+        world.encrypt()
+
+
+def test_what_is_as_its_anchor_says_has_nothing_to_accept(keyed: World) -> None:
+    for name in (PLACE, "control"):
+        before = keyed.generation(name), len(keyed.records(name))
+        with pytest.raises(InvalidArgument, match="there is nothing to accept"):
+            keyed.kms.accept_rollback(OWNER, name)
+        assert (keyed.generation(name), len(keyed.records(name))) == before
+
+
+@pytest.mark.parametrize("name", ["europe-west1", "mars"])
+def test_what_was_never_there_is_not_found(keyed: World, name: str) -> None:
+    with pytest.raises(NotFound, match=f"The store has no database '{name}'"):
+        keyed.kms.accept_rollback(OWNER, name)
+
+
+@pytest.mark.parametrize("name", ["../control", "", "A", "us-east1.db", "locations/us-east1"])
+def test_what_is_no_location_is_refused(keyed: World, name: str) -> None:
+    with pytest.raises(InvalidArgument):
+        keyed.kms.accept_rollback(OWNER, name)
+
+
+def test_without_a_store_there_is_nothing(world: World) -> None:
+    with pytest.raises(FailedPrecondition, match="There is no store yet"):
+        world.kms.accept_rollback(OWNER, PLACE)
+    assert not world.path.exists()
+
+
+def test_a_stranger_accepts_nothing(rolled_back: World) -> None:
+    with pytest.raises(PermissionDenied):
+        rolled_back.kms.accept_rollback(STRANGER, PLACE)
+    remove(rolled_back)
+    with pytest.raises(PermissionDenied):
+        rolled_back.kms.accept_rollback(STRANGER, PLACE)
+    with pytest.raises(RollbackError):
+        rolled_back.encrypt()
+
+
+# Missing
+
+
+def test_a_missing_database_is_made_anew_once_its_loss_is_accepted(keyed: World) -> None:
+    remove(keyed)
+    for act in (keyed.encrypt, lambda: keyed.kms.create_key_ring(OWNER, RING)):
+        with pytest.raises(RollbackError, match="is missing, but was at generation 3"):
+            act()
+    keyed.kms.accept_rollback(OWNER, PLACE)
+    with pytest.raises(NotFound):
+        keyed.encrypt()
+    assert keyed.verify() == []
+    with pytest.raises(NotFound):
+        keyed.kms.accept_rollback(OWNER, PLACE)
+    keyed.make_key()
+    assert keyed.decrypt(keyed.encrypt()) == b"text"
+    assert keyed.verify() == []
+    payload = keyed.records("control")[-1]["protoPayload"]
+    assert payload["request"] == {"anchoredGeneration": "3", "lost": "us-east1"}
+
+
+def test_a_service_that_runs_takes_up_the_new_database(keyed: World) -> None:
+    ciphertext = keyed.encrypt()
+    other = keyed.another()
+    for file in keyed.files_of():
+        file.unlink(missing_ok=True)
+    other.accept_rollback(OWNER, PLACE)
+    other.create_key_ring(OWNER, RING)
+    other.create_crypto_key(OWNER, KEY, spec())
+    assert keyed.decrypt(keyed.encrypt()) == b"text"
+    with pytest.raises(InvalidArgument, match="Decryption failed"):
+        keyed.decrypt(ciphertext)
+    assert keyed.verify() == []
+    other.close()
+
+
+def test_what_comes_back_after_its_loss_was_accepted_is_refused(keyed: World, tmp_path: Path) -> None:
+    keep(keyed, tmp_path / "kept")
+    remove(keyed)
+    keyed.kms.accept_rollback(OWNER, PLACE)
+    put_back(keyed, tmp_path / "kept")
+    with pytest.raises(RollbackError, match="never anchored"):
+        keyed.encrypt()
+    keyed.kms.accept_rollback(OWNER, PLACE)
+    assert keyed.decrypt(keyed.encrypt()) == b"text"
+    assert keyed.verify() == []
+
+
+# control
+
+
+def test_an_older_control_database_decides_about_itself(keyed: World, tmp_path: Path) -> None:
+    keep(keyed, tmp_path / "older", "control")
+    keyed.kms.create_key_ring(STRANGER, KeyRingName(LocationName("theirs", PLACE), "ring"))
+    put_back(keyed, tmp_path / "older", "control")
+    for act in (keyed.encrypt, lambda: keyed.kms.accept_rollback(OWNER, PLACE)):
+        with pytest.raises(RollbackError, match=r"control\.db"):
+            act()
+    with pytest.raises(PermissionDenied):
+        keyed.kms.accept_rollback(STRANGER, "control")
+    keyed.kms.accept_rollback(OWNER, "control")
+    assert keyed.decrypt(keyed.encrypt()) == b"text"
+    assert keyed.verify() == []
+
+
+def test_a_control_database_that_is_lost_leaves_the_keys(keyed: World) -> None:
+    ciphertext = keyed.encrypt()
+    remove(keyed, "control")
+    with pytest.raises(RollbackError):
+        keyed.decrypt(ciphertext)
+    keyed.kms.accept_rollback(OWNER, "control")
+    assert keyed.decrypt(ciphertext) == b"text"
+    before = len(keyed.records())
+    keyed.kms.update_crypto_key_version(OWNER, KEY.version(1), "DISABLED")
+    assert len(keyed.records()) == before + 1  # recorded, though nobody owns the project for now
+    keyed.kms.create_key_ring(OWNER, KeyRingName(RING.parent, "second"))
+    with pytest.raises(PermissionDenied):
+        keyed.kms.get_crypto_key(STRANGER, KEY)
+    assert keyed.verify() == []
+
+
+# Secrets
+
+
+def test_databases_without_secrets_are_no_fresh_start(keyed: World) -> None:
+    keyed.kms.close()
+    os.rename(keyed.path / "config" / "keys", keyed.path / "config" / "away")
+    for act in (
+        keyed.encrypt,
+        lambda: keyed.kms.create_key_ring(OWNER, KeyRingName(RING.parent, "new")),
+        lambda: keyed.kms.store_status(OWNER),
+        keyed.verify,
+        keyed.maintain,
+        lambda: keyed.kms.accept_rollback(OWNER, PLACE),
+    ):
+        with pytest.raises(IntegrityError, match="its root key and anchor are not in"):
+            act()
+    assert not (keyed.path / "config" / "keys").exists()
+    os.rename(keyed.path / "config" / "away", keyed.path / "config" / "keys")
+    assert keyed.decrypt(keyed.encrypt()) == b"text"
+
+
+@pytest.mark.parametrize("file", ["root-key", "anchor"])
+def test_half_of_the_secrets_is_no_fresh_start(keyed: World, file: str) -> None:
+    keyed.kms.close()
+    os.rename(keyed.path / "config" / "keys" / file, keyed.path / "away")
+    for act in (keyed.encrypt, lambda: keyed.kms.create_key_ring(OWNER, KeyRingName(RING.parent, "new"))):
+        with pytest.raises(IntegrityError, match="is missing"):
+            act()
+    assert not (keyed.path / "config" / "keys" / file).exists()
+
+
+def test_a_clock_may_be_behind_what_was_rolled_back(rolled_back: World) -> None:
+    rolled_back.clock.now -= HOUR
+    with pytest.raises(FailedPrecondition, match="The clock says"):
+        rolled_back.kms.accept_rollback(OWNER, PLACE)
+    rolled_back.clock.now += HOUR
+    rolled_back.kms.accept_rollback(OWNER, PLACE)
+    assert rolled_back.verify() == []
+
+
+def test_keys_elsewhere_go_on(rolled_back: World) -> None:
+    abroad = CryptoKeyName(KeyRingName(LocationName("acme", "europe-west1"), "ring"), "key")
+    rolled_back.make_key(abroad)
+    assert rolled_back.decrypt(rolled_back.encrypt(abroad), abroad) == b"text"
+    report = rolled_back.maintain()
+    assert [text.partition(":")[0] for text in report.left] == [PLACE]
+    problems = {one.name: one.problem for one in rolled_back.kms.store_status(OWNER).databases}
+    assert problems["europe-west1"] is None
+    assert problems[PLACE] is not None
+    assert problems[PLACE].startswith("INTEGRITY: ")
