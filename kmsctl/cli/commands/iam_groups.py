@@ -13,6 +13,19 @@ if TYPE_CHECKING:
     from kmsctl.model.iam_resources import Group
     from kmsctl.model.names import ProjectName
 
+_EXAMPLES = {
+    "add-members": (
+        "To add an account:",
+        "iam groups add-members ops@example.com --members=user:ann@example.com",
+    ),
+    "create": ("To create a group:", "iam groups create ops@example.com"),
+    "delete": ("To delete a group:", "iam groups delete ops@example.com"),
+    "describe": ("To show a group and its members:", "iam groups describe ops@example.com"),
+    "remove-members": (
+        "To remove an account:",
+        "iam groups remove-members ops@example.com --members=user:ann@example.com",
+    ),
+}
 TABLE = "table(email, displayName, members.len():label=MEMBERS)"
 
 
@@ -48,7 +61,12 @@ def list_() -> Command:
     from kmsctl.cli import options
     from kmsctl.cli.command import Command
 
-    return Command("iam groups list", run_list, options.list_flags())
+    return Command(
+        "iam groups list",
+        run_list,
+        options.list_flags(),
+        examples=[("To list the groups of a project:", "iam groups list --project=local")],
+    )
 
 
 def run_create(session: Session, args: Args) -> None:
@@ -99,7 +117,13 @@ def _about_one(verb: str, run: object, *flags: click.Parameter, about: str = "")
     from kmsctl.cli.command import Command
 
     group = options.Positional("group", "E-mail address of the group.")
-    return Command(f"iam groups {verb}", run, [group, *flags], about=about)  # type: ignore[arg-type]
+    return Command(
+        f"iam groups {verb}",
+        run,  # type: ignore[arg-type]
+        [group, *flags],
+        about=about,
+        examples=[_EXAMPLES[verb]],
+    )
 
 
 def _members() -> click.Parameter:

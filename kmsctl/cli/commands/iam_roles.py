@@ -14,6 +14,11 @@ if TYPE_CHECKING:
     from kmsctl.model.iam_resources import IamRole
     from kmsctl.model.names import ProjectName
 
+_EXAMPLES = {
+    "delete": ("To delete a custom role:", "iam roles delete rotator --project=local"),
+    "describe": ("To show what a role permits:", "iam roles describe roles/cloudkms.admin"),
+    "undelete": ("To bring a custom role back:", "iam roles undelete rotator --project=local"),
+}
 _FILE_FIELDS = frozenset({"description", "etag", "includedPermissions", "name", "stage", "title"})
 
 
@@ -80,6 +85,12 @@ def update() -> Command:
             options.flag(
                 "remove-permissions", "Permissions to remove.", params.Items(), metavar="PERMISSION,..."
             ),
+        ],
+        examples=[
+            (
+                "To add a permission:",
+                "iam roles update rotator --add-permissions=cloudkms.cryptoKeys.get",
+            )
         ],
     )
     command.exclusive = [
@@ -157,7 +168,8 @@ def run_undelete(session: Session, args: Args) -> None:
 def _about_one(verb: str, run: object, about: str) -> Command:
     from kmsctl.cli.command import Command
 
-    return Command(f"iam roles {verb}", run, [_role()], about=about)  # type: ignore[arg-type]
+    example = _EXAMPLES[verb]
+    return Command(f"iam roles {verb}", run, [_role()], about=about, examples=[example])  # type: ignore[arg-type]
 
 
 def _role() -> click.Parameter:

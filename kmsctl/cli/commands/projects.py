@@ -37,7 +37,12 @@ def create() -> Command:
 def describe() -> Command:
     from kmsctl.cli.command import Command
 
-    return Command("projects describe", run_describe, policy_holders.project_parameters())
+    return Command(
+        "projects describe",
+        run_describe,
+        policy_holders.project_parameters(),
+        examples=[("To show a project and its number:", "projects describe local")],
+    )
 
 
 def list_() -> Command:
@@ -49,6 +54,7 @@ def list_() -> Command:
         run_list,
         options.list_flags(),
         about="Lists the projects that the account that runs the command may see.",
+        examples=[("To list all project ids:", "projects list --format=value(projectId)")],
     )
 
 

@@ -55,7 +55,12 @@ def list_() -> Command:
     from kmsctl.cli import options
     from kmsctl.cli.command import Command
 
-    return Command("iam service-accounts list", run_list, options.list_flags())
+    return Command(
+        "iam service-accounts list",
+        run_list,
+        options.list_flags(),
+        examples=[("To list the accounts of a project:", "iam service-accounts list --project=local")],
+    )
 
 
 def create_identity() -> Command:
@@ -138,7 +143,13 @@ def run_create_identity(session: Session, args: Args) -> None:
 def _about_one(verb: str, run: object) -> Command:
     from kmsctl.cli.command import Command
 
-    return Command(f"iam service-accounts {verb}", run, policy_holders.account_parameters())  # type: ignore[arg-type]
+    example = f"iam service-accounts {verb} ci-runner@local.iam.gserviceaccount.com"
+    return Command(
+        f"iam service-accounts {verb}",
+        run,  # type: ignore[arg-type]
+        policy_holders.account_parameters(),
+        examples=[(f"To {'show' if verb == 'describe' else verb} an account:", example)],
+    )
 
 
 def _account(session: Session, args: Args) -> ServiceAccountName:

@@ -192,7 +192,7 @@ def test_a_version_is_destroyed_from_its_time_on(
 def test_import_jobs(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = copy_of(home, tmp_path, monkeypatch)
     ring = "(SELECT id FROM key_rings WHERE name = 'prod')"
-    job = f"(?, 1, x'00', {ring}, ?, ?, ?, 2, 1, 0, 0, ?, NULL, NULL, NULL)"
+    job = f"(?, 1, x'00', {ring}, ?, ?, ?, 2, 1, 0, 0, ?, NULL, '', NULL, NULL)"
     with sqlite3.connect(database(place)) as connection:
         for row in ((1, "job-a", b"a", 2, 1 << 60), (2, "job-b", b"b", 2, 1), (3, "job-c", b"c", 1, 1 << 60)):
             connection.execute(f"INSERT INTO import_jobs VALUES {job}", row)
