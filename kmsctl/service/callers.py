@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from kmsctl.model import members
-from kmsctl.store import groups, service_accounts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,6 +45,8 @@ def identify(control: Snapshot | None, account: str) -> Caller:
         if domain != name:
             known.add(members.DOMAIN + domain)
         return Caller(account, frozenset(known))
+    from kmsctl.store import service_accounts
+
     row = None if control is None else service_accounts.find(control, name)
     if row is None:
         return Caller(account, frozenset(everyone), f"There is no service account {account}.")
@@ -74,6 +75,8 @@ def _is_in(control: Snapshot, caller: Caller, group: str, seen: set[str]) -> boo
     if group in seen or len(seen) >= _MAX_NESTING:
         return False
     seen.add(group)
+    from kmsctl.store import groups
+
     row = groups.find(control, group.removeprefix(members.GROUP))
     if row is None:
         return False

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kmsctl.model import names
-from kmsctl.store import import_jobs, keys, policies, projects, rings, service_accounts
+from kmsctl.store import keys, policies, projects, rings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -92,6 +92,8 @@ def levels(project: Row, control: Snapshot, location: Snapshot | None, target: T
     yield Level(f"projects/{target.project}", project)
     resource = target.resource
     if isinstance(resource, names.ServiceAccountName):
+        from kmsctl.store import service_accounts
+
         account = service_accounts.find(control, resource.email)
         if account is not None and account.text("project") == target.project:
             yield Level(target.name, account)
@@ -113,6 +115,8 @@ def below(location: Snapshot, resource: names.Name) -> Iterator[Level]:
     if isinstance(inner, names.CryptoKeyName):
         row = keys.find(location, ring, inner)
     elif isinstance(inner, names.ImportJobName):
+        from kmsctl.store import import_jobs
+
         row = import_jobs.find(location, ring, inner)
     if row is not None:
         yield Level(inner.text, row)
