@@ -33,12 +33,10 @@ def _float(precision: str | None = None, spec: str | None = None, undefined: str
         number = _number(value)
         if number is None:
             return undefined
-        if spec:
-            try:
-                return format(number, f".{digits}{spec}")
-            except ValueError:
-                return undefined
-        return float_text(number, digits)
+        try:
+            return format(number, f".{digits}{spec}") if spec else float_text(number, digits)
+        except ValueError:  # a precision that no number can be written with
+            return undefined
 
     return convert
 

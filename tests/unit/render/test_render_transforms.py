@@ -59,6 +59,7 @@ VALUE: dict[str, Any] = {
         ("f.float()", "1234567.9"),
         ("f.float(spec=e)", "1.234568e+06"),
         ("words.float(undefined=U)", "U"),
+        ("f.float(-1,undefined=U)", "U"),
         ('m.format("{0}-{1:>3}", a, b)', "1-  2"),
         ('l.format("{0}{1}{2}")', "312"),
         ("maps.group(k, n)", "[x: 2] [y: 1]"),
