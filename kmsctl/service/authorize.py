@@ -101,7 +101,7 @@ def authorize(
     needed = [] if permission is None else [(permission, target.checked_on(method.checked_on))]
     needed += [(each, place) for (each, _), place in zip(method.also, also, strict=True)]
     for each, place in needed:
-        _require(control, location, caller, each, place)
+        _require(control, location, caller, each, place, shown=target.name if each == permission else "")
     return decision
 
 

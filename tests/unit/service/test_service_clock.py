@@ -53,7 +53,9 @@ def test_a_clock_that_is_far_behind_refuses_changes_and_reads_go_on(keyed: World
         lambda: keyed.kms.update_crypto_key_version(OWNER, VERSION, "DISABLED"),
         lambda: keyed.kms.destroy_crypto_key_version(OWNER, VERSION),
     ):
-        with pytest.raises(FailedPrecondition, match="but the store was last changed at 2030-01-01T00:00:00Z"):
+        with pytest.raises(
+            FailedPrecondition, match="but the store was last changed at 2030-01-01T00:00:00Z"
+        ):
             act()
     assert keyed.decrypt(ciphertext) == b"text"
     assert keyed.decrypt(keyed.encrypt()) == b"text"

@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 ID = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
 #: At both ends of the alphabet, and at the limits of lengths.
-NAMES = sorted({"-", "_", "0", "A", "Z", "a", "z", "z" * 63, "-" * 63, "a-", "a_", "a0", "aA", "az", "zz", "Aa", "b"})
+NAMES = sorted(
+    {"-", "_", "0", "A", "Z", "a", "z", "z" * 63, "-" * 63, "a-", "a_", "a0", "aA", "az", "zz", "Aa", "b"}
+)
 
 
 def add_keys(world: World, names: Iterable[str]) -> None:
@@ -52,7 +54,27 @@ def ring_names(world: World, **more: Any) -> list[str]:
     return [ring.name.key_ring for ring in world.kms.list_key_rings(OWNER, RING.parent, **more)]
 
 
-PREFIXES = ["", "-", "_", "0", "A", "Z", "a", "z", "zz", "z" * 63, "z" * 64, "a-", "y", "~", "%", "a%", "é", "\0", " "]
+PREFIXES = [
+    "",
+    "-",
+    "_",
+    "0",
+    "A",
+    "Z",
+    "a",
+    "z",
+    "zz",
+    "z" * 63,
+    "z" * 64,
+    "a-",
+    "y",
+    "~",
+    "%",
+    "a%",
+    "é",
+    "\0",
+    " ",
+]
 
 
 @pytest.mark.parametrize("prefix", PREFIXES)
@@ -110,7 +132,9 @@ def test_more_than_a_page_of_versions(keyed: World, monkeypatch: pytest.MonkeyPa
         assert [version.name.number for version in listed] == found[:limit]
 
 
-def test_a_list_goes_on_where_it_was_while_others_write(filled: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_list_goes_on_where_it_was_while_others_write(
+    filled: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(keys, "PAGE_SIZE", 2)
     listing: Iterator[Any] = filled.kms.list_crypto_keys(OWNER, RING)
     seen = [next(listing).name.crypto_key]

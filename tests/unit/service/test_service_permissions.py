@@ -197,7 +197,9 @@ def test_two_projects_may_have_rings_of_the_same_name(keyed: World) -> None:
     theirs = keyed.kms.encrypt(STRANGER, EncryptRequest(key, b"theirs")).ciphertext
     with pytest.raises(InvalidArgument, match="Decryption failed"):
         keyed.decrypt(theirs)
-    assert [str(ring.name) for ring in keyed.kms.list_key_rings(STRANGER, key.parent.parent)] == [str(key.parent)]
+    assert [str(ring.name) for ring in keyed.kms.list_key_rings(STRANGER, key.parent.parent)] == [
+        str(key.parent)
+    ]
 
 
 def test_project_numbers_differ_even_if_randomness_does_not(world: World) -> None:
@@ -225,7 +227,9 @@ def test_a_caller_has_a_name_that_can_be_written_down(keyed: World, principal: s
     assert keyed.sql("SELECT count(*) FROM projects", name="control") == [(1,)]
 
 
-@pytest.mark.parametrize("principal", ["uid-1000@host", "ö@x", "O'Brien \"x\"; DROP TABLE projects", "a" * 500, "%"])
+@pytest.mark.parametrize(
+    "principal", ["uid-1000@host", "ö@x", 'O\'Brien "x"; DROP TABLE projects', "a" * 500, "%"]
+)
 def test_any_other_name_will_do(world: World, principal: str) -> None:
     ctx = Context(principal)
     world.kms.create_key_ring(ctx, RING)
@@ -237,7 +241,12 @@ def test_any_other_name_will_do(world: World, principal: str) -> None:
 
 def test_a_name_is_not_cut_or_folded(world: World) -> None:
     world.make_key()
-    for principal in ("OWNER@example.com", "owner@example.com ", "owner@example.co", "owner@example.com\u200b"):
+    for principal in (
+        "OWNER@example.com",
+        "owner@example.com ",
+        "owner@example.co",
+        "owner@example.com\u200b",
+    ):
         with pytest.raises((PermissionDenied, InvalidArgument)):
             world.kms.get_key_ring(Context(principal), RING)
 

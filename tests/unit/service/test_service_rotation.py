@@ -153,7 +153,10 @@ def test_a_schedule_is_set_changed_and_removed(keyed: World) -> None:
 
 WRONG = [
     ({"rotation_period": DAY}, "next_rotation_time must be set when rotation_period is"),
-    ({"rotation_period": DAY - 1, "next_rotation_time": START + DAY}, "at least 24 hours and at most 876000 hours"),
+    (
+        {"rotation_period": DAY - 1, "next_rotation_time": START + DAY},
+        "at least 24 hours and at most 876000 hours",
+    ),
     ({"rotation_period": 0, "next_rotation_time": START + DAY}, "at least 24 hours"),
     ({"rotation_period": -DAY, "next_rotation_time": START + DAY}, "at least 24 hours"),
     ({"rotation_period": 876_000 * HOUR + 1, "next_rotation_time": START + DAY}, "at most 876000 hours"),
