@@ -4,12 +4,12 @@
 # What was typed is compared and passed on; it is never expanded. Functions below _kmsctl share its
 # variables.
 
-_kmsctl_flags='--account= --configuration= --flags-file= --flatten= --format= --help --log-http --no-log-http --project= --quiet --user-output-enabled --no-user-output-enabled --verbosity='
+_kmsctl_flags='--account= --configuration= --flags-file= --flatten= --format= --help --impersonate-service-account= --log-http --no-log-http --project= --quiet --user-output-enabled --no-user-output-enabled --verbosity='
 
 _kmsctl_below() {
   case "$1" in
     '')
-      below='asymmetric-decrypt asymmetric-sign asymmetric-verify batch completion config decapsulate decrypt encrypt generate-random-bytes help import-jobs info keyrings keys locations mac-sign mac-verify quickstart raw-decrypt raw-encrypt store version'
+      below='asymmetric-decrypt asymmetric-sign asymmetric-verify batch completion config decapsulate decrypt encrypt generate-random-bytes help iam import-jobs info keyrings keys locations mac-sign mac-verify projects quickstart raw-decrypt raw-encrypt services store version'
       ;;
     'config')
       below='configurations get get-value list set unset'
@@ -17,20 +17,41 @@ _kmsctl_below() {
     'config configurations')
       below='activate create delete describe list rename'
       ;;
+    'iam')
+      below='explain groups roles service-accounts who-can'
+      ;;
+    'iam groups')
+      below='add-members create delete describe list remove-members'
+      ;;
+    'iam roles')
+      below='create delete describe list undelete update'
+      ;;
+    'iam service-accounts')
+      below='add-iam-policy-binding create delete describe disable enable get-iam-policy list remove-iam-policy-binding set-iam-policy'
+      ;;
     'import-jobs')
-      below='create describe list wrap'
+      below='add-iam-policy-binding create describe get-iam-policy list remove-iam-policy-binding set-iam-policy wrap'
       ;;
     'keyrings')
-      below='create describe list'
+      below='add-iam-policy-binding create describe get-iam-policy list remove-iam-policy-binding set-iam-policy test-iam-permissions'
       ;;
     'keys')
-      below='create describe list remove-rotation-schedule set-primary-version set-rotation-schedule update versions'
+      below='add-iam-policy-binding create describe get-iam-policy list remove-iam-policy-binding remove-rotation-schedule set-iam-policy set-primary-version set-rotation-schedule test-iam-permissions update versions'
       ;;
     'keys versions')
       below='create describe destroy disable enable get-certificate-chain get-public-key import list restore update'
       ;;
     'locations')
       below='describe list'
+      ;;
+    'projects')
+      below='add-iam-policy-binding create describe get-iam-policy list remove-iam-policy-binding set-iam-policy test-iam-permissions'
+      ;;
+    'services')
+      below='identity'
+      ;;
+    'services identity')
+      below='create'
       ;;
     'store')
       below='accept-rollback maintain status verify'
@@ -125,6 +146,106 @@ _kmsctl_command() {
       flags=''
       positionals='command...'
       ;;
+    'iam explain')
+      flags=''
+      positionals='permission resource'
+      ;;
+    'iam groups add-members')
+      flags='--members='
+      positionals='group'
+      ;;
+    'iam groups create')
+      flags='--description= --display-name='
+      positionals='group'
+      ;;
+    'iam groups delete')
+      flags=''
+      positionals='group'
+      ;;
+    'iam groups describe')
+      flags=''
+      positionals='group'
+      ;;
+    'iam groups list')
+      flags='--filter= --limit= --page-size= --sort-by= --uri --no-uri'
+      positionals=''
+      ;;
+    'iam groups remove-members')
+      flags='--members='
+      positionals='group'
+      ;;
+    'iam roles create')
+      flags='--description= --file= --permissions= --stage= --title='
+      positionals='role'
+      ;;
+    'iam roles delete')
+      flags=''
+      positionals='role'
+      ;;
+    'iam roles describe')
+      flags=''
+      positionals='role'
+      ;;
+    'iam roles list')
+      flags='--filter= --limit= --page-size= --show-deleted --no-show-deleted --sort-by= --uri --no-uri'
+      positionals=''
+      ;;
+    'iam roles undelete')
+      flags=''
+      positionals='role'
+      ;;
+    'iam roles update')
+      flags='--add-permissions= --description= --file= --permissions= --remove-permissions= --stage= --title='
+      positionals='role'
+      ;;
+    'iam service-accounts add-iam-policy-binding')
+      flags='--condition= --condition-from-file= --member= --role='
+      positionals='service-account'
+      ;;
+    'iam service-accounts create')
+      flags='--description= --display-name='
+      positionals='name'
+      ;;
+    'iam service-accounts delete')
+      flags=''
+      positionals='service-account'
+      ;;
+    'iam service-accounts describe')
+      flags=''
+      positionals='service-account'
+      ;;
+    'iam service-accounts disable')
+      flags=''
+      positionals='service-account'
+      ;;
+    'iam service-accounts enable')
+      flags=''
+      positionals='service-account'
+      ;;
+    'iam service-accounts get-iam-policy')
+      flags='--filter= --limit= --page-size= --sort-by='
+      positionals='service-account'
+      ;;
+    'iam service-accounts list')
+      flags='--filter= --limit= --page-size= --sort-by= --uri --no-uri'
+      positionals=''
+      ;;
+    'iam service-accounts remove-iam-policy-binding')
+      flags='--all --no-all --condition= --condition-from-file= --member= --role='
+      positionals='service-account'
+      ;;
+    'iam service-accounts set-iam-policy')
+      flags=''
+      positionals='service-account policy-file'
+      ;;
+    'iam who-can')
+      flags='--filter= --limit= --page-size= --sort-by='
+      positionals='permission resource'
+      ;;
+    'import-jobs add-iam-policy-binding')
+      flags='--keyring= --location= --member= --role='
+      positionals='import-job'
+      ;;
     'import-jobs create')
       flags='--import-method= --keyring= --location= --protection-level='
       positionals='import-job'
@@ -133,9 +254,21 @@ _kmsctl_command() {
       flags='--attestation-file= --keyring= --location='
       positionals='import-job'
       ;;
+    'import-jobs get-iam-policy')
+      flags='--filter= --keyring= --limit= --location= --page-size= --sort-by='
+      positionals='import-job'
+      ;;
     'import-jobs list')
       flags='--filter= --keyring= --limit= --location= --page-size= --sort-by= --uri --no-uri'
       positionals=''
+      ;;
+    'import-jobs remove-iam-policy-binding')
+      flags='--keyring= --location= --member= --role='
+      positionals='import-job'
+      ;;
+    'import-jobs set-iam-policy')
+      flags='--keyring= --location='
+      positionals='import-job policy-file'
       ;;
     'import-jobs wrap')
       flags='--algorithm= --generate --no-generate --import-method= --passphrase-fd= --passphrase-file= --public-key-file= --target-key-file= --wrapped-key-file='
@@ -145,6 +278,10 @@ _kmsctl_command() {
       flags=''
       positionals=''
       ;;
+    'keyrings add-iam-policy-binding')
+      flags='--condition= --condition-from-file= --location= --member= --role='
+      positionals='keyring'
+      ;;
     'keyrings create')
       flags='--location='
       positionals='keyring'
@@ -153,9 +290,29 @@ _kmsctl_command() {
       flags='--location='
       positionals='keyring'
       ;;
+    'keyrings get-iam-policy')
+      flags='--filter= --limit= --location= --page-size= --sort-by='
+      positionals='keyring'
+      ;;
     'keyrings list')
       flags='--filter= --limit= --location= --page-size= --sort-by= --uri --no-uri'
       positionals=''
+      ;;
+    'keyrings remove-iam-policy-binding')
+      flags='--all --no-all --condition= --condition-from-file= --location= --member= --role='
+      positionals='keyring'
+      ;;
+    'keyrings set-iam-policy')
+      flags='--location='
+      positionals='keyring policy-file'
+      ;;
+    'keyrings test-iam-permissions')
+      flags='--location= --permissions='
+      positionals='keyring'
+      ;;
+    'keys add-iam-policy-binding')
+      flags='--condition= --condition-from-file= --keyring= --location= --member= --role='
+      positionals='key'
       ;;
     'keys create')
       flags='--default-algorithm= --destroy-scheduled-duration= --import-only --no-import-only --keyring= --labels= --location= --next-rotation-time= --protection-level= --purpose= --rotation-period= --skip-initial-version-creation --no-skip-initial-version-creation'
@@ -165,13 +322,25 @@ _kmsctl_command() {
       flags='--keyring= --location='
       positionals='key'
       ;;
+    'keys get-iam-policy')
+      flags='--filter= --keyring= --limit= --location= --page-size= --sort-by='
+      positionals='key'
+      ;;
     'keys list')
       flags='--filter= --keyring= --limit= --location= --page-size= --sort-by= --uri --no-uri'
       positionals=''
       ;;
+    'keys remove-iam-policy-binding')
+      flags='--all --no-all --condition= --condition-from-file= --keyring= --location= --member= --role='
+      positionals='key'
+      ;;
     'keys remove-rotation-schedule')
       flags='--keyring= --location='
       positionals='key'
+      ;;
+    'keys set-iam-policy')
+      flags='--keyring= --location='
+      positionals='key policy-file'
       ;;
     'keys set-primary-version')
       flags='--keyring= --location= --version='
@@ -179,6 +348,10 @@ _kmsctl_command() {
       ;;
     'keys set-rotation-schedule')
       flags='--keyring= --location= --next-rotation-time= --rotation-period='
+      positionals='key'
+      ;;
+    'keys test-iam-permissions')
+      flags='--keyring= --location= --permissions='
       positionals='key'
       ;;
     'keys update')
@@ -245,6 +418,38 @@ _kmsctl_command() {
       flags='--input-file= --key= --keyring= --location= --signature-file= --skip-integrity-verification --no-skip-integrity-verification --version='
       positionals=''
       ;;
+    'projects add-iam-policy-binding')
+      flags='--condition= --condition-from-file= --member= --role='
+      positionals='project-id'
+      ;;
+    'projects create')
+      flags='--labels= --name='
+      positionals='project-id'
+      ;;
+    'projects describe')
+      flags=''
+      positionals='project-id'
+      ;;
+    'projects get-iam-policy')
+      flags='--filter= --limit= --page-size= --sort-by='
+      positionals='project-id'
+      ;;
+    'projects list')
+      flags='--filter= --limit= --page-size= --sort-by= --uri --no-uri'
+      positionals=''
+      ;;
+    'projects remove-iam-policy-binding')
+      flags='--all --no-all --condition= --condition-from-file= --member= --role='
+      positionals='project-id'
+      ;;
+    'projects set-iam-policy')
+      flags=''
+      positionals='project-id policy-file'
+      ;;
+    'projects test-iam-permissions')
+      flags='--permissions='
+      positionals='project-id'
+      ;;
     'quickstart')
       flags='--location='
       positionals='file'
@@ -255,6 +460,10 @@ _kmsctl_command() {
       ;;
     'raw-encrypt')
       flags='--additional-authenticated-data-file= --ciphertext-file= --initialization-vector-file= --initialization-vector-output-file= --key= --keyring= --location= --plaintext-file= --skip-integrity-verification --no-skip-integrity-verification --version='
+      positionals=''
+      ;;
+    'services identity create')
+      flags='--service='
       positionals=''
       ;;
     'store accept-rollback')
@@ -298,6 +507,9 @@ _kmsctl_values() {
     *:--ciphertext-file)
       kind='file'
       ;;
+    *:--condition-from-file)
+      kind='file'
+      ;;
     *:--configuration)
       kind='configuration'
       ;;
@@ -306,6 +518,9 @@ _kmsctl_values() {
       ;;
     *:--digest-algorithm)
       words='sha256 sha384 sha512 external-mu'
+      ;;
+    *:--file)
+      kind='file'
       ;;
     *:--flags-file)
       kind='file'
@@ -421,13 +636,37 @@ _kmsctl_values() {
     *:file)
       kind='file'
       ;;
+    'import-jobs add-iam-policy-binding:import-job')
+      kind='import-job'
+      ;;
     'import-jobs describe:import-job')
       kind='import-job'
+      ;;
+    'import-jobs get-iam-policy:import-job')
+      kind='import-job'
+      ;;
+    'import-jobs remove-iam-policy-binding:import-job')
+      kind='import-job'
+      ;;
+    'import-jobs set-iam-policy:import-job')
+      kind='import-job'
+      ;;
+    'keys add-iam-policy-binding:key')
+      kind='key'
       ;;
     'keys describe:key')
       kind='key'
       ;;
+    'keys get-iam-policy:key')
+      kind='key'
+      ;;
+    'keys remove-iam-policy-binding:key')
+      kind='key'
+      ;;
     'keys remove-rotation-schedule:key')
+      kind='key'
+      ;;
+    'keys set-iam-policy:key')
       kind='key'
       ;;
     'keys set-primary-version:key')
@@ -436,10 +675,28 @@ _kmsctl_values() {
     'keys set-rotation-schedule:key')
       kind='key'
       ;;
+    'keys test-iam-permissions:key')
+      kind='key'
+      ;;
     'keys update:key')
       kind='key'
       ;;
+    'keyrings add-iam-policy-binding:keyring')
+      kind='keyring'
+      ;;
     'keyrings describe:keyring')
+      kind='keyring'
+      ;;
+    'keyrings get-iam-policy:keyring')
+      kind='keyring'
+      ;;
+    'keyrings remove-iam-policy-binding:keyring')
+      kind='keyring'
+      ;;
+    'keyrings set-iam-policy:keyring')
+      kind='keyring'
+      ;;
+    'keyrings test-iam-permissions:keyring')
       kind='keyring'
       ;;
     *:kms/keyring)
@@ -450,6 +707,9 @@ _kmsctl_values() {
       ;;
     *:location)
       words='africa-south1 asia asia-east1 asia-east2 asia-northeast1 asia-northeast2 asia-northeast3 asia-south1 asia-south2 asia-southeast1 asia-southeast2 asia-southeast3 asia1 au australia-southeast1 australia-southeast2 ca de eur3 eur4 eur5 eur6 europe europe-central2 europe-north1 europe-north2 europe-southwest1 europe-west1 europe-west10 europe-west12 europe-west2 europe-west3 europe-west4 europe-west6 europe-west8 europe-west9 global in it me-central1 me-central2 me-west1 nam-eur-asia1 nam10 nam11 nam12 nam3 nam4 nam6 nam7 nam8 nam9 northamerica-northeast1 northamerica-northeast2 northamerica-south1 southamerica-east1 southamerica-west1 us us-central1 us-east1 us-east4 us-east5 us-south1 us-west1 us-west2 us-west3 us-west4'
+      ;;
+    *:policy-file)
+      kind='file'
       ;;
     *:property)
       words='core/account account core/disable_prompts disable_prompts core/log_http log_http core/project project core/user_output_enabled user_output_enabled core/verbosity verbosity kms/destroy_scheduled_duration kms/keyring kms/location'

@@ -4,26 +4,40 @@
 # What was typed is compared and passed on; it is never expanded. Functions below __kmsctl_complete
 # share its variables. Words stand as fish takes them: the word, a tab, what it is.
 
-set -g __kmsctl_flags '--account=	Account to run the command as' '--configuration=	Named configuration to take properties from; kmsctl config configurations list' '--flags-file=	YAML or JSON file of flags and their values; - is standard input' '--flatten=	Show each item of a list as a resource of its own' '--format=	Format of what is printed: json, yaml, table(...), value(...) and others' '--help	Show help; -h shows the usage alone' '--log-http	Show each call of the service on standard error, in the API\'s form, without secrets' '--no-log-http	The inverse of --log-http' '--project=	Project of resource names that are not full' '--quiet	Ask nothing: every question is answered by its default, or by yes' '--user-output-enabled	Print resources and messages' '--no-user-output-enabled	The inverse of --user-output-enabled' '--verbosity=	Least severe messages to show'
+set -g __kmsctl_flags '--account=	Account to run the command as' '--configuration=	Named configuration to take properties from; kmsctl config configurations list' '--flags-file=	YAML or JSON file of flags and their values; - is standard input' '--flatten=	Show each item of a list as a resource of its own' '--format=	Format of what is printed: json, yaml, table(...), value(...) and others' '--help	Show help; -h shows the usage alone' '--impersonate-service-account=	Service account to act as, or several, each acting as the next; you need iam.serviceAccounts.getAccessToken on it' '--log-http	Show each call of the service on standard error, in the API\'s form, without secrets' '--no-log-http	The inverse of --log-http' '--project=	Project of resource names that are not full' '--quiet	Ask nothing: every question is answered by its default, or by yes' '--user-output-enabled	Print resources and messages' '--no-user-output-enabled	The inverse of --user-output-enabled' '--verbosity=	Least severe messages to show'
 
 function __kmsctl_below --no-scope-shadowing
     switch $argv[1]
         case ''
-            set below 'asymmetric-decrypt	Decrypt a file with an asymmetric key' 'asymmetric-sign	Sign a file with an asymmetric key' 'asymmetric-verify	Verify a signature of an asymmetric key' 'batch	Run many command lines in one process' 'completion	Print or install the completion of a shell' 'config	View and edit kmsctl properties' 'decapsulate	Recover a shared secret with a key-encapsulation key' 'decrypt	Decrypt a file with a symmetric key' 'encrypt	Encrypt a file with a symmetric key' 'generate-random-bytes	Generate random bytes' 'help	Show the manual page of a command' 'import-jobs	Create and manage import jobs' 'info	Show where everything lives and what protects it' 'keyrings	Create and manage key rings' 'keys	Create and manage keys' 'locations	View the locations that there are' 'mac-sign	Compute the MAC tag of a file' 'mac-verify	Verify the MAC tag of a file' 'quickstart	Encrypt, rotate and decrypt for a first time, step by step' 'raw-decrypt	Decrypt a file with a raw AES key' 'raw-encrypt	Encrypt a file with a raw AES key' 'store	Inspect and maintain the store' 'version	Print the versions of kmsctl and of what it stands on'
+            set below 'asymmetric-decrypt	Decrypt a file with an asymmetric key' 'asymmetric-sign	Sign a file with an asymmetric key' 'asymmetric-verify	Verify a signature of an asymmetric key' 'batch	Run many command lines in one process' 'completion	Print or install the completion of a shell' 'config	View and edit kmsctl properties' 'decapsulate	Recover a shared secret with a key-encapsulation key' 'decrypt	Decrypt a file with a symmetric key' 'encrypt	Encrypt a file with a symmetric key' 'generate-random-bytes	Generate random bytes' 'help	Show the manual page of a command' 'iam	See and decide who may do what' 'import-jobs	Manage import jobs' 'info	Show where everything lives and what protects it' 'keyrings	Create and manage key rings' 'keys	Create and manage keys' 'locations	View the locations that there are' 'mac-sign	Compute the MAC tag of a file' 'mac-verify	Verify the MAC tag of a file' 'projects	Manage projects' 'quickstart	Encrypt, rotate and decrypt for a first time, step by step' 'raw-decrypt	Decrypt a file with a raw AES key' 'raw-encrypt	Encrypt a file with a raw AES key' 'services	Manage the services that use keys' 'store	Inspect and maintain the store' 'version	Print the versions of kmsctl and of what it stands on'
         case 'config'
             set below 'configurations	Manage named configurations, which are sets of properties' 'get	Print the value of a property' 'get-value	Print the value of a property (older name of get)' 'list	List the properties that are set' 'set	Set a property' 'unset	Unset a property'
         case 'config configurations'
             set below 'activate	Activate a configuration' 'create	Create a configuration' 'delete	Delete configurations' 'describe	Show the properties of a configuration' 'list	List the configurations' 'rename	Rename a configuration'
+        case 'iam'
+            set below 'explain	Show why an account has a permission, or has not' 'groups	Manage groups of accounts' 'roles	View roles, and manage custom ones' 'service-accounts	Manage service accounts' 'who-can	List who is granted a permission'
+        case 'iam groups'
+            set below 'add-members	Add members to a group' 'create	Create a group of accounts' 'delete	Delete a group' 'describe	Show a group' 'list	List the groups of a project' 'remove-members	Remove members from a group'
+        case 'iam roles'
+            set below 'create	Create a custom role' 'delete	Delete a custom role' 'describe	Show a role and its permissions' 'list	List the roles' 'undelete	Bring a deleted custom role back' 'update	Update a custom role'
+        case 'iam service-accounts'
+            set below 'add-iam-policy-binding	Grant a role on a service account' 'create	Create a service account' 'delete	Delete a service account' 'describe	Show a service account' 'disable	Disable a service account' 'enable	Enable a service account' 'get-iam-policy	Show the IAM policy of a service account' 'list	List the service accounts of a project' 'remove-iam-policy-binding	Take a role on a service account back' 'set-iam-policy	Replace the IAM policy of a service account'
         case 'import-jobs'
-            set below 'create	Create an import job' 'describe	Show an import job' 'list	List the import jobs of a key ring' 'wrap	Wrap a key for an import job, on any machine'
+            set below 'add-iam-policy-binding	Grant a role on an import job' 'create	Create an import job' 'describe	Show an import job' 'get-iam-policy	Show the IAM policy of an import job' 'list	List the import jobs of a key ring' 'remove-iam-policy-binding	Take a role on an import job back' 'set-iam-policy	Replace the IAM policy of an import job' 'wrap	Wrap a key for an import job, on any machine'
         case 'keyrings'
-            set below 'create	Create a key ring' 'describe	Show a key ring' 'list	List the key rings of a location'
+            set below 'add-iam-policy-binding	Grant a role on a key ring' 'create	Create a key ring' 'describe	Show a key ring' 'get-iam-policy	Show the IAM policy of a key ring' 'list	List the key rings of a location' 'remove-iam-policy-binding	Take a role on a key ring back' 'set-iam-policy	Replace the IAM policy of a key ring' 'test-iam-permissions	Show which permissions you have on a key ring'
         case 'keys'
-            set below 'create	Create a key' 'describe	Show a key' 'list	List the keys of a key ring' 'remove-rotation-schedule	Remove the rotation schedule of a key' 'set-primary-version	Make a version the primary version of its key' 'set-rotation-schedule	Set the rotation schedule of a key' 'update	Update a key' 'versions	Create and manage versions'
+            set below 'add-iam-policy-binding	Grant a role on a key' 'create	Create a key' 'describe	Show a key' 'get-iam-policy	Show the IAM policy of a key' 'list	List the keys of a key ring' 'remove-iam-policy-binding	Take a role on a key back' 'remove-rotation-schedule	Remove the rotation schedule of a key' 'set-iam-policy	Replace the IAM policy of a key' 'set-primary-version	Make a version the primary version of its key' 'set-rotation-schedule	Set the rotation schedule of a key' 'test-iam-permissions	Show which permissions you have on a key' 'update	Update a key' 'versions	Create and manage versions'
         case 'keys versions'
             set below 'create	Create a version of a key' 'describe	Show a version' 'destroy	Schedule a version for destruction' 'disable	Disable a version' 'enable	Enable a version' 'get-certificate-chain	Print the certificate chains of a version in an HSM' 'get-public-key	Print the public key of a version' 'import	Import a key as a version' 'list	List the versions of a key' 'restore	Cancel the scheduled destruction of a version' 'update	Update a version'
         case 'locations'
             set below 'describe	Show a location' 'list	List all locations'
+        case 'projects'
+            set below 'add-iam-policy-binding	Grant a role on a project' 'create	Create a project' 'describe	Show a project' 'get-iam-policy	Show the IAM policy of a project' 'list	List the projects you may see' 'remove-iam-policy-binding	Take a role on a project back' 'set-iam-policy	Replace the IAM policy of a project' 'test-iam-permissions	Show which permissions you have on a project'
+        case 'services'
+            set below 'identity	Manage the agents of services'
+        case 'services identity'
+            set below 'create	Make a service\'s agent in a project'
         case 'store'
             set below 'accept-rollback	Accept a database that is older than it should be, or missing' 'maintain	Do everything that is due' 'status	Show the databases of the store' 'verify	Check everything in the store'
         case '*'
@@ -97,47 +111,161 @@ function __kmsctl_command --no-scope-shadowing
         case 'help'
             set flags
             set positionals command...
+        case 'iam explain'
+            set flags
+            set positionals permission resource
+        case 'iam groups add-members'
+            set flags '--members=	Members: user:EMAIL, serviceAccount:EMAIL or group:EMAIL'
+            set positionals group
+        case 'iam groups create'
+            set flags '--description=	What the group is for' '--display-name=	Name for people'
+            set positionals group
+        case 'iam groups delete'
+            set flags
+            set positionals group
+        case 'iam groups describe'
+            set flags
+            set positionals group
+        case 'iam groups list'
+            set flags '--filter=	Show only resources that an expression is true of' '--limit=	Show at most so many resources' '--page-size=	Print tables in pages of so many resources' '--sort-by=	Sort by these fields; ~FIELD sorts downwards' '--uri	Print the resources\' URIs alone' '--no-uri	The inverse of --uri'
+            set positionals
+        case 'iam groups remove-members'
+            set flags '--members=	Members: user:EMAIL, serviceAccount:EMAIL or group:EMAIL'
+            set positionals group
+        case 'iam roles create'
+            set flags '--description=	What the role is for' '--file=	File to read the role, in JSON or YAML from; - is standard input' '--permissions=	Permissions, such as cloudkms.cryptoKeys.get' '--stage=	ALPHA, BETA, GA, DEPRECATED, DISABLED or EAP' '--title=	Name for people'
+            set positionals role
+        case 'iam roles delete'
+            set flags
+            set positionals role
+        case 'iam roles describe'
+            set flags
+            set positionals role
+        case 'iam roles list'
+            set flags '--filter=	Show only resources that an expression is true of' '--limit=	Show at most so many resources' '--page-size=	Print tables in pages of so many resources' '--show-deleted	Show deleted roles too' '--no-show-deleted	The inverse of --show-deleted' '--sort-by=	Sort by these fields; ~FIELD sorts downwards' '--uri	Print the resources\' URIs alone' '--no-uri	The inverse of --uri'
+            set positionals
+        case 'iam roles undelete'
+            set flags
+            set positionals role
+        case 'iam roles update'
+            set flags '--add-permissions=	Permissions to add' '--description=	What the role is for' '--file=	File to read the role, in JSON or YAML from; - is standard input' '--permissions=	Permissions, such as cloudkms.cryptoKeys.get' '--remove-permissions=	Permissions to remove' '--stage=	ALPHA, BETA, GA, DEPRECATED, DISABLED or EAP' '--title=	Name for people'
+            set positionals role
+        case 'iam service-accounts add-iam-policy-binding'
+            set flags '--condition=	Condition: expression=EXPRESSION,title=TITLE[,description=DESCRIPTION], or None' '--condition-from-file=	File to read the condition, in JSON or YAML from; - is standard input' '--member=	Principal: user:EMAIL, group:EMAIL, serviceAccount:EMAIL, domain:DOMAIN or allUsers' '--role=	Role: roles/ID, or projects/PROJECT/roles/ID of a custom one'
+            set positionals service-account
+        case 'iam service-accounts create'
+            set flags '--description=	What the account is for' '--display-name=	Name for people'
+            set positionals name
+        case 'iam service-accounts delete'
+            set flags
+            set positionals service-account
+        case 'iam service-accounts describe'
+            set flags
+            set positionals service-account
+        case 'iam service-accounts disable'
+            set flags
+            set positionals service-account
+        case 'iam service-accounts enable'
+            set flags
+            set positionals service-account
+        case 'iam service-accounts get-iam-policy'
+            set flags '--filter=	Show only resources that an expression is true of' '--limit=	Show at most so many resources' '--page-size=	Print tables in pages of so many resources' '--sort-by=	Sort by these fields; ~FIELD sorts downwards'
+            set positionals service-account
+        case 'iam service-accounts list'
+            set flags '--filter=	Show only resources that an expression is true of' '--limit=	Show at most so many resources' '--page-size=	Print tables in pages of so many resources' '--sort-by=	Sort by these fields; ~FIELD sorts downwards' '--uri	Print the resources\' URIs alone' '--no-uri	The inverse of --uri'
+            set positionals
+        case 'iam service-accounts remove-iam-policy-binding'
+            set flags '--all	Remove the member whatever the bindings\' conditions' '--no-all	The inverse of --all' '--condition=	Condition: expression=EXPRESSION,title=TITLE[,description=DESCRIPTION], or None' '--condition-from-file=	File to read the condition, in JSON or YAML from; - is standard input' '--member=	Principal: user:EMAIL, group:EMAIL, serviceAccount:EMAIL, domain:DOMAIN or allUsers' '--role=	Role: roles/ID, or projects/PROJECT/roles/ID of a custom one'
+            set positionals service-account
+        case 'iam service-accounts set-iam-policy'
+            set flags
+            set positionals service-account policy-file
+        case 'iam who-can'
+            set flags '--filter=	Show only resources that an expression is true of' '--limit=	Show at most so many resources' '--page-size=	Print tables in pages of so many resources' '--sort-by=	Sort by these fields; ~FIELD sorts downwards'
+            set positionals permission resource
+        case 'import-jobs add-iam-policy-binding'
+            set flags '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--member=	Principal: user:EMAIL, group:EMAIL, serviceAccount:EMAIL, domain:DOMAIN or allUsers' '--role=	Role: roles/ID, or projects/PROJECT/roles/ID of a custom one'
+            set positionals import-job
         case 'import-jobs create'
             set flags '--import-method=	How keys are wrapped for the import job' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--protection-level=	Where the import job\'s private key is kept and used; that of the keys to import into'
             set positionals import-job
         case 'import-jobs describe'
             set flags '--attestation-file=	File to write the attestation of an HSM to' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1'
             set positionals import-job
+        case 'import-jobs get-iam-policy'
+            set flags '--filter=	Show only resources that an expression is true of' '--keyring=	Key ring: its ID or full resource name' '--limit=	Show at most so many resources' '--location=	Location, such as us-east1' '--page-size=	Print tables in pages of so many resources' '--sort-by=	Sort by these fields; ~FIELD sorts downwards'
+            set positionals import-job
         case 'import-jobs list'
             set flags '--filter=	Show only resources that an expression is true of' '--keyring=	Key ring: its ID or full resource name' '--limit=	Show at most so many resources' '--location=	Location, such as us-east1' '--page-size=	Print tables in pages of so many resources' '--sort-by=	Sort by these fields; ~FIELD sorts downwards' '--uri	Print the resources\' URIs alone' '--no-uri	The inverse of --uri'
             set positionals
+        case 'import-jobs remove-iam-policy-binding'
+            set flags '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--member=	Principal: user:EMAIL, group:EMAIL, serviceAccount:EMAIL, domain:DOMAIN or allUsers' '--role=	Role: roles/ID, or projects/PROJECT/roles/ID of a custom one'
+            set positionals import-job
+        case 'import-jobs set-iam-policy'
+            set flags '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1'
+            set positionals import-job policy-file
         case 'import-jobs wrap'
             set flags '--algorithm=	Algorithm of the key' '--generate	Make a new key instead of reading one; only its wrapping is kept' '--no-generate	The inverse of --generate' '--import-method=	How keys are wrapped for the import job' '--passphrase-fd=	Descriptor to read that passphrase from; without either flag it is asked for' '--passphrase-file=	File to read the passphrase of an encrypted key file from; - is standard input' '--public-key-file=	File to read the public key of the import job from; - is standard input' '--target-key-file=	File to read the key to wrap from; - is standard input' '--wrapped-key-file=	File to write the wrapped key to; - is standard output'
             set positionals
         case 'info'
             set flags
             set positionals
+        case 'keyrings add-iam-policy-binding'
+            set flags '--condition=	Condition: expression=EXPRESSION,title=TITLE[,description=DESCRIPTION], or None' '--condition-from-file=	File to read the condition, in JSON or YAML from; - is standard input' '--location=	Location, such as us-east1' '--member=	Principal: user:EMAIL, group:EMAIL, serviceAccount:EMAIL, domain:DOMAIN or allUsers' '--role=	Role: roles/ID, or projects/PROJECT/roles/ID of a custom one'
+            set positionals keyring
         case 'keyrings create'
             set flags '--location=	Location, such as us-east1'
             set positionals keyring
         case 'keyrings describe'
             set flags '--location=	Location, such as us-east1'
             set positionals keyring
+        case 'keyrings get-iam-policy'
+            set flags '--filter=	Show only resources that an expression is true of' '--limit=	Show at most so many resources' '--location=	Location, such as us-east1' '--page-size=	Print tables in pages of so many resources' '--sort-by=	Sort by these fields; ~FIELD sorts downwards'
+            set positionals keyring
         case 'keyrings list'
             set flags '--filter=	Show only resources that an expression is true of' '--limit=	Show at most so many resources' '--location=	Location, such as us-east1' '--page-size=	Print tables in pages of so many resources' '--sort-by=	Sort by these fields; ~FIELD sorts downwards' '--uri	Print the resources\' URIs alone' '--no-uri	The inverse of --uri'
             set positionals
+        case 'keyrings remove-iam-policy-binding'
+            set flags '--all	Remove the member whatever the bindings\' conditions' '--no-all	The inverse of --all' '--condition=	Condition: expression=EXPRESSION,title=TITLE[,description=DESCRIPTION], or None' '--condition-from-file=	File to read the condition, in JSON or YAML from; - is standard input' '--location=	Location, such as us-east1' '--member=	Principal: user:EMAIL, group:EMAIL, serviceAccount:EMAIL, domain:DOMAIN or allUsers' '--role=	Role: roles/ID, or projects/PROJECT/roles/ID of a custom one'
+            set positionals keyring
+        case 'keyrings set-iam-policy'
+            set flags '--location=	Location, such as us-east1'
+            set positionals keyring policy-file
+        case 'keyrings test-iam-permissions'
+            set flags '--location=	Location, such as us-east1' '--permissions=	Permissions, such as cloudkms.cryptoKeys.get'
+            set positionals keyring
+        case 'keys add-iam-policy-binding'
+            set flags '--condition=	Condition: expression=EXPRESSION,title=TITLE[,description=DESCRIPTION], or None' '--condition-from-file=	File to read the condition, in JSON or YAML from; - is standard input' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--member=	Principal: user:EMAIL, group:EMAIL, serviceAccount:EMAIL, domain:DOMAIN or allUsers' '--role=	Role: roles/ID, or projects/PROJECT/roles/ID of a custom one'
+            set positionals key
         case 'keys create'
             set flags '--default-algorithm=	Algorithm of the versions that are made from now on' '--destroy-scheduled-duration=	How long a version stays restorable after destroy, 1d to 120d; it can never be changed' '--import-only	The key takes imported versions alone; needs --skip-initial-version-creation' '--no-import-only	The inverse of --import-only' '--keyring=	Key ring: its ID or full resource name' '--labels=	Labels of the key' '--location=	Location, such as us-east1' '--next-rotation-time=	When the key rotates next: 2030-01-02T03:04:05Z, or relative to now: P30D' '--protection-level=	Where the key is kept and used; software if not given' '--purpose=	What the key is for' '--rotation-period=	How often the key rotates by itself, at least 1d: 30d, 12w, P3M' '--skip-initial-version-creation	Create no first version' '--no-skip-initial-version-creation	The inverse of --skip-initial-version-creation'
             set positionals key
         case 'keys describe'
             set flags '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1'
             set positionals key
+        case 'keys get-iam-policy'
+            set flags '--filter=	Show only resources that an expression is true of' '--keyring=	Key ring: its ID or full resource name' '--limit=	Show at most so many resources' '--location=	Location, such as us-east1' '--page-size=	Print tables in pages of so many resources' '--sort-by=	Sort by these fields; ~FIELD sorts downwards'
+            set positionals key
         case 'keys list'
             set flags '--filter=	Show only resources that an expression is true of' '--keyring=	Key ring: its ID or full resource name' '--limit=	Show at most so many resources' '--location=	Location, such as us-east1' '--page-size=	Print tables in pages of so many resources' '--sort-by=	Sort by these fields; ~FIELD sorts downwards' '--uri	Print the resources\' URIs alone' '--no-uri	The inverse of --uri'
             set positionals
+        case 'keys remove-iam-policy-binding'
+            set flags '--all	Remove the member whatever the bindings\' conditions' '--no-all	The inverse of --all' '--condition=	Condition: expression=EXPRESSION,title=TITLE[,description=DESCRIPTION], or None' '--condition-from-file=	File to read the condition, in JSON or YAML from; - is standard input' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--member=	Principal: user:EMAIL, group:EMAIL, serviceAccount:EMAIL, domain:DOMAIN or allUsers' '--role=	Role: roles/ID, or projects/PROJECT/roles/ID of a custom one'
+            set positionals key
         case 'keys remove-rotation-schedule'
             set flags '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1'
             set positionals key
+        case 'keys set-iam-policy'
+            set flags '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1'
+            set positionals key policy-file
         case 'keys set-primary-version'
             set flags '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--version=	Version that is to be primary: its number or full resource name'
             set positionals key
         case 'keys set-rotation-schedule'
             set flags '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--next-rotation-time=	When the key rotates next: 2030-01-02T03:04:05Z, or relative to now: P30D' '--rotation-period=	How often the key rotates by itself, at least 1d: 30d, 12w, P3M'
+            set positionals key
+        case 'keys test-iam-permissions'
+            set flags '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--permissions=	Permissions, such as cloudkms.cryptoKeys.get'
             set positionals key
         case 'keys update'
             set flags '--clear-labels	Remove all labels, before --update-labels adds any' '--no-clear-labels	The inverse of --clear-labels' '--default-algorithm=	Algorithm of the versions that are made from now on' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--next-rotation-time=	When the key rotates next: 2030-01-02T03:04:05Z, or relative to now: P30D' '--primary-version=	Version that is to be primary: its number or full resource name' '--remove-labels=	Keys of labels to remove' '--remove-rotation-schedule	Remove the rotation schedule' '--no-remove-rotation-schedule	The inverse of --remove-rotation-schedule' '--rotation-period=	How often the key rotates by itself, at least 1d: 30d, 12w, P3M' '--update-labels=	Labels to add or change'
@@ -187,6 +315,30 @@ function __kmsctl_command --no-scope-shadowing
         case 'mac-verify'
             set flags '--input-file=	File to read the input from; - is standard input' '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--signature-file=	File to read the tag from; - is standard input' '--skip-integrity-verification	Neither send nor check the CRC32C checksums of what is sent and received' '--no-skip-integrity-verification	The inverse of --skip-integrity-verification' '--version=	Version: its number or full resource name'
             set positionals
+        case 'projects add-iam-policy-binding'
+            set flags '--condition=	Condition: expression=EXPRESSION,title=TITLE[,description=DESCRIPTION], or None' '--condition-from-file=	File to read the condition, in JSON or YAML from; - is standard input' '--member=	Principal: user:EMAIL, group:EMAIL, serviceAccount:EMAIL, domain:DOMAIN or allUsers' '--role=	Role: roles/ID, or projects/PROJECT/roles/ID of a custom one'
+            set positionals project-id
+        case 'projects create'
+            set flags '--labels=	Labels of the project' '--name=	Name for people; the id if not given'
+            set positionals project-id
+        case 'projects describe'
+            set flags
+            set positionals project-id
+        case 'projects get-iam-policy'
+            set flags '--filter=	Show only resources that an expression is true of' '--limit=	Show at most so many resources' '--page-size=	Print tables in pages of so many resources' '--sort-by=	Sort by these fields; ~FIELD sorts downwards'
+            set positionals project-id
+        case 'projects list'
+            set flags '--filter=	Show only resources that an expression is true of' '--limit=	Show at most so many resources' '--page-size=	Print tables in pages of so many resources' '--sort-by=	Sort by these fields; ~FIELD sorts downwards' '--uri	Print the resources\' URIs alone' '--no-uri	The inverse of --uri'
+            set positionals
+        case 'projects remove-iam-policy-binding'
+            set flags '--all	Remove the member whatever the bindings\' conditions' '--no-all	The inverse of --all' '--condition=	Condition: expression=EXPRESSION,title=TITLE[,description=DESCRIPTION], or None' '--condition-from-file=	File to read the condition, in JSON or YAML from; - is standard input' '--member=	Principal: user:EMAIL, group:EMAIL, serviceAccount:EMAIL, domain:DOMAIN or allUsers' '--role=	Role: roles/ID, or projects/PROJECT/roles/ID of a custom one'
+            set positionals project-id
+        case 'projects set-iam-policy'
+            set flags
+            set positionals project-id policy-file
+        case 'projects test-iam-permissions'
+            set flags '--permissions=	Permissions, such as cloudkms.cryptoKeys.get'
+            set positionals project-id
         case 'quickstart'
             set flags '--location=	Location, such as us-east1'
             set positionals file
@@ -195,6 +347,9 @@ function __kmsctl_command --no-scope-shadowing
             set positionals
         case 'raw-encrypt'
             set flags '--additional-authenticated-data-file=	File to read the additional authenticated data from; - is standard input' '--ciphertext-file=	File to write the ciphertext to; - is standard output' '--initialization-vector-file=	File to read the initialization vector from; - is standard input' '--initialization-vector-output-file=	File to write the generated initialization vector to; - is standard output' '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--plaintext-file=	File to read the plaintext from; - is standard input' '--skip-integrity-verification	Neither send nor check the CRC32C checksums of what is sent and received' '--no-skip-integrity-verification	The inverse of --skip-integrity-verification' '--version=	Version: its number or full resource name'
+            set positionals
+        case 'services identity create'
+            set flags '--service=	Service, such as storage.googleapis.com'
             set positionals
         case 'store accept-rollback'
             set flags
@@ -229,12 +384,16 @@ function __kmsctl_values --no-scope-shadowing
             set found 'all' 'cavium' 'google-card' 'google-partition'
         case '*:--ciphertext-file'
             set kind file
+        case '*:--condition-from-file'
+            set kind file
         case '*:--configuration'
             set kind configuration
         case '*:--default-algorithm'
             set found 'google-symmetric-encryption' 'aes-128-gcm' 'aes-256-gcm' 'aes-128-cbc' 'aes-256-cbc' 'aes-128-ctr' 'aes-256-ctr' 'ec-sign-ed25519' 'ec-sign-p256-sha256' 'ec-sign-p384-sha384' 'ec-sign-secp256k1-sha256' 'rsa-sign-pss-2048-sha256' 'rsa-sign-pss-3072-sha256' 'rsa-sign-pss-4096-sha256' 'rsa-sign-pss-4096-sha512' 'rsa-sign-pkcs1-2048-sha256' 'rsa-sign-pkcs1-3072-sha256' 'rsa-sign-pkcs1-4096-sha256' 'rsa-sign-pkcs1-4096-sha512' 'rsa-sign-raw-pkcs1-2048' 'rsa-sign-raw-pkcs1-3072' 'rsa-sign-raw-pkcs1-4096' 'pq-sign-ml-dsa-44' 'pq-sign-ml-dsa-65' 'pq-sign-ml-dsa-87' 'pq-sign-slh-dsa-sha2-128s' 'pq-sign-hash-slh-dsa-sha2-128s-sha256' 'pq-sign-ml-dsa-44-external-mu' 'pq-sign-ml-dsa-65-external-mu' 'pq-sign-ml-dsa-87-external-mu' 'rsa-decrypt-oaep-2048-sha1' 'rsa-decrypt-oaep-2048-sha256' 'rsa-decrypt-oaep-3072-sha1' 'rsa-decrypt-oaep-3072-sha256' 'rsa-decrypt-oaep-4096-sha1' 'rsa-decrypt-oaep-4096-sha256' 'rsa-decrypt-oaep-4096-sha512' 'hmac-sha1' 'hmac-sha224' 'hmac-sha256' 'hmac-sha384' 'hmac-sha512' 'ml-kem-768' 'ml-kem-1024' 'kem-xwing'
         case '*:--digest-algorithm'
             set found 'sha256' 'sha384' 'sha512' 'external-mu'
+        case '*:--file'
+            set kind file
         case '*:--flags-file'
             set kind file
         case '*:--format'
@@ -311,19 +470,47 @@ function __kmsctl_values --no-scope-shadowing
             set found 'control	what belongs to no location' 'africa-south1	Johannesburg' 'asia	Multiple regions in Asia' 'asia-east1	Taiwan' 'asia-east2	Hong Kong' 'asia-northeast1	Tokyo' 'asia-northeast2	Osaka' 'asia-northeast3	Seoul' 'asia-south1	Mumbai' 'asia-south2	Delhi' 'asia-southeast1	Singapore' 'asia-southeast2	Jakarta' 'asia-southeast3	Bangkok' 'asia1	Tokyo, Osaka, and Seoul' 'au	Multiple regions in Australia' 'australia-southeast1	Sydney' 'australia-southeast2	Melbourne' 'ca	Multiple regions in Canada' 'de	Multiple regions in Germany' 'eur3	Belgium and Netherlands' 'eur4	Finland, Netherlands, and Belgium' 'eur5	London, Belgium, and Netherlands' 'eur6	Netherlands, Frankfurt, and Zürich' 'europe	Multiple regions in the European Union' 'europe-central2	Warsaw' 'europe-north1	Finland' 'europe-north2	Stockholm' 'europe-southwest1	Madrid' 'europe-west1	Belgium' 'europe-west10	Berlin' 'europe-west12	Turin' 'europe-west2	London' 'europe-west3	Frankfurt' 'europe-west4	Netherlands' 'europe-west6	Zürich' 'europe-west8	Milan' 'europe-west9	Paris' 'global	Worldwide' 'in	Multiple regions in India' 'it	Multiple regions in Italy' 'me-central1	Doha' 'me-central2	Dammam' 'me-west1	Tel Aviv' 'nam-eur-asia1	Iowa, Oklahoma, Belgium, and Taiwan' 'nam10	Iowa, Salt Lake City, and Oklahoma' 'nam11	Iowa, South Carolina, and Oklahoma' 'nam12	Iowa, Northern Virginia, Oklahoma, and Oregon' 'nam3	Northern Virginia and South Carolina' 'nam4	Iowa, South Carolina, and Oklahoma' 'nam6	Iowa and South Carolina' 'nam7	Iowa, Northern Virginia, and Oklahoma' 'nam8	Los Angeles, Oregon, and Salt Lake City' 'nam9	Northern Virginia and Iowa' 'northamerica-northeast1	Montréal' 'northamerica-northeast2	Toronto' 'northamerica-south1	Mexico' 'southamerica-east1	São Paulo' 'southamerica-west1	Santiago' 'us	Multiple regions in the United States' 'us-central1	Iowa' 'us-east1	South Carolina' 'us-east4	Northern Virginia' 'us-east5	Columbus' 'us-south1	Dallas' 'us-west1	Oregon' 'us-west2	Los Angeles' 'us-west3	Salt Lake City' 'us-west4	Las Vegas'
         case '*:file'
             set kind file
+        case 'import-jobs add-iam-policy-binding:import-job'
+            set kind import-job
         case 'import-jobs describe:import-job'
             set kind import-job
+        case 'import-jobs get-iam-policy:import-job'
+            set kind import-job
+        case 'import-jobs remove-iam-policy-binding:import-job'
+            set kind import-job
+        case 'import-jobs set-iam-policy:import-job'
+            set kind import-job
+        case 'keys add-iam-policy-binding:key'
+            set kind key
         case 'keys describe:key'
             set kind key
+        case 'keys get-iam-policy:key'
+            set kind key
+        case 'keys remove-iam-policy-binding:key'
+            set kind key
         case 'keys remove-rotation-schedule:key'
+            set kind key
+        case 'keys set-iam-policy:key'
             set kind key
         case 'keys set-primary-version:key'
             set kind key
         case 'keys set-rotation-schedule:key'
             set kind key
+        case 'keys test-iam-permissions:key'
+            set kind key
         case 'keys update:key'
             set kind key
+        case 'keyrings add-iam-policy-binding:keyring'
+            set kind keyring
         case 'keyrings describe:keyring'
+            set kind keyring
+        case 'keyrings get-iam-policy:keyring'
+            set kind keyring
+        case 'keyrings remove-iam-policy-binding:keyring'
+            set kind keyring
+        case 'keyrings set-iam-policy:keyring'
+            set kind keyring
+        case 'keyrings test-iam-permissions:keyring'
             set kind keyring
         case '*:kms/keyring'
             set kind keyring
@@ -331,6 +518,8 @@ function __kmsctl_values --no-scope-shadowing
             set found 'africa-south1	Johannesburg' 'asia	Multiple regions in Asia' 'asia-east1	Taiwan' 'asia-east2	Hong Kong' 'asia-northeast1	Tokyo' 'asia-northeast2	Osaka' 'asia-northeast3	Seoul' 'asia-south1	Mumbai' 'asia-south2	Delhi' 'asia-southeast1	Singapore' 'asia-southeast2	Jakarta' 'asia-southeast3	Bangkok' 'asia1	Tokyo, Osaka, and Seoul' 'au	Multiple regions in Australia' 'australia-southeast1	Sydney' 'australia-southeast2	Melbourne' 'ca	Multiple regions in Canada' 'de	Multiple regions in Germany' 'eur3	Belgium and Netherlands' 'eur4	Finland, Netherlands, and Belgium' 'eur5	London, Belgium, and Netherlands' 'eur6	Netherlands, Frankfurt, and Zürich' 'europe	Multiple regions in the European Union' 'europe-central2	Warsaw' 'europe-north1	Finland' 'europe-north2	Stockholm' 'europe-southwest1	Madrid' 'europe-west1	Belgium' 'europe-west10	Berlin' 'europe-west12	Turin' 'europe-west2	London' 'europe-west3	Frankfurt' 'europe-west4	Netherlands' 'europe-west6	Zürich' 'europe-west8	Milan' 'europe-west9	Paris' 'global	Worldwide' 'in	Multiple regions in India' 'it	Multiple regions in Italy' 'me-central1	Doha' 'me-central2	Dammam' 'me-west1	Tel Aviv' 'nam-eur-asia1	Iowa, Oklahoma, Belgium, and Taiwan' 'nam10	Iowa, Salt Lake City, and Oklahoma' 'nam11	Iowa, South Carolina, and Oklahoma' 'nam12	Iowa, Northern Virginia, Oklahoma, and Oregon' 'nam3	Northern Virginia and South Carolina' 'nam4	Iowa, South Carolina, and Oklahoma' 'nam6	Iowa and South Carolina' 'nam7	Iowa, Northern Virginia, and Oklahoma' 'nam8	Los Angeles, Oregon, and Salt Lake City' 'nam9	Northern Virginia and Iowa' 'northamerica-northeast1	Montréal' 'northamerica-northeast2	Toronto' 'northamerica-south1	Mexico' 'southamerica-east1	São Paulo' 'southamerica-west1	Santiago' 'us	Multiple regions in the United States' 'us-central1	Iowa' 'us-east1	South Carolina' 'us-east4	Northern Virginia' 'us-east5	Columbus' 'us-south1	Dallas' 'us-west1	Oregon' 'us-west2	Los Angeles' 'us-west3	Salt Lake City' 'us-west4	Las Vegas'
         case '*:location'
             set found 'africa-south1	Johannesburg' 'asia	Multiple regions in Asia' 'asia-east1	Taiwan' 'asia-east2	Hong Kong' 'asia-northeast1	Tokyo' 'asia-northeast2	Osaka' 'asia-northeast3	Seoul' 'asia-south1	Mumbai' 'asia-south2	Delhi' 'asia-southeast1	Singapore' 'asia-southeast2	Jakarta' 'asia-southeast3	Bangkok' 'asia1	Tokyo, Osaka, and Seoul' 'au	Multiple regions in Australia' 'australia-southeast1	Sydney' 'australia-southeast2	Melbourne' 'ca	Multiple regions in Canada' 'de	Multiple regions in Germany' 'eur3	Belgium and Netherlands' 'eur4	Finland, Netherlands, and Belgium' 'eur5	London, Belgium, and Netherlands' 'eur6	Netherlands, Frankfurt, and Zürich' 'europe	Multiple regions in the European Union' 'europe-central2	Warsaw' 'europe-north1	Finland' 'europe-north2	Stockholm' 'europe-southwest1	Madrid' 'europe-west1	Belgium' 'europe-west10	Berlin' 'europe-west12	Turin' 'europe-west2	London' 'europe-west3	Frankfurt' 'europe-west4	Netherlands' 'europe-west6	Zürich' 'europe-west8	Milan' 'europe-west9	Paris' 'global	Worldwide' 'in	Multiple regions in India' 'it	Multiple regions in Italy' 'me-central1	Doha' 'me-central2	Dammam' 'me-west1	Tel Aviv' 'nam-eur-asia1	Iowa, Oklahoma, Belgium, and Taiwan' 'nam10	Iowa, Salt Lake City, and Oklahoma' 'nam11	Iowa, South Carolina, and Oklahoma' 'nam12	Iowa, Northern Virginia, Oklahoma, and Oregon' 'nam3	Northern Virginia and South Carolina' 'nam4	Iowa, South Carolina, and Oklahoma' 'nam6	Iowa and South Carolina' 'nam7	Iowa, Northern Virginia, and Oklahoma' 'nam8	Los Angeles, Oregon, and Salt Lake City' 'nam9	Northern Virginia and Iowa' 'northamerica-northeast1	Montréal' 'northamerica-northeast2	Toronto' 'northamerica-south1	Mexico' 'southamerica-east1	São Paulo' 'southamerica-west1	Santiago' 'us	Multiple regions in the United States' 'us-central1	Iowa' 'us-east1	South Carolina' 'us-east4	Northern Virginia' 'us-east5	Columbus' 'us-south1	Dallas' 'us-west1	Oregon' 'us-west2	Los Angeles' 'us-west3	Salt Lake City' 'us-west4	Las Vegas'
+        case '*:policy-file'
+            set kind file
         case '*:property'
             set found 'core/account	Who runs commands, as an e-mail-like name' 'account	Who runs commands, as an e-mail-like name' 'core/disable_prompts	Take the default of every question, as --quiet does' 'disable_prompts	Take the default of every question, as --quiet does' 'core/log_http	Show each call of the service, as --log-http does' 'log_http	Show each call of the service, as --log-http does' 'core/project	The project that names without one belong to' 'project	The project that names without one belong to' 'core/user_output_enabled	Print resources and messages' 'user_output_enabled	Print resources and messages' 'core/verbosity	The least severe messages that are shown' 'verbosity	The least severe messages that are shown' 'kms/destroy_scheduled_duration	How long versions of new keys stay restorable after destroy, if no flag says so' 'kms/keyring	The key ring of names without one' 'kms/location	The location of names without one'
         case '*:shell'

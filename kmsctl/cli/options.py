@@ -321,6 +321,12 @@ GLOBAL = (
     flag(
         "flatten", "Show each item of a list as a resource of its own.", params.Items(), metavar="[KEY,...]"
     ),
+    flag(
+        "impersonate-service-account",
+        "Service account to act as, or several, each acting as the next; you need iam.serviceAccounts."
+        "getAccessToken on it.",
+        metavar="SERVICE_ACCOUNT_EMAILS",
+    ),
     flag("format", "Format of what is printed: json, yaml, table(...), value(...) and others."),
     Flag("help", "Show help; -h shows the usage alone.", short="-h"),
     switch(
@@ -337,7 +343,6 @@ GLOBAL = (
     *not_available(
         "access-token-file",
         "billing-project",
-        "impersonate-service-account",
         "trace-token",
     ),
 )

@@ -72,6 +72,12 @@ def show_list(session: Session, found: Iterable[Resource] | Source, table: str, 
         session.status("Listed 0 items.")
 
 
+def show_searched(session: Session, resource: Resource, args: Args) -> None:
+    """Prints one resource, as the list flags say: ``--flatten`` makes a list of it."""
+    flatten = session.settings.get("flatten")
+    _print(session, [resource], _DEFAULT, is_list=bool(flatten), args=args)
+
+
 def show_found(session: Session, found: Iterable[Resource], default: str) -> None:
     """Prints a list of whose emptiness the command itself tells."""
     _print(session, found, default, is_list=True)

@@ -139,6 +139,7 @@ def _first_examples(words: Words) -> list[Block]:
 
     below = [(*words, name) for name in children(words)]
     found = [load(path).examples for path in below if path in COMMANDS]
+    found = found or [load(path).examples for path in COMMANDS if path[: len(words)] == words]
     return [Example(*examples[0]) for examples in found if examples]
 
 

@@ -82,6 +82,23 @@ class Session:
         return default_account()
 
     @property
+    def configured_account(self) -> str:
+        """Who runs commands that do not say: `account` without the flag."""
+        from kmsctl.cli.account import default_account
+
+        return self.properties.get("core/account") or default_account()
+
+    @property
+    def impersonated(self) -> list[str]:
+        """The service accounts to act as, each by leave of the one before it."""
+        given: str | None = self.settings.get("impersonate_service_account")
+        if given is None:
+            return []
+        from kmsctl.model.members import parse_service_account
+
+        return [parse_service_account(email) for email in given.split(",")]
+
+    @property
     def quiet(self) -> bool:
         """Whether nothing may be asked."""
         return bool(self.settings.get("quiet") or self.properties.flag("core/disable_prompts"))
@@ -135,7 +152,14 @@ class Session:
         if self._context is None:
             from kmsctl.service.context import Context
 
-            self._context = Context(self.account, request_id=os.urandom(8).hex())
+            chain = self.impersonated
+            if chain:
+                self.log(
+                    "warning",
+                    "This command is using service account impersonation. All API calls will be executed as "
+                    f"[{chain[-1]}].",
+                )
+            self._context = Context(self.account, impersonated=chain, request_id=os.urandom(8).hex())
         return self._context
 
     def close(self) -> None:

@@ -13,7 +13,7 @@ from kmsctl.cli.failures import CommandError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
     from threading import Event, Thread
     from typing import BinaryIO, TextIO
 
@@ -196,6 +196,29 @@ def _ask(text: str, *, default: bool) -> None:
                 say("")
             raise CommandError("Aborted by user.")
         text = "Please enter 'y' or 'n':  "
+
+
+def choose(question: str, choices: Sequence[str], *, quiet: bool, refusal: str) -> int:
+    """Asks which of some choices is meant, and returns its place.
+
+    Raises:
+        CommandError: with the text of `refusal`, if nobody can answer.
+    """
+    if quiet or not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
+        raise CommandError(refusal)
+    say(question)
+    for number, choice in enumerate(choices, 1):
+        say(f" [{number}] {choice}")
+    while True:
+        sys.stderr.write("Please specify a condition:  ")
+        sys.stderr.flush()
+        answer = sys.stdin.readline()
+        if not answer:
+            raise CommandError(refusal)
+        text = answer.strip()
+        if text.isascii() and text.isdigit() and 1 <= int(text) <= len(choices):
+            return int(text) - 1
+        say(f"Please enter a value between 1 and {len(choices)}:  ")
 
 
 class Progress:

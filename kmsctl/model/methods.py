@@ -48,9 +48,17 @@ class Method:
         Raises:
             KeyError: if the method is one of IAM's and such resources have no policy.
         """
-        if self.permission is None or self.checked_on != "resource":
-            return self.permission
+        if self.permission is None:
+            return None
+        kind = kind[:1].lower() + kind[1:]
+        if self.checked_on != "resource":
+            return _ON_OTHERS.get((self.name, kind), self.permission)
         return self.permission.format(collection=_POLICY_COLLECTIONS[kind])
+
+    @property
+    def service(self) -> str:
+        """The service that the method belongs to, as audit configurations and records name it."""
+        return _SERVICES.get((self.permission or "").partition(".")[0], _SERVICES["cloudkms"])
 
 
 #: Kinds of resource that have a policy → the first words of their permissions.
@@ -59,6 +67,19 @@ _POLICY_COLLECTIONS = {
     "keyRing": "cloudkms.keyRings",
     "cryptoKey": "cloudkms.cryptoKeys",
     "importJob": "cloudkms.importJobs",
+    "serviceAccount": "iam.serviceAccounts",
+}
+#: (method, kind of resource) → its permission there, where it is another one.
+_ON_OTHERS = {("ImportCryptoKeyVersion", "cryptoKeyVersion"): "cloudkms.cryptoKeyVersions.update"}
+#: First word of a permission → the service.
+_SERVICES = {
+    "cloudkms": "cloudkms.googleapis.com",
+    "iam": "iam.googleapis.com",
+    "kmsctl": "kmsctl",
+    "logging": "logging.googleapis.com",
+    "resourcemanager": "cloudresourcemanager.googleapis.com",
+    "securitycenter": "securitycenter.googleapis.com",
+    "serviceusage": "serviceusage.googleapis.com",
 }
 
 _TABLE = (
@@ -75,7 +96,7 @@ _TABLE = (
     Method("ListCryptoKeyVersions", "cloudkms.cryptoKeyVersions.list", ADMIN_READ, "cryptoKey"),
     Method("GetCryptoKeyVersion", "cloudkms.cryptoKeyVersions.get", ADMIN_READ, "cryptoKeyVersion"),
     Method("CreateCryptoKeyVersion", "cloudkms.cryptoKeyVersions.create", ADMIN_WRITE, "cryptoKey"),
-    # For an import into a version that exists, it is cryptoKeyVersions.update on that version instead.
+    # Into a version that exists, it is another permission: see _ON_OTHERS.
     Method(
         "ImportCryptoKeyVersion",
         "cloudkms.cryptoKeyVersions.create",
@@ -126,6 +147,34 @@ _TABLE = (
     Method("GetLocation", "cloudkms.locations.get", None, "location"),
     # google.longrunning.Operations
     Method("GetOperation", "cloudkms.operations.get", ADMIN_READ, "location"),
+    # google.cloud.resourcemanager.v3.Projects; anybody may make a project, and owns it.
+    Method("CreateProject", None, ADMIN_WRITE, None),
+    Method("GetProject", "resourcemanager.projects.get", ADMIN_READ, "project"),
+    # Shows those projects that the caller may get.
+    Method("ListProjects", None, None, None),
+    # google.iam.admin.v1.IAM
+    Method("CreateServiceAccount", "iam.serviceAccounts.create", ADMIN_WRITE, "project"),
+    Method("ListServiceAccounts", "iam.serviceAccounts.list", ADMIN_READ, "project"),
+    Method("GetServiceAccount", "iam.serviceAccounts.get", ADMIN_READ, "serviceAccount"),
+    Method("EnableServiceAccount", "iam.serviceAccounts.enable", ADMIN_WRITE, "serviceAccount"),
+    Method("DisableServiceAccount", "iam.serviceAccounts.disable", ADMIN_WRITE, "serviceAccount"),
+    Method("DeleteServiceAccount", "iam.serviceAccounts.delete", ADMIN_WRITE, "serviceAccount"),
+    Method("CreateRole", "iam.roles.create", ADMIN_WRITE, "project"),
+    Method("ListRoles", "iam.roles.list", ADMIN_READ, "project"),
+    Method("GetRole", "iam.roles.get", ADMIN_READ, "project"),
+    Method("UpdateRole", "iam.roles.update", ADMIN_WRITE, "project"),
+    Method("DeleteRole", "iam.roles.delete", ADMIN_WRITE, "project"),
+    Method("UndeleteRole", "iam.roles.undelete", ADMIN_WRITE, "project"),
+    # google.api.serviceusage.v1beta1.ServiceUsage
+    Method("GenerateServiceIdentity", "serviceusage.services.enable", ADMIN_WRITE, "project"),
+    # Groups are kmsctl's own: a project looks after each.
+    Method("CreateGroup", "kmsctl.groups.create", ADMIN_WRITE, "project"),
+    Method("GetGroup", "kmsctl.groups.get", ADMIN_READ, "project"),
+    Method("ListGroups", "kmsctl.groups.list", ADMIN_READ, "project"),
+    Method("UpdateGroup", "kmsctl.groups.update", ADMIN_WRITE, "project"),
+    Method("DeleteGroup", "kmsctl.groups.delete", ADMIN_WRITE, "project"),
+    # Explanations show policies, so they ask for what reading the project's policy asks for.
+    Method("ExplainAccess", "resourcemanager.projects.getIamPolicy", ADMIN_READ, "project"),
     # The store's own.
     Method("StoreStatus", "kmsctl.store.get", ADMIN_READ, "store"),
     Method("VerifyStore", "kmsctl.store.verify", ADMIN_READ, "store"),

@@ -83,6 +83,19 @@ class ProjectName(Name):
         self.text = f"projects/{project}"
 
 
+class ServiceAccountName(Name):
+    """``projects/PROJECT/serviceAccounts/EMAIL``; the project may be ``-``, whichever it is in."""
+
+    __slots__ = ("email", "project")
+
+    def __init__(self, project: str, email: str) -> None:
+        from kmsctl.model.members import parse_service_account
+
+        self.project = project if project == "-" else check_project(project)
+        self.email = parse_service_account(email)
+        self.text = f"projects/{project}/serviceAccounts/{self.email}"
+
+
 class LocationName(Name):
     """``projects/PROJECT/locations/LOCATION``."""
 

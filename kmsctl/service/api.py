@@ -47,20 +47,26 @@ from kmsctl.model.resources import (
     KeyRing,
 )
 from kmsctl.service.context import Context
-from kmsctl.service.reports import Finding, MaintenanceReport, StoreStatus
+from kmsctl.service.iam_api import IamApi
+from kmsctl.service.store_api import StoreApi
 
 T = TypeVar("T")
 #: Tells from afar whether a key is wanted.
 Keep = Callable[[CryptoKeyOutline], bool]
 
 
-class KmsApi(Protocol):
-    """One method per API method, then the store's own. Lists are lazy and in name order."""
+class KmsApi(IamApi, StoreApi, Protocol):
+    """One method per API method. Lists are lazy and in name order."""
 
     def list_locations(self, ctx: Context, project: str) -> Iterator[Location]: ...
     def get_location(self, ctx: Context, name: LocationName) -> Location: ...
 
-    def create_key_ring(self, ctx: Context, name: KeyRingName) -> KeyRing: ...
+    def create_key_ring(
+        self, ctx: Context, name: KeyRingName, *, tags: Mapping[str, str] | None = None
+    ) -> KeyRing:
+        """Makes a key ring; its `tags` are namespaced key (``PROJECT/NAME``) → value."""
+        ...
+
     def get_key_ring(self, ctx: Context, name: KeyRingName) -> KeyRing: ...
     def list_key_rings(
         self, ctx: Context, parent: LocationName, *, prefix: str = "", limit: int | None = None
@@ -171,28 +177,3 @@ class KmsApi(Protocol):
     def generate_random_bytes(
         self, ctx: Context, request: GenerateRandomBytesRequest
     ) -> GenerateRandomBytesResponse: ...
-
-    def store_status(self, ctx: Context) -> StoreStatus: ...
-    def verify_store(
-        self, ctx: Context, progress: Callable[[int, int], None] | None = None
-    ) -> Iterator[Finding]:
-        """Checks everything; yields what is wrong, and nothing where nothing is.
-
-        `progress` is called with (rows done, rows in all) from time to time.
-        """
-        ...
-
-    def maintain_store(self, ctx: Context, *, confirm_clock: Callable[[str], bool]) -> MaintenanceReport:
-        """Does all that is due.
-
-        `confirm_clock` is asked, with a sentence to show, whether the clock can be believed, where
-        material would be destroyed after a large jump of it.
-        """
-        ...
-
-    def accept_rollback(self, ctx: Context, location: str) -> None:
-        """Accepts a database that is behind its anchor, or missing, and draws a new epoch.
-
-        `location` is a location id, or ``control`` for the control database.
-        """
-        ...

@@ -1,92 +1,245 @@
 """Who may do what: the one decision that every verb asks for.
 
-For now a project's owner may do everything in it and nobody else anything. The first account that
-makes something in a project owns it; a project that nobody has used yet is open to whoever asks,
-and empty.
+A permission is granted by the policy of the resource or of one above it: project, key ring, key or import
+job. The first account that makes something in a project gets the owner role in its policy; a project that
+nobody has used yet is open to whoever asks, and empty.
 """
 
 from __future__ import annotations
 
 from kmsctl.errors import InvalidArgument, PermissionDenied
 from kmsctl.model.methods import ADMIN_WRITE, METHODS
-from kmsctl.store import projects
+from kmsctl.model.names import ProjectName, ServiceAccountName
+from kmsctl.service.callers import identify, matching
+from kmsctl.service.targets import Target, find_project, levels
+from kmsctl.store import policies, projects
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kmsctl.model.methods import Method
+    from kmsctl.model.policies import Condition
+    from kmsctl.service.callers import Caller
+    from kmsctl.service.conditions import Facts
     from kmsctl.service.context import Context
     from kmsctl.store.snapshot import Snapshot
     from kmsctl.store.tables import Row
 
+OWNER = "roles/owner"
+#: What the owner role holds all of, so that no table has to be loaded for it; a test compares.
+_OWNED = ("cloudkms.", "kmsctl.")
+IMPERSONATE = "iam.serviceAccounts.getAccessToken"
+
 
 class Decision:
-    """A call that was allowed: what was asked, and on what grounds."""
+    """A call that was allowed: what was asked, by whom, and on what grounds.
 
-    __slots__ = ("control_generation", "method", "project")
+    Attributes:
+        caller: who acts.
+        permission: what was asked for; None where nothing has to be.
+        project: the row of the project that decided, or None where nobody has used it.
+    """
 
-    def __init__(self, method: Method, project: Row | None, control_generation: int) -> None:
+    __slots__ = ("caller", "control_generation", "method", "permission", "project")
+
+    def __init__(
+        self,
+        method: Method,
+        permission: str | None,
+        project: Row | None,
+        caller: Caller,
+        control_generation: int,
+    ) -> None:
         self.method = method
+        self.permission = permission
         self.project = project
+        self.caller = caller
         self.control_generation = control_generation
 
     @property
     def audited(self) -> bool:
-        """Whether a record of the call is to be kept."""
-        if self.method.audit_type is None:
+        """Whether a record is to be kept: always of changes, else as the project's policy says."""
+        kind = self.method.audit_type
+        if kind is None or kind == ADMIN_WRITE:  # changes are recorded even where control.db was lost
+            return kind is not None
+        if self.project is None:
             return False
-        if self.project is None:  # its row was lost with control.db: changes are recorded all the same
-            return self.method.audit_type == ADMIN_WRITE
-        return projects.audits(self.project, self.method.audit_type)
+        from kmsctl.model.policies import audits
+
+        return audits(policies.of(self.project), self.method.service, kind, self.caller.members)
 
 
 def authorize(
-    control: Snapshot | None, ctx: Context, method_name: str, resource: str, project: str
+    control: Snapshot | None,
+    location: Snapshot | None,
+    ctx: Context,
+    method_name: str,
+    target: Target,
+    also: Sequence[Target] = (),
 ) -> Decision:
     """Decides whether the caller may call a method on a resource.
 
     Args:
         control: the state of control.db that decides, or None if there is none yet.
+        location: the state of the resource's location, or None if it was never used or does not matter.
         ctx: the caller.
         method_name: the API's short name of the method.
-        resource: the name that the caller sent.
-        project: the project that it lies in.
+        target: the resource that the caller named.
+        also: the resources that the method's further permissions are needed on, in their order.
 
     Raises:
         PermissionDenied: with the same text whether or not the resource exists.
     """
     method = METHODS[method_name]
-    _check_principal(ctx)
-    row = None if control is None else projects.find(control, project)
-    if row is not None and row.text("owner") != ctx.principal:
-        raise denied(method, resource)
-    return Decision(method, row, 0 if control is None else control.head.generation)
+    permission = method.permission_on(target.kind.rpartition("/")[2])
+    caller = acting(control, ctx)
+    project = find_project(control, target)
+    decision = Decision(
+        method, permission, project, caller, 0 if control is None else control.head.generation
+    )
+    needed = [] if permission is None else [(permission, target.checked_on(method.checked_on))]
+    needed += [(each, place) for (each, _), place in zip(method.also, also, strict=True)]
+    for each, place in needed:
+        _require(control, location, caller, each, place, shown=target.name if each == permission else "")
+    return decision
 
 
 def authorize_store(control: Snapshot | None, ctx: Context, method_name: str) -> Decision:
-    """Decides whether the caller may call one of the store's own methods: every owner may."""
+    """Decides whether the caller may call one of the store's own methods.
+
+    The policy of the store's first project decides: whoever made the store owns that one.
+    """
     method = METHODS[method_name]
+    caller = acting(control, ctx)
+    known = [] if control is None else projects.each(control)
+    if control is None or not known:
+        return Decision(method, method.permission, None, caller, 0)
+    first = min(known, key=lambda row: row.id)
+    if method.permission is not None:
+        target = Target(ProjectName(first.text("project")))
+        _require(control, None, caller, method.permission, target, shown="store")
+    return Decision(method, method.permission, first, caller, control.head.generation)
+
+
+def acting(control: Snapshot | None, ctx: Context) -> Caller:
+    """Returns who acts: the account that asks, or the last of the service accounts that it acts as.
+
+    Raises:
+        PermissionDenied: if one of them may not act as the next.
+    """
     _check_principal(ctx)
-    if control is None:
-        return Decision(method, None, 0)
-    known = projects.each(control)
-    owned = next((row for row in known if row.text("owner") == ctx.principal), None)
-    if known and owned is None:
-        raise denied(method, "store")
-    return Decision(method, owned, control.head.generation)
+    caller = identify(control, ctx.principal)
+    for email in ctx.impersonated:
+        project = ""
+        if control is not None:
+            from kmsctl.store import service_accounts
+
+            row = service_accounts.find(control, email)
+            project = "" if row is None else row.text("project")
+        shown = f"projects/-/serviceAccounts/{email}"
+        if control is None or not project:
+            raise denied(IMPERSONATE, shown)
+        target = Target(ServiceAccountName(project, email))
+        _require(control, None, caller, IMPERSONATE, target)
+        caller = identify(control, email)
+        if caller.problem is not None:
+            raise denied(IMPERSONATE, shown, hint=caller.problem)
+    return caller
+
+
+def allowed(
+    control: Snapshot | None, location: Snapshot | None, caller: Caller, permission: str, target: Target
+) -> tuple[bool, list[str]]:
+    """Tells whether a permission is granted on a target; else also which conditions could not be told.
+
+    Conditions are looked at last: they alone cost something.
+    """
+    if caller.problem is not None:
+        return False, []
+    project = find_project(control, target)
+    if control is None or project is None:
+        # Open to whoever asks, except where it cannot be a project: then nothing is there to be seen.
+        return not isinstance(target.resource, ServiceAccountName), []
+    conditional: list[Condition] = []
+    for level in levels(project, control, location, target):
+        for binding in level.policy.bindings:
+            if grants(control, binding.role, permission) and matching(control, caller, binding.members):
+                if binding.condition is None:
+                    return True, []
+                conditional.append(binding.condition)
+    return _any_holds(control, location, target, conditional) if conditional else (False, [])
+
+
+def grants(control: Snapshot, role: str, permission: str) -> bool:
+    """Tells whether a role has a permission; one that is not there, or deleted, has none."""
+    if role == OWNER and permission.startswith(_OWNED):
+        return True
+    if role.startswith("roles/"):
+        from kmsctl.model.grants import permissions_of
+
+        known = permissions_of(role)
+        return known is not None and permission in known
+    from kmsctl.store import custom_roles
+
+    _, project, _, name = role.split("/")
+    row = custom_roles.find(control, project, name)
+    return row is not None and not row.integer("deleted") and permission in custom_roles.permissions_of(row)
+
+
+def facts(control: Snapshot, location: Snapshot | None, target: Target) -> Facts:
+    """Returns what conditions may look at."""
+    from kmsctl.service.conditions import Facts
+    from kmsctl.service.targets import tags
+
+    now = control.now if location is None else max(control.now, location.now)
+    return Facts(target.name, target.kind, target.service, now, tags(location, target))
+
+
+def _any_holds(
+    control: Snapshot, location: Snapshot | None, target: Target, conditional: list[Condition]
+) -> tuple[bool, list[str]]:
+    from kmsctl.service.conditions import ConditionFailed, holds
+
+    known = facts(control, location, target)
+    problems = []
+    for condition in conditional:
+        try:
+            if holds(condition.expression, known):
+                return True, []
+        except ConditionFailed as error:
+            problems.append(f"The condition '{condition.title}' counts as not met: {error}.")
+    return False, problems
+
+
+def _require(
+    control: Snapshot | None,
+    location: Snapshot | None,
+    caller: Caller,
+    permission: str,
+    target: Target,
+    *,
+    shown: str = "",
+) -> None:
+    granted, problems = allowed(control, location, caller, permission, target)
+    if not granted:
+        hint = " ".join(problems) or caller.problem
+        raise denied(permission, shown or target.name, hint=hint)
 
 
 def _check_principal(ctx: Context) -> None:
-    """Refuses a caller without a name, or with one that cannot be written down."""
-    if not ctx.principal or not ctx.principal.isprintable():
+    """Refuses a caller without a name, or with one that policies and records could not hold as one word."""
+    if not ctx.principal or not ctx.principal.isprintable() or " " in ctx.principal:
         raise InvalidArgument(
             f"account: {ctx.principal!r} is not the name of an account.",
             hint="Give one with --account, or set core/account.",
         )
 
 
-def denied(method: Method, resource: str) -> PermissionDenied:
+def denied(permission: str, resource: str, hint: str | None = None) -> PermissionDenied:
     return PermissionDenied(
-        f"Permission '{method.permission}' denied on resource '{resource}' (or it may not exist).",
-        hint="Only the account that first made something in a project may use it. If that was you under "
-        "another name, give it with --account, or set core/account.",
+        f"Permission '{permission}' denied on resource '{resource}' (or it may not exist).",
+        hint=hint
+        or "Whoever may see its policies is told why by: kmsctl iam explain "
+        f"{permission} {resource} --account=ACCOUNT",
     )

@@ -6,16 +6,20 @@ read, then the anchors are raised: the lock order of the whole program.
 
 from __future__ import annotations
 
-from kmsctl.errors import InvalidArgument, NotFound
+from kmsctl.errors import InvalidArgument, NotFound, PermissionDenied
 from kmsctl.model import locations
-from kmsctl.service import audit
-from kmsctl.service.authorize import Decision, authorize
+from kmsctl.model.names import ProjectName
+from kmsctl.model.policies import Binding, Policy
+from kmsctl.service import audit, refusals
+from kmsctl.service.authorize import OWNER, Decision, acting, authorize, denied
 from kmsctl.service.purge import purge_after
+from kmsctl.service.targets import Target
 from kmsctl.store import projects
 from kmsctl.store.store import CONTROL
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
 
     from kmsctl.service.audit import ResourceName
@@ -45,32 +49,64 @@ def find_database(kms: Kms, name: ResourceName) -> Database | None:
     return None if store is None else store.find(name.location)
 
 
-def decide(kms: Kms, ctx: Context, method: str, name: ResourceName) -> Decision:
-    """Authorizes against the newest state of control.db."""
+def decide(
+    kms: Kms,
+    ctx: Context,
+    method: str,
+    target: Target,
+    location: Snapshot | None,
+    also: Sequence[Target] = (),
+) -> Decision:
+    """Authorizes against the newest state of control.db, and a state of the resource's location."""
     store = kms.find_store()
     control = None if store is None else store.find(CONTROL)
     if control is None:
-        return authorize(None, ctx, method, str(name), name.project)
+        return authorize(None, None, ctx, method, target, also)
     with control.read() as snapshot:
-        return authorize(snapshot, ctx, method, str(name), name.project)
+        return authorize(snapshot, location, ctx, method, target, also)
 
 
 class Reading:
     """A verb that changes nothing: gives a snapshot, or None where the location was never used."""
 
-    __slots__ = ("_context", "_database", "_decision", "_name", "_reading")
+    __slots__ = ("_also", "_context", "_database", "_decision", "_kms", "_method", "_reading", "_target")
 
-    def __init__(self, kms: Kms, ctx: Context, method: str, name: ResourceName) -> None:
+    _decision: Decision
+
+    def __init__(
+        self, kms: Kms, ctx: Context, method: str, name: ResourceName, also: Sequence[ResourceName] = ()
+    ) -> None:
+        self._also = tuple(Target(each) for each in also)
+        self._kms = kms
         self._context = ctx
-        self._name = name
-        self._decision = decide(kms, ctx, method, name)
+        self._method = method
+        self._target = Target(name)
         self._database = find_database(kms, name)
 
     def __enter__(self) -> Snapshot | None:
-        if self._database is None:
-            return None
-        self._reading = self._database.read()
-        return self._reading.__enter__()
+        """Authorizes the call, and gives what it may read.
+
+        Raises:
+            PermissionDenied: if the caller may not; that is recorded.
+        """
+        try:
+            if self._database is None:
+                self._decide(None)
+                return None
+            self._reading = self._database.read()
+            snapshot = self._reading.__enter__()
+            try:
+                self._decide(snapshot)
+            except BaseException as error:
+                self._reading.__exit__(type(error), error, None)
+                raise
+        except PermissionDenied as error:
+            refusals.record(self._kms, self._context, self._method, self._target, error)
+            raise
+        return snapshot
+
+    def _decide(self, snapshot: Snapshot | None) -> None:
+        self._decision = decide(self._kms, self._context, self._method, self._target, snapshot, self._also)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -85,7 +121,7 @@ class Reading:
         """
         if self._database is not None and self._decision.audited:
             with self._database.write() as transaction:
-                audit.append(transaction, self._context, self._decision, self._name, {})
+                audit.append(transaction, self._context, self._decision, self._target, {})
 
 
 class Mutation:
@@ -97,21 +133,27 @@ class Mutation:
     Attributes:
         transaction: what to read and change.
         request: what the record of the call is to show of the request. Never anything secret.
+        more: further fields of the record.
     """
 
     __slots__ = (
+        "_also",
         "_context",
+        "_creates",
         "_database",
         "_decision",
         "_kms",
         "_method",
         "_missing",
         "_name",
+        "_target",
         "_writing",
+        "more",
         "request",
         "transaction",
     )
 
+    _decision: Decision
     transaction: Transaction
 
     def __init__(
@@ -123,6 +165,7 @@ class Mutation:
         *,
         creates: bool = False,
         within: ResourceName | None = None,
+        also: Sequence[ResourceName] = (),
     ) -> None:
         """Prepares the call.
 
@@ -133,6 +176,7 @@ class Mutation:
             name: the resource that the verb is called on.
             creates: whether a project and a location that were never used are to be made for it.
             within: what is missing where the location was never used; `name`, if not given.
+            also: the resources that further permissions of the method are needed on.
         """
         check_location(name)
         self._kms = kms
@@ -140,27 +184,48 @@ class Mutation:
         self._method = method
         self._missing = name if within is None else within
         self._name = name
-        self._decision = decide(kms, ctx, method, name)
+        self._target = Target(name)
+        self._also = tuple(Target(each) for each in also)
+        self._creates = creates
+        self._database: Database | None = None
         self.request: dict[str, object] = {}
-        if creates:
-            if self._decision.project is None:
-                open_project(kms, ctx, name.project)
-            self._database: Database | None = kms.open_store().open(name.location)
-        else:
-            self._database = find_database(kms, name)
+        self.more: dict[str, object] = {}
 
     def __enter__(self) -> Mutation:
+        """Authorizes the call under the write lock.
+
+        Raises:
+            PermissionDenied: if the caller may not; that is recorded.
+        """
+        try:
+            self._enter()
+        except PermissionDenied as error:
+            refusals.record(self._kms, self._context, self._method, self._target, error)
+            raise
+        return self
+
+    def _enter(self) -> None:
+        if self._creates:
+            # Before anything is made. A project's policy alone decides where there is nothing below it.
+            if self._decide(None).project is None:
+                open_project(self._kms, self._context, self._name.project)
+            self._database = self._kms.open_store().open(self._name.location)
+        else:
+            self._database = find_database(self._kms, self._name)
         if self._database is None:
+            self._decide(None)
             raise not_found(self._missing)
         self._writing = self._database.write()
         self.transaction = self._writing.__enter__()
         try:
-            # Again, now that the lock is held: this is the decision that counts.
-            self._decision = decide(self._kms, self._context, self._method, self._name)
+            # Now that the lock is held: this is the decision that counts.
+            self._decision = self._decide(self.transaction)
         except BaseException as error:
             self._writing.__exit__(type(error), error, None)
             raise
-        return self
+
+    def _decide(self, snapshot: Snapshot | None) -> Decision:
+        return decide(self._kms, self._context, self._method, self._target, snapshot, self._also)
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -168,7 +233,14 @@ class Mutation:
         if kind is None:
             try:
                 if self.transaction.tree.changed and self._decision.audited:
-                    audit.append(self.transaction, self._context, self._decision, self._name, self.request)
+                    audit.append(
+                        self.transaction,
+                        self._context,
+                        self._decision,
+                        self._target,
+                        self.request,
+                        **self.more,
+                    )
             except BaseException as failed:
                 self._writing.__exit__(type(failed), failed, None)
                 raise
@@ -177,13 +249,20 @@ class Mutation:
             purge_after(self._database)
 
 
-def open_project(kms: Kms, ctx: Context, project: str) -> None:
-    """Makes a project that nobody has used yet; the caller owns it."""
+def open_project(kms: Kms, ctx: Context, project: str, *, display_name: str = "", labels: str = "") -> bool:
+    """Makes a project that nobody has used yet; whoever acts owns it. Returns whether it was made."""
     with kms.open_store().open(CONTROL).write() as transaction:
-        if projects.find(transaction, project) is None:
-            # 12 digits, as Google's project numbers have.
-            number = 10**11 + int.from_bytes(kms.random(8), "big") % (9 * 10**11)
-            while projects.has_number(transaction, number):
-                number += 1
-            projects.insert(transaction, project, number, ctx.principal)
-            audit.append_project(transaction, ctx, project, number)
+        if projects.find(transaction, project) is not None:
+            return False
+        caller = acting(transaction, ctx)
+        if caller.problem is not None:
+            raise denied("resourcemanager.projects.create", f"projects/{project}", hint=caller.problem)
+        # 12 digits, as Google's project numbers have.
+        number = 10**11 + int.from_bytes(kms.random(8), "big") % (9 * 10**11)
+        while projects.has_number(transaction, number):
+            number += 1
+        policy = Policy([Binding(OWNER, [caller.member])])
+        projects.insert(transaction, project, number, policy, display_name=display_name, labels=labels)
+        target = Target(ProjectName(project))
+        audit.append_project(transaction, ctx, caller.account, target, {"projectNumber": str(number)})
+        return True

@@ -59,7 +59,8 @@ def import_version(kms: Kms, ctx: Context, request: ImportCryptoKeyVersionReques
     job.method.check_takes(algorithm)
     generation.check_available(kms, job.level, algorithm)
     opened = _open(kms, job, algorithm, request.wrapped_key)
-    with Mutation(kms, ctx, _METHOD, request.crypto_key_version or request.parent) as call:
+    name = request.crypto_key_version or request.parent
+    with Mutation(kms, ctx, _METHOD, name, also=[request.import_job]) as call:
         transaction = call.transaction
         key, row = _find(kms, transaction, request, algorithm)
         if row is None:
@@ -122,7 +123,8 @@ def _find_job(kms: Kms, ctx: Context, request: ImportCryptoKeyVersionRequest, al
     """Checks the request against the store, after what is due for its key and its job was done."""
     settled = False
     while True:
-        with Reading(kms, ctx, _METHOD, request.crypto_key_version or request.parent) as snapshot:
+        name = request.crypto_key_version or request.parent
+        with Reading(kms, ctx, _METHOD, name, also=[request.import_job]) as snapshot:
             if snapshot is None:
                 raise not_found(request.parent)
             if settled or not _is_due(kms, snapshot, request):

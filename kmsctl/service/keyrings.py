@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kmsctl.errors import AlreadyExists
+from kmsctl.errors import AlreadyExists, InvalidArgument
 from kmsctl.model.resources import KeyRing
 from kmsctl.service.call import Mutation, Reading, not_found
 from kmsctl.service.defaults import PAGE_SIZE
@@ -10,18 +10,22 @@ from kmsctl.store import rings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from kmsctl.model.names import KeyRingName, LocationName
     from kmsctl.service.context import Context
     from kmsctl.service.kms import Kms
 
 
-def create(kms: Kms, ctx: Context, name: KeyRingName) -> KeyRing:
+def create(kms: Kms, ctx: Context, name: KeyRingName, tags: Mapping[str, str] | None = None) -> KeyRing:
+    for key, value in (tags or {}).items():
+        _check_tag(name, key, value)
     with Mutation(kms, ctx, "CreateKeyRing", name, creates=True) as call:
+        if tags:
+            call.request = {"tags": dict(tags)}
         if rings.find(call.transaction, name) is not None:
             raise AlreadyExists(f"KeyRing {name} already exists.")
-        return rings.resource(rings.insert(call.transaction, name), name)
+        return rings.resource(rings.insert(call.transaction, name, tags), name)
 
 
 def get(kms: Kms, ctx: Context, name: KeyRingName) -> KeyRing:
@@ -54,3 +58,18 @@ def list_(kms: Kms, ctx: Context, parent: LocationName, prefix: str, limit: int 
             return
         after = found[-1].name.key_ring
         left = None if left is None else left - size
+
+
+def _check_tag(name: KeyRingName, key: str, value: str) -> None:
+    """Refuses a tag that is not ``PROJECT/NAME`` with a value, in the grammar of Google's tags."""
+    project, slash, short = key.rpartition("/")
+    for text in (short, value):
+        right = 1 <= len(text) <= 63 and text[0].isalnum() and text[-1].isalnum()
+        if (
+            not right
+            or not text.isascii()
+            or not text.replace("-", "").replace("_", "").replace(".", "").isalnum()
+        ):
+            raise InvalidArgument(f"tags: '{text}' is neither the name nor the value of a tag.")
+    if not slash or project != name.project:
+        raise InvalidArgument(f"tags: the key '{key}' is not one of the project {name.project}.")

@@ -18,7 +18,7 @@ from kmsctl.service.defaults import (
     PAGE_SIZE,
     SIFT_SIZE,
 )
-from kmsctl.store import keys, rings, versions
+from kmsctl.store import keys, labels, rings, versions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -272,7 +272,7 @@ def _change(field: str, value: object) -> dict[str, int | str | None]:
     """Returns the columns that a field of the update mask changes."""
     if field == "labels" and isinstance(value, dict):
         check_labels(value)
-        return {"labels": keys.encode_labels(value)}
+        return {"labels": labels.encode(value)}
     if field in ("rotation_period", "next_rotation_time") and (value is None or isinstance(value, int)):
         return {field: value}
     if field == "version_template.algorithm" and isinstance(value, str):

@@ -12,6 +12,8 @@ from _thread import allocate_lock
 from kmsctl.errors import IntegrityError
 from kmsctl.model.times import now_us
 from kmsctl.service.defaults import DESTROY_SCHEDULED_DURATION
+from kmsctl.service.iam_verbs import IamVerbs
+from kmsctl.service.store_verbs import StoreVerbs
 from kmsctl.store.files import has_databases
 from kmsctl.store.probes import no_probe
 
@@ -57,7 +59,6 @@ if TYPE_CHECKING:
     from kmsctl.model.resources import CryptoKey, CryptoKeySpec, CryptoKeyVersion, ImportJob, KeyRing
     from kmsctl.service.api import Keep
     from kmsctl.service.context import Context
-    from kmsctl.service.reports import Finding, MaintenanceReport, StoreStatus
     from kmsctl.store.database import Clock
     from kmsctl.store.probes import Probe
     from kmsctl.store.store import Store
@@ -66,7 +67,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 
-class Kms:
+class Kms(IamVerbs, StoreVerbs):
     """The service over a store of files (`kmsctl.service.api.KmsApi`).
 
     Args:
@@ -169,22 +170,24 @@ class Kms:
 
     # Locations
 
-    def list_locations(self, ctx: Context, project: str) -> Iterator[Location]:  # noqa: ARG002 - everyone may
+    def list_locations(self, ctx: Context, project: str) -> Iterator[Location]:
         from kmsctl.service import locations
 
-        return locations.list_(project)
+        return locations.list_(self, ctx, project)
 
-    def get_location(self, ctx: Context, name: LocationName) -> Location:  # noqa: ARG002 - everyone may
+    def get_location(self, ctx: Context, name: LocationName) -> Location:
         from kmsctl.service import locations
 
-        return locations.get(name)
+        return locations.get(self, ctx, name)
 
     # Key rings
 
-    def create_key_ring(self, ctx: Context, name: KeyRingName) -> KeyRing:
+    def create_key_ring(
+        self, ctx: Context, name: KeyRingName, *, tags: Mapping[str, str] | None = None
+    ) -> KeyRing:
         from kmsctl.service import keyrings
 
-        return keyrings.create(self, ctx, name)
+        return keyrings.create(self, ctx, name, tags)
 
     def get_key_ring(self, ctx: Context, name: KeyRingName) -> KeyRing:
         from kmsctl.service import keyrings
@@ -380,27 +383,3 @@ class Kms:
         from kmsctl.service import randomness
 
         return randomness.generate(self, ctx, request)
-
-    # The store itself
-
-    def store_status(self, ctx: Context) -> StoreStatus:
-        from kmsctl.service import maintenance
-
-        return maintenance.status(self, ctx)
-
-    def verify_store(
-        self, ctx: Context, progress: Callable[[int, int], None] | None = None
-    ) -> Iterator[Finding]:
-        from kmsctl.service import verification
-
-        return verification.verify(self, ctx, progress)
-
-    def maintain_store(self, ctx: Context, *, confirm_clock: Callable[[str], bool]) -> MaintenanceReport:
-        from kmsctl.service import maintenance
-
-        return maintenance.maintain(self, ctx, confirm_clock)
-
-    def accept_rollback(self, ctx: Context, location: str) -> None:
-        from kmsctl.service import maintenance
-
-        maintenance.accept_rollback(self, ctx, location)

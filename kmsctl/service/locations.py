@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from kmsctl.errors import NotFound
 from kmsctl.model import locations
-from kmsctl.model.names import check_project
+from kmsctl.model.names import ProjectName
+from kmsctl.service.control import ControlReading
+from kmsctl.service.targets import Target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -12,14 +14,19 @@ if TYPE_CHECKING:
 
     from kmsctl.model.locations import Location
     from kmsctl.model.names import LocationName
+    from kmsctl.service.context import Context
+    from kmsctl.service.kms import Kms
 
 
-def list_(project: str) -> Iterator[Location]:
-    check_project(project)
+def list_(kms: Kms, ctx: Context, project: str) -> Iterator[Location]:
+    with ControlReading(kms, ctx, "ListLocations", Target(ProjectName(project))):
+        pass  # the decision is what is needed; nothing is read
     return iter(locations.LOCATIONS)
 
 
-def get(name: LocationName) -> Location:
+def get(kms: Kms, ctx: Context, name: LocationName) -> Location:
+    with ControlReading(kms, ctx, "GetLocation", Target(name)):
+        pass
     found = locations.find(name.location)
     if found is None:
         raise NotFound(

@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import os
 
-from kmsctl.errors import FailedPrecondition, InvalidArgument, KmsError, NotFound, RollbackError
+from kmsctl.errors import (
+    FailedPrecondition,
+    InvalidArgument,
+    KmsError,
+    NotFound,
+    PermissionDenied,
+    RollbackError,
+)
 from kmsctl.model import names
 from kmsctl.model.times import rfc3339
-from kmsctl.service import audit, due, expiry
+from kmsctl.service import audit, due, expiry, refusals
 from kmsctl.service.authorize import authorize_store
 from kmsctl.service.purge import purge
 from kmsctl.service.reports import DatabaseStatus, MaintenanceReport, StoreStatus
@@ -28,12 +35,17 @@ if TYPE_CHECKING:
 
 
 def decide(kms: Kms, ctx: Context, method: str) -> Decision:
+    """Authorizes one of the store's own methods. Refusals are recorded in the chain of control."""
     store = kms.find_store()
     control = None if store is None else store.find(CONTROL)
     if control is None:
         return authorize_store(None, ctx, method)
-    with control.read() as snapshot:
-        return authorize_store(snapshot, ctx, method)
+    try:
+        with control.read() as snapshot:
+            return authorize_store(snapshot, ctx, method)
+    except PermissionDenied as error:
+        refusals.record_store(control, ctx, method, error)
+        raise
 
 
 def status(kms: Kms, ctx: Context) -> StoreStatus:

@@ -55,6 +55,7 @@ def insert(
             "generate_time": None,
             "expire_time": transaction.now + lifetime,
             "expire_event_time": None,
+            "policy": "",
             "public": None,
             "material": None,
         },

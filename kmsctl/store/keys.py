@@ -6,14 +6,14 @@ from kmsctl.model import algorithms, states
 from kmsctl.model.names import CryptoKeyName
 from kmsctl.model.protection import PROTECTION_LEVEL_NUMBERS, PROTECTION_LEVELS
 from kmsctl.model.resources import CryptoKey, CryptoKeyOutline
-from kmsctl.store import versions
+from kmsctl.store import labels, versions
 from kmsctl.store.rings import follows, name_by_id, prefix_end
 from kmsctl.store.snapshot import index_damage
 from kmsctl.store.tables import CRYPTO_KEY_VERSIONS, CRYPTO_KEYS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from kmsctl.model.canonical import Value
     from kmsctl.model.names import CryptoKeyVersionName, KeyRingName
@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from kmsctl.store.tables import Row
 
     #: The columns of `CRYPTO_KEYS`: ring, name, purpose, algorithm, protection_level, ...
-    Columns = tuple[int, str, int, int, int, int, int, int, str, int | None, int | None, int | None, int]
+    Columns = tuple[
+        int, str, int, int, int, int, int, int, str, int | None, int | None, int | None, int, str | None, str
+    ]
 
 _JOINED = (
     "FROM crypto_keys AS k "
@@ -37,6 +39,7 @@ _AT_ONCE = 500
 _PURPOSES = {purpose.number: purpose.enum for purpose in algorithms.PURPOSES}
 _WIDTH = len(CRYPTO_KEYS.listed)
 _NAME = CRYPTO_KEYS.listed.index("name")
+_PRIMARY_VERSION = CRYPTO_KEYS.listed.index("primary_version")
 
 
 def find(snapshot: Snapshot, ring: Row, name: CryptoKeyName) -> Row | None:
@@ -58,11 +61,13 @@ def insert(
             "create_time": transaction.now,
             "destroy_scheduled_duration": destroy_duration,
             "import_only": int(spec.import_only),
-            "labels": encode_labels(spec.labels),
+            "labels": labels.encode(spec.labels),
             "rotation_period": spec.rotation_period,
             "next_rotation_time": spec.next_rotation_time,
             "primary_version": None,
             "last_version": 0,
+            "allowed_access_reasons": None,
+            "policy": "",
         },
     )
 
@@ -109,14 +114,14 @@ def named(snapshot: Snapshot, ring: Row, parent: KeyRingName, names: Sequence[st
 
 
 def _outline(raw: Sequence[Value], now: int) -> CryptoKeyOutline:
-    name, purpose, labels, state, destroy_time = raw
+    name, purpose, written, state, destroy_time = raw
     shown = states.STATE_NAMES.get(state) if isinstance(state, int) else None
     if shown == states.DESTROY_SCHEDULED and isinstance(destroy_time, int) and destroy_time <= now:
         shown = states.DESTROYED
     return CryptoKeyOutline(
         str(name),
         purpose=_PURPOSES.get(purpose, "") if isinstance(purpose, int) else "",
-        labels=decode_labels(labels) if labels and isinstance(labels, str) else {},
+        labels=labels.decode(written) if written and isinstance(written, str) else {},
         primary_state=shown,
     )
 
@@ -139,8 +144,9 @@ def _resources(
         after = columns[1]
         name = CryptoKeyName(parent, after)
         primary = None
-        if columns[-2] is not None:
-            primary = _listed_primary(snapshot, name.version(columns[-2]), raw[0], raw[_WIDTH:])
+        number = raw[_PRIMARY_VERSION]
+        if number is not None:
+            primary = _listed_primary(snapshot, name.version(number), raw[0], raw[_WIDTH:])  # type: ignore[arg-type]  # as above
         yield listed(columns, name, primary)
 
 
@@ -172,7 +178,7 @@ def resource(row: Row, name: CryptoKeyName, primary: Row | None, now: int) -> Cr
 
 def listed(columns: Columns, name: CryptoKeyName, primary: CryptoKeyVersion | None) -> CryptoKey:
     """Returns the key whose row has these columns."""
-    _, _, purpose, algorithm, level, created, destroy, import_only, labels, period, following, _, _ = columns
+    _, _, purpose, algorithm, level, created, destroy, import_only, written, period, following, *_ = columns
     return CryptoKey(
         name,
         purpose=algorithms.purpose_by_number(purpose).enum,
@@ -180,7 +186,7 @@ def listed(columns: Columns, name: CryptoKeyName, primary: CryptoKeyVersion | No
         protection_level=PROTECTION_LEVELS[level],
         create_time=created,
         destroy_scheduled_duration=destroy,
-        labels=decode_labels(labels) if labels else {},
+        labels=labels.decode(written) if written else {},
         primary=primary,
         rotation_period=period,
         next_rotation_time=following,
@@ -200,12 +206,3 @@ def with_work(snapshot: Snapshot, location: str) -> Iterator[tuple[Row, CryptoKe
         if ring not in rings:
             rings[ring] = name_by_id(snapshot, ring, location)
         yield row, CryptoKeyName(rings[ring], row.text("name"))
-
-
-def encode_labels(labels: Mapping[str, str]) -> str:
-    """One ``key=value`` a line, sorted: the grammar of labels has neither character."""
-    return "\n".join(f"{key}={labels[key]}" for key in sorted(labels))
-
-
-def decode_labels(text: str) -> dict[str, str]:
-    return {key: value for key, _, value in [line.partition("=") for line in text.splitlines()]}

@@ -36,6 +36,11 @@ CREATE TABLE master_keys (
   id INTEGER PRIMARY KEY, mk INTEGER NOT NULL, tag BLOB NOT NULL,
   retired INTEGER NOT NULL, create_time INTEGER NOT NULL, wrapped BLOB NOT NULL
 );
+CREATE TABLE refusals (
+  id INTEGER PRIMARY KEY, mk INTEGER NOT NULL, tag BLOB NOT NULL,
+  principal TEXT NOT NULL, method TEXT NOT NULL, resource TEXT NOT NULL, since INTEGER NOT NULL,
+  count INTEGER NOT NULL
+);
 """
 
 CONTROL_SCHEMA = (
@@ -43,8 +48,27 @@ CONTROL_SCHEMA = (
     + """
 CREATE TABLE projects (
   id INTEGER PRIMARY KEY, mk INTEGER NOT NULL, tag BLOB NOT NULL,
-  project TEXT NOT NULL UNIQUE, number INTEGER NOT NULL UNIQUE, owner TEXT NOT NULL,
-  create_time INTEGER NOT NULL, audit_config TEXT NOT NULL
+  project TEXT NOT NULL UNIQUE, number INTEGER NOT NULL UNIQUE, display_name TEXT NOT NULL,
+  labels TEXT NOT NULL, create_time INTEGER NOT NULL, policy TEXT NOT NULL
+);
+CREATE TABLE service_accounts (
+  id INTEGER PRIMARY KEY, mk INTEGER NOT NULL, tag BLOB NOT NULL,
+  email TEXT NOT NULL UNIQUE, project TEXT NOT NULL, unique_id TEXT NOT NULL UNIQUE,
+  display_name TEXT NOT NULL, description TEXT NOT NULL, disabled INTEGER NOT NULL, service TEXT NOT NULL,
+  create_time INTEGER NOT NULL, policy TEXT NOT NULL
+);
+CREATE INDEX service_accounts_project ON service_accounts (project, email);
+CREATE TABLE custom_roles (
+  id INTEGER PRIMARY KEY, mk INTEGER NOT NULL, tag BLOB NOT NULL,
+  project TEXT NOT NULL, role TEXT NOT NULL, title TEXT NOT NULL, description TEXT NOT NULL,
+  stage TEXT NOT NULL, permissions TEXT NOT NULL, deleted INTEGER NOT NULL, etag TEXT NOT NULL,
+  create_time INTEGER NOT NULL,
+  UNIQUE (project, role)
+);
+CREATE TABLE account_groups (
+  id INTEGER PRIMARY KEY, mk INTEGER NOT NULL, tag BLOB NOT NULL,
+  email TEXT NOT NULL UNIQUE, project TEXT NOT NULL, display_name TEXT NOT NULL, description TEXT NOT NULL,
+  members TEXT NOT NULL, create_time INTEGER NOT NULL
 );
 """
 )
@@ -58,7 +82,8 @@ CREATE TABLE pending_purges (
 );
 CREATE TABLE key_rings (
   id INTEGER PRIMARY KEY, mk INTEGER NOT NULL, tag BLOB NOT NULL,
-  project TEXT NOT NULL, name TEXT NOT NULL, create_time INTEGER NOT NULL,
+  project TEXT NOT NULL, name TEXT NOT NULL, create_time INTEGER NOT NULL, tags TEXT NOT NULL,
+  policy TEXT NOT NULL,
   UNIQUE (project, name)
 );
 CREATE TABLE crypto_keys (
@@ -67,6 +92,7 @@ CREATE TABLE crypto_keys (
   protection_level INTEGER NOT NULL, create_time INTEGER NOT NULL,
   destroy_scheduled_duration INTEGER NOT NULL, import_only INTEGER NOT NULL, labels TEXT NOT NULL,
   rotation_period INTEGER, next_rotation_time INTEGER, primary_version INTEGER, last_version INTEGER NOT NULL,
+  allowed_access_reasons TEXT, policy TEXT NOT NULL,
   UNIQUE (ring, name)
 );
 CREATE INDEX crypto_keys_due ON crypto_keys (next_rotation_time) WHERE next_rotation_time IS NOT NULL;
@@ -84,7 +110,8 @@ CREATE TABLE import_jobs (
   id INTEGER PRIMARY KEY, mk INTEGER NOT NULL, tag BLOB NOT NULL,
   ring INTEGER NOT NULL, name TEXT NOT NULL, uid BLOB NOT NULL UNIQUE, state INTEGER NOT NULL,
   import_method INTEGER NOT NULL, protection_level INTEGER NOT NULL, create_time INTEGER NOT NULL,
-  generate_time INTEGER, expire_time INTEGER NOT NULL, expire_event_time INTEGER, public BLOB, material BLOB,
+  generate_time INTEGER, expire_time INTEGER NOT NULL, expire_event_time INTEGER, policy TEXT NOT NULL,
+  public BLOB, material BLOB,
   UNIQUE (ring, name)
 );
 CREATE INDEX import_jobs_unfinished ON import_jobs (ring) WHERE state IN (1, 2);

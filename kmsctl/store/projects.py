@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from kmsctl.store import policies
 from kmsctl.store.snapshot import index_damage
 from kmsctl.store.tables import PROJECTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from kmsctl.model.policies import Policy
     from kmsctl.store.snapshot import Snapshot, Transaction
     from kmsctl.store.tables import Row
 
@@ -33,20 +35,26 @@ def has_number(snapshot: Snapshot, number: int) -> bool:
     return any(row.integer("number") == number for row in each(snapshot))
 
 
-def insert(transaction: Transaction, project: str, number: int, owner: str) -> Row:
-    """Adds a project. Its data-access audit configuration starts empty, as Cloud's does."""
-    return transaction.insert(
+def insert(
+    transaction: Transaction,
+    project: str,
+    number: int,
+    policy: Policy,
+    *,
+    display_name: str = "",
+    labels: str = "",
+) -> Row:
+    """Adds a project with its first policy, which says who owns it; nothing but changes is recorded yet."""
+    row = transaction.insert(
         PROJECTS,
         {
             "project": project,
             "number": number,
-            "owner": owner,
+            "display_name": display_name,
+            "labels": labels,
             "create_time": transaction.now,
-            "audit_config": "",
+            "policy": "",
         },
     )
-
-
-def audits(row: Row, audit_type: str) -> bool:
-    """Tells whether calls of this audit type are recorded for the project."""
-    return audit_type == "ADMIN_WRITE" or audit_type in row.text("audit_config").split()
+    policies.put(transaction, row, policy)
+    return row

@@ -5,12 +5,13 @@ from __future__ import annotations
 from kmsctl.errors import IntegrityError
 from kmsctl.model.names import KeyRingName, LocationName
 from kmsctl.model.resources import KeyRing
+from kmsctl.store import labels
 from kmsctl.store.snapshot import index_damage
 from kmsctl.store.tables import KEY_RINGS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from kmsctl.model.canonical import Value
     from kmsctl.store.snapshot import Snapshot, Transaction
@@ -21,11 +22,13 @@ def find(snapshot: Snapshot, name: KeyRingName) -> Row | None:
     return snapshot.find(KEY_RINGS, f"KeyRing {name}", project=name.project, name=name.key_ring)
 
 
-def insert(transaction: Transaction, name: KeyRingName) -> Row:
+def insert(transaction: Transaction, name: KeyRingName, tags: Mapping[str, str] | None = None) -> Row:
     values: dict[str, Value] = {
         "project": name.project,
         "name": name.key_ring,
         "create_time": transaction.now,
+        "tags": labels.encode(tags or {}),
+        "policy": "",
     }
     return transaction.insert(KEY_RINGS, values)
 
@@ -54,6 +57,11 @@ def name_by_id(snapshot: Snapshot, ring: int, location: str) -> KeyRingName:
 
 def resource(row: Row, name: KeyRingName) -> KeyRing:
     return KeyRing(name, row.integer("create_time"))
+
+
+def tags_of(row: Row) -> dict[str, str]:
+    """Returns the tags of a ring: namespaced key (``PROJECT/NAME``) → value."""
+    return labels.decode(row.text("tags"))
 
 
 def follows(name: str, prefix: str, after: str) -> bool:

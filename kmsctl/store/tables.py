@@ -82,8 +82,8 @@ class Row:
 
 MASTER_KEYS = Table(1, "master_keys", ("retired", "create_time", "wrapped"))
 PENDING_PURGES = Table(2, "pending_purges", ("tbl", "row_id", "since", "trace"))
-PROJECTS = Table(3, "projects", ("project", "number", "owner", "create_time", "audit_config"))
-KEY_RINGS = Table(4, "key_rings", ("project", "name", "create_time"))
+PROJECTS = Table(3, "projects", ("project", "number", "display_name", "labels", "create_time", "policy"))
+KEY_RINGS = Table(4, "key_rings", ("project", "name", "create_time", "tags", "policy"))
 CRYPTO_KEYS = Table(
     5,
     "crypto_keys",
@@ -101,6 +101,8 @@ CRYPTO_KEYS = Table(
         "next_rotation_time",
         "primary_version",
         "last_version",
+        "allowed_access_reasons",
+        "policy",
     ),
 )
 CRYPTO_KEY_VERSIONS = Table(
@@ -139,11 +141,57 @@ IMPORT_JOBS = Table(
         "generate_time",
         "expire_time",
         "expire_event_time",
+        "policy",
         "public",
         "material",
     ),
 )
 
-CONTROL_TABLES = (MASTER_KEYS, PROJECTS)
-LOCATION_TABLES = (MASTER_KEYS, PENDING_PURGES, KEY_RINGS, CRYPTO_KEYS, CRYPTO_KEY_VERSIONS, IMPORT_JOBS)
+SERVICE_ACCOUNTS = Table(
+    8,
+    "service_accounts",
+    (
+        "email",
+        "project",
+        "unique_id",
+        "display_name",
+        "description",
+        "disabled",
+        "service",
+        "create_time",
+        "policy",
+    ),
+)
+CUSTOM_ROLES = Table(
+    9,
+    "custom_roles",
+    (
+        "project",
+        "role",
+        "title",
+        "description",
+        "stage",
+        "permissions",
+        "deleted",
+        "etag",
+        "create_time",
+    ),
+)
+ACCOUNT_GROUPS = Table(
+    10,
+    "account_groups",
+    ("email", "project", "display_name", "description", "members", "create_time"),
+)
+REFUSALS = Table(11, "refusals", ("principal", "method", "resource", "since", "count"))
+
+CONTROL_TABLES = (MASTER_KEYS, PROJECTS, SERVICE_ACCOUNTS, CUSTOM_ROLES, ACCOUNT_GROUPS, REFUSALS)
+LOCATION_TABLES = (
+    MASTER_KEYS,
+    PENDING_PURGES,
+    KEY_RINGS,
+    CRYPTO_KEYS,
+    CRYPTO_KEY_VERSIONS,
+    IMPORT_JOBS,
+    REFUSALS,
+)
 BY_NUMBER = {table.number: table for table in (*CONTROL_TABLES, *LOCATION_TABLES)}

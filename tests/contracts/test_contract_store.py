@@ -311,7 +311,7 @@ def test_rows_are_deleted(store: Store) -> None:
     database = store.open("control")
     with database.write() as transaction:
         for number, name in enumerate(("one", "two")):
-            projects.insert(transaction, name, number, "owner")
+            projects.insert(transaction, name, number, Policy())
     with database.write() as transaction:
         transaction.delete(the(projects.find(transaction, "one")))
     with database.read() as snapshot:

@@ -161,7 +161,7 @@ def test_of_too_many_the_first_and_the_last_are_told(
     place = copy_of(home, tmp_path, monkeypatch)
     with sqlite3.connect(database(place)) as connection:
         columns = "mk, tag, ring, purpose, algorithm, protection_level, create_time, "
-        columns += "destroy_scheduled_duration, import_only, labels, last_version"
+        columns += "destroy_scheduled_duration, import_only, labels, last_version, policy"
         connection.executemany(
             f"INSERT INTO crypto_keys (id, name, {columns}) "
             f"SELECT ?, ?, {columns} FROM crypto_keys WHERE name = 'bare'",
@@ -192,7 +192,7 @@ def test_a_version_is_destroyed_from_its_time_on(
 def test_import_jobs(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     place = copy_of(home, tmp_path, monkeypatch)
     ring = "(SELECT id FROM key_rings WHERE name = 'prod')"
-    job = f"(?, 1, x'00', {ring}, ?, ?, ?, 2, 1, 0, 0, ?, NULL, NULL, NULL)"
+    job = f"(?, 1, x'00', {ring}, ?, ?, ?, 2, 1, 0, 0, ?, NULL, '', NULL, NULL)"
     with sqlite3.connect(database(place)) as connection:
         for row in ((1, "job-a", b"a", 2, 1 << 60), (2, "job-b", b"b", 2, 1), (3, "job-c", b"c", 1, 1 << 60)):
             connection.execute(f"INSERT INTO import_jobs VALUES {job}", row)

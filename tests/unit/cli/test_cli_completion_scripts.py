@@ -20,7 +20,11 @@ if TYPE_CHECKING:
 
 EVERY_SHELL = pytest.mark.parametrize("shell", SHELLS)
 #: Flags that take any text, for which there is nothing to offer.
-FREE = {"--account", "--filter", "--new-name", "--passphrase-fd"}
+FREE = {
+    *("--account", "--condition", "--description", "--display-name", "--filter"),
+    *("--impersonate-service-account", "--member", "--name", "--new-name", "--passphrase-fd"),
+    *("--role", "--service", "--stage", "--title"),
+}
 
 
 def run(shell: str, code: str) -> str:
@@ -58,7 +62,7 @@ def test_what_gcloud_has_and_kmsctl_has_not_is_not_offered() -> None:
         for word, _ in flags
     }
     assert "--keyring" in offered
-    assert not offered & {"--ekm-connection-key-path", "--impersonate-service-account"}
+    assert not offered & {"--ekm-connection-key-path", "--access-token-file"}
 
 
 def test_of_every_flag_it_is_known_what_fits() -> None:

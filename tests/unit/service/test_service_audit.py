@@ -191,13 +191,12 @@ def test_reads_and_uses_are_not_recorded_by_default(keyed: World) -> None:
 
 
 def asking_for(world: World, *types: str) -> None:
-    """Sets the project's audit configuration, for which there is no verb yet."""
-    from kmsctl.store import projects
+    """Sets the project's audit configuration."""
+    from kmsctl.model.names import ProjectName
+    from kmsctl.model.policies import AuditConfig, Policy
 
-    with world.database("control").write() as transaction:
-        row = projects.find(transaction, "acme")
-        assert row is not None
-        transaction.update(row, audit_config=" ".join(types))
+    config = AuditConfig("allServices", dict.fromkeys(types, ()))
+    world.kms.set_iam_policy(OWNER, ProjectName("acme"), Policy([], [config]), ["auditConfigs"])
 
 
 def test_uses_are_recorded_where_the_project_asks_for_it(keyed: World) -> None:

@@ -25,15 +25,15 @@ if TYPE_CHECKING:
 @pytest.mark.parametrize(
     "statement",
     [
-        "UPDATE projects SET owner = 'stranger@example.com' WHERE project = 'acme'",
+        "UPDATE projects SET policy = replace(policy, 'owner@', 'stranger@') WHERE project = 'acme'",
         "UPDATE projects SET project = 'gone' WHERE project = 'acme'",
         "DELETE FROM projects WHERE project = 'acme'",
         "DELETE FROM projects",
         "DELETE FROM projects; DELETE FROM tree WHERE tbl = 3",
         "UPDATE projects SET id = 9 WHERE id = 1",
         "UPDATE projects SET project = CASE id WHEN 1 THEN 'x' ELSE 'acme' END",
-        "UPDATE projects SET owner = (SELECT owner FROM projects WHERE id = 2)",
-        "UPDATE projects SET audit_config = 'DATA_READ'",
+        "UPDATE projects SET policy = (SELECT policy FROM projects WHERE id = 2)",
+        "UPDATE projects SET policy = policy || char(10) || 'audit allServices'",
     ],
 )
 def test_the_owner_of_a_project_is_not_replaced_or_removed(scene: Scene, statement: str) -> None:
@@ -61,7 +61,7 @@ def test_a_project_row_that_was_put_back_does_not_decide(tmp_path: Path) -> None
     with world.database("control").write() as transaction:
         row = projects.find(transaction, PROJECT)
         assert row is not None
-        transaction.update(row, audit_config="DATA_READ")
+        transaction.update(row, display_name="another")
     world.kms.close()
     world.sql("DELETE FROM projects", name="control")
     marks = ", ".join("?" * len(older))

@@ -35,7 +35,10 @@ def store_in(path: Path, *, clock: Callable[[], int] = lambda: NOW, probe: Probe
 
 
 def add_ring(transaction: Transaction, name: str = "ring", project: str = "acme") -> Row:
-    return transaction.insert(KEY_RINGS, {"project": project, "name": name, "create_time": transaction.now})
+    fixed = {"tags": "", "policy": ""}
+    return transaction.insert(
+        KEY_RINGS, {"project": project, "name": name, "create_time": transaction.now, **fixed}
+    )
 
 
 def add_ring_and_raise(transaction: Transaction, error: BaseException) -> NoReturn:

@@ -214,7 +214,7 @@ def test_a_row_beside_one_that_was_removed_is_not_added(rings: Database) -> None
 
 
 def test_a_row_with_the_highest_id_leaves_no_room(rings: Database) -> None:
-    sql(rings, "INSERT INTO key_rings VALUES (9223372036854775807, 1, x'', 'p', 'n', 0)")
+    sql(rings, "INSERT INTO key_rings VALUES (9223372036854775807, 1, x'', 'p', 'n', 0, '', '')")
     with pytest.raises(IntegrityError), rings.write() as transaction:
         add_ring(transaction, "four")
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 TABLES = {PENDING_PURGES.number: PENDING_PURGES, KEY_RINGS.number: KEY_RINGS}
 ADD = {
     PENDING_PURGES.number: "INSERT INTO pending_purges VALUES (?, 1, ?, 6, 1, 0, x'')",
-    KEY_RINGS.number: "INSERT INTO key_rings VALUES (?, 1, ?, 'p', 'r' || ?1, 0)",
+    KEY_RINGS.number: "INSERT INTO key_rings VALUES (?, 1, ?, 'p', 'r' || ?1, 0, '', '')",
 }
 
 

@@ -1,0 +1,144 @@
+"""What has an IAM policy, as commands name it."""
+
+from __future__ import annotations
+
+from kmsctl.cli import resources
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import click
+
+    from kmsctl.cli.session import Args, Session
+    from kmsctl.service.policies import PolicyHolder
+
+    Named = Callable[[Session, Args], PolicyHolder]
+    Parameters = Callable[[], list[click.Parameter]]
+
+
+class Holder:
+    """One kind of resource that has a policy.
+
+    Attributes:
+        noun: what messages call it.
+        example: words of a command line that name one.
+        has_conditions: whether its commands take conditions, as gcloud's do.
+    """
+
+    __slots__ = ("_argument", "_parameters", "example", "has_conditions", "name", "noun")
+
+    def __init__(
+        self, noun: str, argument: str, example: str, parameters: Parameters, name: Named, *, conditions: bool
+    ) -> None:
+        self.noun = noun
+        self.example = example
+        self.has_conditions = conditions
+        self.name = name
+        self._argument = argument
+        self._parameters = parameters
+
+    def parameters(self) -> list[click.Parameter]:
+        return self._parameters()
+
+    def example_with(self, word: str) -> str:
+        """Returns the example with another positional after the first."""
+        first, _, rest = self.example.partition(" ")
+        return f"{first} {word} {rest}".rstrip()
+
+    def short_name(self, session: Session, args: Args) -> str:
+        return self.name(session, args).text.rpartition("/")[2]
+
+
+def holder_of(session: Session) -> Holder:
+    """Returns the kind of resource that the running command is about."""
+    return HOLDERS[" ".join(session.command[:-1])]
+
+
+def project(session: Session, args: Args) -> PolicyHolder:
+    """Returns the project that a positional names by its id or full name."""
+    from kmsctl.model.names import ProjectName
+
+    del session
+    return ProjectName(args["project_id"].removeprefix("projects/"))
+
+
+def service_account(session: Session, args: Args) -> PolicyHolder:
+    """Returns the service account that a positional names by its address or full name."""
+    from kmsctl.model.names import ServiceAccountName
+
+    del session
+    text: str = args["service_account"]
+    return ServiceAccountName("-", text.rpartition("/")[2])
+
+
+def import_job(session: Session, args: Args) -> PolicyHolder:
+    """Returns the import job that a positional and flags name."""
+    from kmsctl.model.names import ImportJobName
+
+    text: str = args["import_job"]
+    full = resources.full_name(text)
+    return full if isinstance(full, ImportJobName) else ImportJobName(resources.key_ring(session, args), text)
+
+
+def _keyring_parameters() -> list[click.Parameter]:
+    from kmsctl.cli import options
+
+    return options.resource("keyring", "location")
+
+
+def _key_parameters() -> list[click.Parameter]:
+    from kmsctl.cli import options
+
+    return options.resource("key", "keyring", "location")
+
+
+def _import_job_parameters() -> list[click.Parameter]:
+    from kmsctl.cli import options
+
+    job = options.Positional("import_job", "ID or full resource name of the import job.")
+    return [job, *options.plain_flags("keyring", "location")]
+
+
+def project_parameters() -> list[click.Parameter]:
+    from kmsctl.cli import options
+
+    return [options.Positional("project_id", "ID of the project.", metavar="PROJECT_ID")]
+
+
+def account_parameters() -> list[click.Parameter]:
+    from kmsctl.cli import options
+
+    return [options.Positional("service_account", "E-mail address of the service account.")]
+
+
+HOLDERS = {
+    "keyrings": Holder(
+        "keyring",
+        "keyring",
+        "prod --location=us-east1",
+        _keyring_parameters,
+        resources.key_ring,
+        conditions=True,
+    ),
+    "keys": Holder(
+        "key", "key", "db --keyring=prod --location=us-east1", _key_parameters, resources.key, conditions=True
+    ),
+    "import-jobs": Holder(
+        "import job",
+        "import_job",
+        "job --keyring=prod --location=us-east1",
+        _import_job_parameters,
+        import_job,
+        conditions=False,
+    ),
+    "projects": Holder("project", "project_id", "local", project_parameters, project, conditions=True),
+    "iam service-accounts": Holder(
+        "serviceAccount",
+        "service_account",
+        "ci-runner@local.iam.gserviceaccount.com",
+        account_parameters,
+        service_account,
+        conditions=True,
+    ),
+}

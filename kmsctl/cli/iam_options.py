@@ -1,0 +1,111 @@
+"""Flags and names of the commands about who may do what."""
+
+from __future__ import annotations
+
+import click
+
+from kmsctl.cli import options, params
+from kmsctl.cli.failures import CommandError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from kmsctl.cli.session import Args, Session
+    from kmsctl.model.policies import Condition
+
+NO_CONDITION = "None"
+_KEYS = ("None", "description", "expression", "title")
+
+
+class ConditionArg(click.ParamType[dict[str, str] | None]):
+    """``expression=...,title=...[,description=...]``, or ``None``, which is an empty mapping."""
+
+    name = "condition"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, str]:
+        from kmsctl.model.labels import parse_list_arg
+
+        if value == NO_CONDITION:
+            return {}
+        given: dict[str, str] = {}
+        for item in parse_list_arg(value):
+            key, equals, text = item.partition("=")
+            if key not in _KEYS or not equals:
+                self.fail(f"valid keys are [{', '.join(_KEYS)}]; received: {key}", param, ctx)
+            given[key] = text
+        return given
+
+
+def member() -> options.Flag:
+    return options.flag(
+        "member",
+        "Principal: user:EMAIL, group:EMAIL, serviceAccount:EMAIL, domain:DOMAIN or allUsers.",
+        metavar="PRINCIPAL",
+        required=True,
+    )
+
+
+def role() -> options.Flag:
+    text = "Role: roles/ID, or projects/PROJECT/roles/ID of a custom one."
+    return options.flag("role", text, required=True)
+
+
+def conditions() -> list[click.Parameter]:
+    return [
+        options.flag(
+            "condition",
+            "Condition: expression=EXPRESSION,title=TITLE[,description=DESCRIPTION], or None.",
+            ConditionArg(),
+            metavar="KEY=VALUE",
+        ),
+        options.input_file("condition-from-file", "condition, in JSON or YAML"),
+    ]
+
+
+def permissions(*, required: bool = True) -> options.Flag:
+    text = "Permissions, such as cloudkms.cryptoKeys.get."
+    return options.flag("permissions", text, params.Items(), metavar="PERMISSION,...", required=required)
+
+
+def read_mapping(session: Session, path: str, what: str, limit: int = 1 << 20) -> dict[str, object]:
+    """Reads a JSON or YAML file that holds one object.
+
+    Raises:
+        CommandError: if it cannot be read, or holds something else.
+    """
+    import yaml
+
+    from kmsctl.cli.files import Inputs
+
+    del session
+    data = Inputs().read("--" + what, path, what, limit)
+    try:
+        found = yaml.safe_load(data.decode())
+    except (UnicodeDecodeError, yaml.YAMLError):
+        found = None
+    if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
+        raise CommandError(
+            f"{what.capitalize()} file [{path}] is not a properly formatted YAML or JSON {what} file."
+        )
+    return found
+
+
+def condition_of(session: Session, args: Args) -> tuple[bool, Condition | None]:
+    """Returns whether a condition was asked for (None is one of the answers), and which.
+
+    Raises:
+        CommandError: if it has no title or no expression.
+    """
+    from kmsctl.model.policy_json import parse_condition
+
+    given: dict[str, object] | None = args.get("condition")
+    path = args.get("condition_from_file")
+    if path is not None:
+        given = read_mapping(session, path, "condition")
+    elif given is None:
+        return False, None
+    if not given:
+        return True, None
+    for field in ("expression", "title"):
+        if not given.get(field):
+            raise CommandError(f"Missing required field [{field}] of the condition.")
+    return True, parse_condition("condition", given)

@@ -1,0 +1,86 @@
+"""Who asks: an account, what policies may call it, and as whom it acts."""
+
+from __future__ import annotations
+
+from kmsctl.model import members
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from kmsctl.store.snapshot import Snapshot
+
+#: How deep groups may lie in groups.
+_MAX_NESTING = 8
+
+
+class Caller:
+    """An account as policies know it.
+
+    Attributes:
+        account: its address.
+        members: all that a policy may call it, without its groups.
+        problem: why it can do nothing, where it is an account that cannot.
+    """
+
+    __slots__ = ("account", "members", "problem")
+
+    def __init__(self, account: str, known_as: frozenset[str], problem: str | None = None) -> None:
+        self.account = account
+        self.members = known_as
+        self.problem = problem
+
+    @property
+    def member(self) -> str:
+        """How a policy that is made for this account calls it."""
+        prefixes = (members.USER, members.SERVICE_ACCOUNT)
+        return next(each for each in sorted(self.members) if each.startswith(prefixes))
+
+
+def identify(control: Snapshot | None, account: str) -> Caller:
+    """Returns what policies may call an account. Service accounts have to be there, and enabled."""
+    name = members.check_account(account)
+    everyone = {members.ALL_USERS}
+    if not members.is_service_account(name):
+        known = {*everyone, members.ALL_AUTHENTICATED_USERS, members.USER + name}
+        domain = name.rpartition("@")[2]
+        if domain != name:
+            known.add(members.DOMAIN + domain)
+        return Caller(account, frozenset(known))
+    from kmsctl.store import service_accounts
+
+    row = None if control is None else service_accounts.find(control, name)
+    if row is None:
+        return Caller(account, frozenset(everyone), f"There is no service account {account}.")
+    if row.integer("disabled"):
+        return Caller(account, frozenset(everyone), f"The service account {account} is disabled.")
+    itself = members.service_account(name, row.text("unique_id"))
+    return Caller(account, frozenset({*everyone, members.ALL_AUTHENTICATED_USERS, itself}))
+
+
+def matching(control: Snapshot | None, caller: Caller, given: tuple[str, ...]) -> str | None:
+    """Returns the first of the members of a binding that the caller is, or None.
+
+    Groups are looked into last, and only if the caller is an account that can do something.
+    """
+    for member in given:
+        if member in caller.members:
+            return member
+    if control is not None and caller.problem is None:
+        for member in given:
+            if member.startswith(members.GROUP) and _is_in(control, caller, member, set()):
+                return member
+    return None
+
+
+def _is_in(control: Snapshot, caller: Caller, group: str, seen: set[str]) -> bool:
+    if group in seen or len(seen) >= _MAX_NESTING:
+        return False
+    seen.add(group)
+    from kmsctl.store import groups
+
+    row = groups.find(control, group.removeprefix(members.GROUP))
+    if row is None:
+        return False
+    inside = groups.members_of(row)
+    return any(member in caller.members for member in inside) or any(
+        _is_in(control, caller, member, seen) for member in inside if member.startswith(members.GROUP)
+    )

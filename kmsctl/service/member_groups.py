@@ -1,0 +1,122 @@
+"""Groups of accounts: a project looks after each; policies of any project may name it."""
+
+from __future__ import annotations
+
+from kmsctl.errors import AlreadyExists, InvalidArgument, NotFound
+from kmsctl.model import members
+from kmsctl.model.iam_resources import Group
+from kmsctl.model.names import ProjectName
+from kmsctl.service.control import ControlMutation, ControlReading
+from kmsctl.service.defaults import PAGE_SIZE
+from kmsctl.service.policies import shown_member, stored_member
+from kmsctl.service.targets import Target
+from kmsctl.store import groups
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kmsctl.service.context import Context
+    from kmsctl.service.kms import Kms
+    from kmsctl.store.snapshot import Snapshot, Transaction
+    from kmsctl.store.tables import Row
+
+_MAX_MEMBERS = 1500
+
+
+def create(
+    kms: Kms, ctx: Context, parent: ProjectName, email: str, *, display_name: str, description: str
+) -> Group:
+    address = _address(email)
+    with ControlMutation(kms, ctx, "CreateGroup", Target(parent), creates=True) as call:
+        call.request = {"group": address}
+        if groups.find(call.transaction, address) is not None:
+            raise AlreadyExists(f"Group {address} already exists.")
+        row = groups.insert(
+            call.transaction, parent.project, address, display_name=display_name, description=description
+        )
+        return _resource(call.transaction, row)
+
+
+def get(kms: Kms, ctx: Context, parent: ProjectName, email: str) -> Group:
+    reading = ControlReading(kms, ctx, "GetGroup", Target(parent))
+    with reading as snapshot:
+        if snapshot is None:
+            raise _missing(email)
+        found = _resource(snapshot, _find(snapshot, parent, email))
+    reading.record()
+    return found
+
+
+def list_(kms: Kms, ctx: Context, parent: ProjectName) -> Iterator[Group]:
+    after = ""
+    while True:
+        reading = ControlReading(kms, ctx, "ListGroups", Target(parent))
+        found: list[Group] = []
+        with reading as snapshot:
+            if snapshot is not None:
+                rows = groups.page(snapshot, parent.project, after=after, limit=PAGE_SIZE)
+                found = [_resource(snapshot, row) for row in rows]
+        if not after:
+            reading.record()
+        yield from found
+        if len(found) < PAGE_SIZE:
+            return
+        after = found[-1].email
+
+
+def change_members(
+    kms: Kms, ctx: Context, parent: ProjectName, email: str, *, add: Sequence[str], remove: Sequence[str]
+) -> Group:
+    """Adds members to a group, and takes members out of it."""
+    with ControlMutation(kms, ctx, "UpdateGroup", Target(parent)) as call:
+        call.request = {"group": _address(email), "add": list(add), "remove": list(remove)}
+        row = _find(call.transaction, parent, email)
+        inside = dict.fromkeys(groups.members_of(row))
+        for given in remove:
+            gone = members.parse(given)
+            stored = next((each for each in inside if each.partition(members.UID)[0] == gone), None)
+            if stored is None:
+                raise NotFound(f"{given} is no member of the group {_address(email)}.")
+            del inside[stored]
+        for given in add:
+            member = stored_member(call.transaction, given)
+            if not member.startswith((members.USER, members.GROUP, members.SERVICE_ACCOUNT)):
+                raise InvalidArgument(f"Member {given} cannot be in a group.")
+            inside[member] = None
+        if len(inside) > _MAX_MEMBERS:
+            raise InvalidArgument(f"A group has at most {_MAX_MEMBERS} members.")
+        groups.set_members(call.transaction, row, inside)
+        return _resource(call.transaction, row)
+
+
+def delete(kms: Kms, ctx: Context, parent: ProjectName, email: str) -> None:
+    with ControlMutation(kms, ctx, "DeleteGroup", Target(parent)) as call:
+        call.request = {"group": _address(email)}
+        call.transaction.delete(_find(call.transaction, parent, email))
+
+
+def _find(snapshot: Snapshot | Transaction, parent: ProjectName, email: str) -> Row:
+    row = groups.find(snapshot, _address(email))
+    if row is None or row.text("project") != parent.project:
+        raise _missing(email)
+    return row
+
+
+def _address(email: str) -> str:
+    return members.parse(members.GROUP + email).removeprefix(members.GROUP)
+
+
+def _missing(email: str) -> NotFound:
+    return NotFound(f"Group {email} not found.")
+
+
+def _resource(snapshot: Snapshot, row: Row) -> Group:
+    return Group(
+        row.text("email"),
+        row.text("project"),
+        [shown_member(snapshot, member) for member in groups.members_of(row)],
+        display_name=row.text("display_name"),
+        description=row.text("description"),
+        create_time=row.integer("create_time"),
+    )

@@ -1,0 +1,315 @@
+"""The verbs of policies: read, set, and what of some permissions the caller has."""
+
+from __future__ import annotations
+
+from kmsctl.errors import Aborted, FailedPrecondition, InvalidArgument
+from kmsctl.model import members, names
+from kmsctl.model.policies import EMPTY_ETAG, AuditConfig, Binding, Policy, encode
+from kmsctl.service.authorize import OWNER, acting, allowed
+from kmsctl.service.call import Mutation, Reading, find_database, not_found
+from kmsctl.service.control import ControlMutation, ControlReading, find_control
+from kmsctl.service.targets import Target, below, find_project
+from kmsctl.store import custom_roles, policies, service_accounts
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import TypeVar
+
+    from kmsctl.service.context import Context
+    from kmsctl.service.kms import Kms
+    from kmsctl.store.snapshot import Snapshot, Transaction
+    from kmsctl.store.tables import Row
+
+    T = TypeVar("T")
+    PolicyHolder = (
+        names.ProjectName
+        | names.KeyRingName
+        | names.CryptoKeyName
+        | names.ImportJobName
+        | names.ServiceAccountName
+    )
+
+MAX_PRINCIPALS, MAX_GROUPS, MAX_SIZE = 1500, 250, 64 * 1024
+_SERVICES = frozenset(
+    {"allServices", "cloudkms.googleapis.com", "cloudresourcemanager.googleapis.com", "iam.googleapis.com"}
+    | {"kmsctl", "logging.googleapis.com", "securitycenter.googleapis.com", "serviceusage.googleapis.com"}
+)
+_ACCOUNTS = ".iam.gserviceaccount.com"
+_IN_CONTROL = (names.ProjectName, names.ServiceAccountName)
+_CHANGED = (
+    "There were concurrent policy changes. Please retry the whole read-modify-write with exponential backoff."
+)
+ALL_FIELDS = ("auditConfigs", "bindings")
+
+
+def get(kms: Kms, ctx: Context, name: PolicyHolder) -> Policy:
+    if isinstance(name, _IN_CONTROL):
+        reading = ControlReading(kms, ctx, "GetIamPolicy", account_target(kms, name))
+        with reading as control:
+            row = None if control is None else _control_row(control, name)
+            if control is None or row is None:
+                raise missing(name)
+            found = _shown(control, policies.of(row))
+        reading.record()
+        return found
+    resource = Reading(kms, ctx, "GetIamPolicy", name)
+    with resource as snapshot:
+        row = None if snapshot is None else _location_row(snapshot, name)
+        if row is None:
+            raise missing(name)
+        stored = policies.of(row)
+    found = _with_control(kms, lambda control: _shown(control, stored))
+    resource.record()
+    return found
+
+
+def set_(
+    kms: Kms, ctx: Context, name: PolicyHolder, policy: Policy, fields: Sequence[str] = ALL_FIELDS
+) -> Policy:
+    """Replaces the named fields (``bindings``, ``auditConfigs``) of a policy.
+
+    Raises:
+        Aborted: if the policy has an etag, and not that of the policy as it is.
+        InvalidArgument: if a role, a member or a condition is none.
+        FailedPrecondition: if nobody would own the project any more.
+    """
+    if isinstance(name, _IN_CONTROL):
+        with ControlMutation(kms, ctx, "SetIamPolicy", account_target(kms, name)) as change:
+            transaction = change.transaction
+            row = _control_row(transaction, name)
+            if row is None:
+                raise missing(name)
+            project = change.project.text("project")
+            wanted = _merged(transaction, project, policies.of(row), policy, fields)
+            if isinstance(name, names.ProjectName):
+                _check_owned(wanted)
+            change.more, stored = _put(transaction, row, wanted)
+            return _shown(transaction, stored)
+    if policy.audit_configs and "auditConfigs" in fields:
+        raise InvalidArgument("policy.auditConfigs: only the policy of a project can have some.")
+    with Mutation(kms, ctx, "SetIamPolicy", name) as call:
+        row = _location_row(call.transaction, name)
+        if row is None:
+            raise missing(name)
+        before = policies.of(row)
+        wanted = _with_control(kms, lambda control: _merged(control, name.project, before, policy, fields))
+        call.more, stored = _put(call.transaction, row, wanted)
+    return _with_control(kms, lambda control: _shown(control, stored))
+
+
+def test_permissions(kms: Kms, ctx: Context, name: PolicyHolder, permissions: Sequence[str]) -> list[str]:
+    """Returns those of the permissions that the caller has; none of a resource that is not there."""
+    for permission in permissions:
+        if "*" in permission or not permission or not permission.isprintable():
+            raise InvalidArgument(f"permissions: '{permission}' is not a permission.")
+    target = account_target(kms, name)
+    control = find_control(kms)
+    if control is None:
+        return []
+    database = None if isinstance(name, _IN_CONTROL) else find_database(kms, name)
+
+    def held(location: Snapshot | None) -> list[str]:
+        with control.read() as snapshot:
+            if find_project(snapshot, target) is None:
+                return []
+            if not isinstance(name, _IN_CONTROL) and (
+                location is None or _location_row(location, name) is None
+            ):
+                return []
+            caller = acting(snapshot, ctx)
+            return [each for each in permissions if allowed(snapshot, location, caller, each, target)[0]]
+
+    if database is None:
+        return held(None)
+    with database.read() as found:
+        return held(found)
+
+
+def account_target(kms: Kms, name: names.Name) -> Target:
+    """Returns the target of a name; that of a service account in ``-`` with the project that it is in.
+
+    An account that is not there is taken to be in the project of its address, so that this alone tells nobody
+    whether it is.
+    """
+    control = find_control(kms)
+    if isinstance(name, names.ServiceAccountName) and name.project == "-" and control is not None:
+        with control.read() as snapshot:
+            row = service_accounts.find(snapshot, name.email)
+        if row is not None:
+            return Target(names.ServiceAccountName(row.text("project"), name.email))
+        project = name.email.rpartition("@")[2].removesuffix(_ACCOUNTS)
+        return Target(names.ServiceAccountName(project, name.email))
+    return Target(name)
+
+
+def missing(name: names.Name) -> Exception:
+    return not_found(name)  # type: ignore[arg-type]  # it only asks for the name's type and text
+
+
+def _with_control(kms: Kms, act: Callable[[Snapshot], T]) -> T:
+    control = find_control(kms)
+    if control is None:
+        raise FailedPrecondition("There is no project yet.")
+    with control.read() as snapshot:
+        return act(snapshot)
+
+
+def _control_row(control: Snapshot, name: names.Name) -> Row | None:
+    if isinstance(name, names.ServiceAccountName):
+        return service_accounts.find(control, name.email)
+    return find_project(control, Target(name))
+
+
+def _location_row(location: Snapshot, name: names.Name) -> Row | None:
+    return next((level.row for level in below(location, name) if level.name == name.text), None)
+
+
+def _put(transaction: Transaction, row: Row, policy: Policy) -> tuple[dict[str, object], Policy]:
+    """Stores a policy. Returns what the record of the call says about it, and what was stored."""
+    before, after = _grants(policies.of(row)), _grants(policy)
+    deltas = [_delta("REMOVE", each) for each in before if each not in after]
+    deltas += [_delta("ADD", each) for each in after if each not in before]
+    stored = policies.put(transaction, row, policy)
+    return {"serviceData": {"policyDelta": {"bindingDeltas": deltas}}}, stored
+
+
+def _grants(policy: Policy) -> dict[tuple[str, str, object], None]:
+    """Returns the members of all bindings one by one, in order."""
+    return {
+        (binding.role, member, binding.condition): None
+        for binding in policy.bindings
+        for member in binding.members
+    }
+
+
+def _delta(action: str, grant: tuple[str, str, object]) -> dict[str, object]:
+    from kmsctl.model.policies import Condition
+    from kmsctl.model.policy_json import condition_json
+
+    role, member, condition = grant
+    shown: dict[str, object] = {"action": action, "member": member.partition(members.UID)[0], "role": role}
+    if isinstance(condition, Condition):
+        shown["condition"] = condition_json(condition)
+    return shown
+
+
+def _merged(control: Snapshot, project: str, before: Policy, given: Policy, fields: Sequence[str]) -> Policy:
+    """Returns the policy to store: checked, with those fields as they were that are not to change."""
+    if given.etag and given.etag != (before.etag or EMPTY_ETAG):
+        raise Aborted(_CHANGED)
+    bindings, configs = before.bindings, before.audit_configs
+    if "bindings" in fields:
+        bindings = tuple(_checked_binding(control, project, binding, before) for binding in given.bindings)
+    if "auditConfigs" in fields:
+        configs = tuple(_checked_config(control, config, before) for config in given.audit_configs)
+    policy = Policy(bindings, configs)
+    principals = [member for binding in bindings for member in binding.members]
+    groups = sum(member.startswith(members.GROUP) for member in principals)
+    if len(principals) > MAX_PRINCIPALS or groups > MAX_GROUPS:
+        raise InvalidArgument(
+            f"policy: it names {len(principals)} principals, {groups} of them groups; the most are "
+            f"{MAX_PRINCIPALS} and {MAX_GROUPS}."
+        )
+    if len(encode(policy)) > MAX_SIZE:
+        raise InvalidArgument("policy: it is larger than 64 KB.")
+    return policy
+
+
+def _checked_binding(control: Snapshot, project: str, binding: Binding, before: Policy) -> Binding:
+    _check_role(control, project, binding.role)
+    if binding.condition is not None and all(
+        binding.condition != known.condition for known in before.bindings
+    ):
+        from kmsctl.service.conditions import check
+
+        check(binding.condition.expression)
+    known = [stored_member(control, member) for member in binding.members]
+    return Binding(binding.role, tuple(dict.fromkeys(known)), binding.condition)
+
+
+def _checked_config(control: Snapshot, config: AuditConfig, before: Policy) -> AuditConfig:
+    if config.service not in _SERVICES and all(
+        config.service != known.service for known in before.audit_configs
+    ):
+        raise InvalidArgument(f"policy.auditConfigs.service: there is no service '{config.service}'.")
+    exempt = {
+        kind: tuple(stored_member(control, member) for member in given)
+        for kind, given in config.exempt.items()
+    }
+    return AuditConfig(config.service, exempt)
+
+
+def _check_role(control: Snapshot, project: str, role: str) -> None:
+    if role.startswith("roles/"):
+        from kmsctl.model.grants import permissions_of
+
+        found = permissions_of(role) is not None
+    else:
+        parts = role.split("/")
+        found = len(parts) == 4 and parts[0] == "projects" and parts[2] == "roles" and parts[1] == project
+        row = custom_roles.find(control, project, parts[3]) if found else None
+        found = row is not None and not row.integer("deleted")
+    if not found:
+        raise InvalidArgument(
+            f"Role {role} is not supported for this resource.", hint="kmsctl iam roles list shows the roles."
+        )
+
+
+def stored_member(control: Snapshot, given: str) -> str:
+    """Returns a member as it is stored: a service account with the id of the one that is meant."""
+    member = members.parse(given)
+    if member.startswith(members.DELETED):
+        return member.removeprefix(members.DELETED)
+    if not member.startswith(members.SERVICE_ACCOUNT):
+        return member
+    email = member.removeprefix(members.SERVICE_ACCOUNT)
+    row = service_accounts.find(control, email)
+    if row is None:
+        raise InvalidArgument(
+            f"Service account {email} does not exist.",
+            hint="Make it: kmsctl iam service-accounts create, or kmsctl services identity create.",
+        )
+    return members.service_account(email, row.text("unique_id"))
+
+
+def _shown(control: Snapshot, policy: Policy) -> Policy:
+    """Returns a policy as the API shows it: service accounts by address, and those that are gone as such."""
+    bindings = [
+        Binding(each.role, [shown_member(control, member) for member in each.members], each.condition)
+        for each in policy.bindings
+    ]
+    configs = [
+        AuditConfig(
+            config.service,
+            {
+                kind: tuple(shown_member(control, member) for member in exempt)
+                for kind, exempt in config.exempt.items()
+            },
+        )
+        for config in policy.audit_configs
+    ]
+    return Policy(bindings, configs, policy.etag or EMPTY_ETAG)
+
+
+def shown_member(control: Snapshot, member: str) -> str:
+    """Returns a stored member as the API shows it."""
+    address, mark, unique_id = member.partition(members.UID)
+    if not mark:
+        return member
+    row = service_accounts.find_by_unique_id(control, unique_id)
+    return address if row is not None else members.DELETED + member
+
+
+def _check_owned(policy: Policy) -> None:
+    """Refuses a policy of a project without an owner: nobody could ever give it one again."""
+    owners = (
+        member
+        for binding in policy.bindings
+        if binding.role == OWNER and binding.condition is None
+        for member in binding.members
+    )
+    if not any(owner.startswith((members.USER, members.SERVICE_ACCOUNT)) for owner in owners):
+        raise FailedPrecondition(
+            f"The project must keep an owner: a user or service account with {OWNER} and no condition."
+        )

@@ -1,0 +1,38 @@
+"""The verbs about the store itself, as a Protocol. Imported for types only; see `kmsctl.service.api`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+from kmsctl.service.context import Context
+from kmsctl.service.reports import Finding, MaintenanceReport, StoreStatus
+
+
+class StoreApi(Protocol):
+    """The store's own verbs. Each needs a permission ``kmsctl.store.*``."""
+
+    def store_status(self, ctx: Context) -> StoreStatus: ...
+    def verify_store(
+        self, ctx: Context, progress: Callable[[int, int], None] | None = None
+    ) -> Iterator[Finding]:
+        """Checks everything; yields what is wrong, and nothing where nothing is.
+
+        `progress` is called with (rows done, rows in all) from time to time.
+        """
+        ...
+
+    def maintain_store(self, ctx: Context, *, confirm_clock: Callable[[str], bool]) -> MaintenanceReport:
+        """Does all that is due.
+
+        `confirm_clock` is asked, with a sentence to show, whether the clock can be believed, where
+        material would be destroyed after a large jump of it.
+        """
+        ...
+
+    def accept_rollback(self, ctx: Context, location: str) -> None:
+        """Accepts a database that is behind its anchor, or missing, and draws a new epoch.
+
+        `location` is a location id, or ``control`` for the control database.
+        """
+        ...

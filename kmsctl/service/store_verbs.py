@@ -1,0 +1,44 @@
+"""The verbs of `Kms` about the store itself."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from kmsctl.service.context import Context
+    from kmsctl.service.kms import Kms
+    from kmsctl.service.reports import Finding, MaintenanceReport, StoreStatus
+
+
+def _kms(verbs: StoreVerbs) -> Kms:
+    """Returns the whole of which the verbs are a part."""
+    return verbs  # type: ignore[return-value]  # nothing else is made of them
+
+
+class StoreVerbs:
+    """A part of `kmsctl.service.kms.Kms`. Each verb is one function in the module of its noun."""
+
+    __slots__ = ()
+
+    def store_status(self, ctx: Context) -> StoreStatus:
+        from kmsctl.service import maintenance
+
+        return maintenance.status(_kms(self), ctx)
+
+    def verify_store(
+        self, ctx: Context, progress: Callable[[int, int], None] | None = None
+    ) -> Iterator[Finding]:
+        from kmsctl.service import verification
+
+        return verification.verify(_kms(self), ctx, progress)
+
+    def maintain_store(self, ctx: Context, *, confirm_clock: Callable[[str], bool]) -> MaintenanceReport:
+        from kmsctl.service import maintenance
+
+        return maintenance.maintain(_kms(self), ctx, confirm_clock)
+
+    def accept_rollback(self, ctx: Context, location: str) -> None:
+        from kmsctl.service import maintenance
+
+        maintenance.accept_rollback(_kms(self), ctx, location)

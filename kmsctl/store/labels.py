@@ -1,0 +1,15 @@
+"""Labels and tags at rest: one ``key=value`` a line, sorted. Their grammars have neither character."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+def encode(labels: Mapping[str, str]) -> str:
+    return "\n".join(f"{key}={labels[key]}" for key in sorted(labels))
+
+
+def decode(text: str) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in text.splitlines())

@@ -1,0 +1,297 @@
+"""Every method with every permission but the right one, inheritance, and what a refused caller learns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kmsctl.errors import KmsError, NotFound, PermissionDenied
+from kmsctl.model.asymmetric_requests import (
+    AsymmetricDecryptRequest,
+    AsymmetricSignRequest,
+    DecapsulateRequest,
+)
+from kmsctl.model.grants import permissions_of
+from kmsctl.model.iam_resources import IamRole
+from kmsctl.model.mac_requests import MacSignRequest, MacVerifyRequest
+from kmsctl.model.methods import METHODS
+from kmsctl.model.names import ImportJobName, KeyRingName, LocationName, ProjectName, ServiceAccountName
+from kmsctl.model.policies import Binding, Policy, with_binding
+from kmsctl.model.random_requests import GenerateRandomBytesRequest
+from kmsctl.model.raw_requests import RawDecryptRequest, RawEncryptRequest
+from kmsctl.model.requests import DecryptRequest, EncryptRequest
+from kmsctl.service.authorize import grants
+from kmsctl.service.context import Context
+from tests.unit.service.world import KEY, OWNER, PLACE, PROJECT, RING, spec
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kmsctl.service.kms import Kms
+    from tests.unit.service.world import World
+
+ANN = Context("ann@example.com")
+ME = ProjectName(PROJECT)
+VERSION = KEY.version(1)
+ROLE = f"projects/{PROJECT}/roles/some"
+ACCOUNT = ServiceAccountName("-", f"runner@{PROJECT}.iam.gserviceaccount.com")
+JOB = ImportJobName(RING, "job")
+OTHER_RING = KeyRingName(LocationName(PROJECT, PLACE), "other")
+
+#: Method of the table → a call of it.
+CALLS: dict[str, Callable[[Kms, Context], Any]] = {
+    "ListKeyRings": lambda kms, ctx: list(kms.list_key_rings(ctx, RING.parent)),
+    "GetKeyRing": lambda kms, ctx: kms.get_key_ring(ctx, RING),
+    "CreateKeyRing": lambda kms, ctx: kms.create_key_ring(ctx, OTHER_RING),
+    "ListCryptoKeys": lambda kms, ctx: list(kms.list_crypto_keys(ctx, RING)),
+    "GetCryptoKey": lambda kms, ctx: kms.get_crypto_key(ctx, KEY),
+    "CreateCryptoKey": lambda kms, ctx: kms.create_crypto_key(ctx, type(KEY)(RING, "more"), spec()),
+    "UpdateCryptoKey": lambda kms, ctx: kms.update_crypto_key(ctx, KEY, {"labels": {"a": "b"}}),
+    "UpdateCryptoKeyPrimaryVersion": lambda kms, ctx: kms.update_crypto_key_primary_version(ctx, KEY, 1),
+    "ListCryptoKeyVersions": lambda kms, ctx: list(kms.list_crypto_key_versions(ctx, KEY)),
+    "GetCryptoKeyVersion": lambda kms, ctx: kms.get_crypto_key_version(ctx, VERSION),
+    "CreateCryptoKeyVersion": lambda kms, ctx: kms.create_crypto_key_version(ctx, KEY),
+    "UpdateCryptoKeyVersion": lambda kms, ctx: kms.update_crypto_key_version(ctx, VERSION, "DISABLED"),
+    "DestroyCryptoKeyVersion": lambda kms, ctx: kms.destroy_crypto_key_version(ctx, VERSION),
+    "RestoreCryptoKeyVersion": lambda kms, ctx: kms.restore_crypto_key_version(ctx, VERSION),
+    "Encrypt": lambda kms, ctx: kms.encrypt(ctx, EncryptRequest(KEY, b"x")),
+    "Decrypt": lambda kms, ctx: kms.decrypt(ctx, DecryptRequest(KEY, b"x")),
+    "AsymmetricSign": lambda kms, ctx: kms.asymmetric_sign(ctx, AsymmetricSignRequest(VERSION, data=b"x")),
+    "AsymmetricDecrypt": lambda kms, ctx: kms.asymmetric_decrypt(
+        ctx, AsymmetricDecryptRequest(VERSION, b"x")
+    ),
+    "Decapsulate": lambda kms, ctx: kms.decapsulate(ctx, DecapsulateRequest(VERSION, b"x")),
+    "GetPublicKey": lambda kms, ctx: kms.get_public_key(ctx, VERSION),
+    "MacSign": lambda kms, ctx: kms.mac_sign(ctx, MacSignRequest(VERSION, b"x")),
+    "MacVerify": lambda kms, ctx: kms.mac_verify(ctx, MacVerifyRequest(VERSION, b"x", b"y")),
+    "RawEncrypt": lambda kms, ctx: kms.raw_encrypt(ctx, RawEncryptRequest(VERSION, b"x")),
+    "RawDecrypt": lambda kms, ctx: kms.raw_decrypt(ctx, RawDecryptRequest(VERSION, b"x", b"y" * 12)),
+    "GenerateRandomBytes": lambda kms, ctx: kms.generate_random_bytes(
+        ctx, GenerateRandomBytesRequest(RING.parent, 8)
+    ),
+    "ListImportJobs": lambda kms, ctx: list(kms.list_import_jobs(ctx, RING)),
+    "GetImportJob": lambda kms, ctx: kms.get_import_job(ctx, JOB),
+    "CreateImportJob": lambda kms, ctx: kms.create_import_job(ctx, JOB, "RSA_OAEP_3072_SHA256", "HSM"),
+    "ListLocations": lambda kms, ctx: list(kms.list_locations(ctx, PROJECT)),
+    "GetLocation": lambda kms, ctx: kms.get_location(ctx, RING.parent),
+    "GetIamPolicy": lambda kms, ctx: kms.get_iam_policy(ctx, KEY),
+    "SetIamPolicy": lambda kms, ctx: kms.set_iam_policy(ctx, KEY, Policy(), ["bindings"]),
+    "GetProject": lambda kms, ctx: kms.get_project(ctx, ME),
+    "CreateServiceAccount": lambda kms, ctx: kms.create_service_account(ctx, ME, "another"),
+    "ListServiceAccounts": lambda kms, ctx: list(kms.list_service_accounts(ctx, ME)),
+    "GetServiceAccount": lambda kms, ctx: kms.get_service_account(ctx, ACCOUNT),
+    "EnableServiceAccount": lambda kms, ctx: kms.set_service_account_disabled(ctx, ACCOUNT, disabled=False),
+    "DisableServiceAccount": lambda kms, ctx: kms.set_service_account_disabled(ctx, ACCOUNT, disabled=True),
+    "DeleteServiceAccount": lambda kms, ctx: kms.delete_service_account(ctx, ACCOUNT),
+    "GenerateServiceIdentity": lambda kms, ctx: kms.create_service_identity(
+        ctx, ME, "storage.googleapis.com"
+    ),
+    "CreateRole": lambda kms, ctx: kms.create_custom_role(ctx, ME, "new.role", IamRole("", "", "", "", [])),
+    "ListRoles": lambda kms, ctx: list(kms.list_custom_roles(ctx, ME)),
+    "GetRole": lambda kms, ctx: kms.get_custom_role(ctx, ME, "some"),
+    "UpdateRole": lambda kms, ctx: kms.update_custom_role(ctx, ME, "some", {"title": "t"}),
+    "DeleteRole": lambda kms, ctx: kms.set_custom_role_deleted(ctx, ME, "unused", deleted=True),
+    "UndeleteRole": lambda kms, ctx: kms.set_custom_role_deleted(ctx, ME, "unused", deleted=False),
+    "CreateGroup": lambda kms, ctx: kms.create_group(ctx, ME, "g@example.com"),
+    "GetGroup": lambda kms, ctx: kms.get_group(ctx, ME, "team@example.com"),
+    "ListGroups": lambda kms, ctx: list(kms.list_groups(ctx, ME)),
+    "UpdateGroup": lambda kms, ctx: kms.change_group_members(ctx, ME, "team@example.com"),
+    "DeleteGroup": lambda kms, ctx: kms.delete_group(ctx, ME, "team@example.com"),
+    "ExplainAccess": lambda kms, ctx: kms.who_can(ctx, "cloudkms.cryptoKeys.get", KEY),
+}
+STORE_CALLS: dict[str, Callable[[Kms, Context], Any]] = {
+    "StoreStatus": lambda kms, ctx: kms.store_status(ctx),
+    "VerifyStore": lambda kms, ctx: list(kms.verify_store(ctx)),
+    "MaintainStore": lambda kms, ctx: kms.maintain_store(ctx, confirm_clock=lambda _: True),
+}
+
+
+@pytest.fixture
+def peopled(keyed: World) -> World:
+    """A store with one of everything."""
+    kms = keyed.kms
+    kms.create_service_account(OWNER, ME, "runner")
+    kms.create_custom_role(OWNER, ME, "unused", IamRole("", "", "", "", []))
+    kms.create_custom_role(OWNER, ME, "some", IamRole("", "", "", "", []))
+    kms.create_group(OWNER, ME, "team@example.com")
+    grant(kms, ME, ROLE, "user:ann@example.com")
+    return keyed
+
+
+def grant(kms: Kms, name: Any, role: str, member: str) -> None:
+    policy = kms.get_iam_policy(OWNER, name)
+    kms.set_iam_policy(OWNER, name, with_binding(policy, role, member, None), ["bindings"])
+
+
+def give(kms: Kms, permissions: set[str]) -> None:
+    """Makes the role that ann has on the project have just these permissions."""
+    kms.update_custom_role(OWNER, ME, "some", {"permissions": sorted(permissions)})
+
+
+def permission_of(method: str) -> str:
+    kind = {"GetIamPolicy": "cryptoKey", "SetIamPolicy": "cryptoKey"}.get(method, "project")
+    found = METHODS[method].permission_on(kind)
+    assert found is not None
+    return found
+
+
+def outcome(call: Callable[[Kms, Context], Any], kms: Kms, ctx: Context) -> type[KmsError] | None:
+    try:
+        call(kms, ctx)
+    except KmsError as error:
+        return type(error)
+    return None
+
+
+@pytest.mark.parametrize("method", CALLS)
+def test_a_method_asks_for_its_permission_and_no_other(peopled: World, method: str) -> None:
+    needed = permission_of(method)
+    owner = permissions_of("roles/owner")
+    assert owner is not None
+    everything_else = {each for each in owner if not each.startswith("kmsctl.store.")} - {needed}
+    give(peopled.kms, everything_else)
+    before = peopled.generation()
+    with pytest.raises(PermissionDenied) as refused:
+        CALLS[method](peopled.kms, ANN)
+    assert f"Permission '{needed}' denied on resource 'projects/" in refused.value.message
+    assert refused.value.message.endswith("(or it may not exist).")
+    give(peopled.kms, {needed})
+    assert outcome(CALLS[method], peopled.kms, ANN) is not PermissionDenied
+    assert before <= peopled.generation()
+
+
+@pytest.mark.parametrize("method", STORE_CALLS)
+def test_the_stores_own_methods_are_the_owners(peopled: World, method: str) -> None:
+    grant(peopled.kms, ME, "roles/editor", "user:ann@example.com")
+    needed = METHODS[method].permission
+    with pytest.raises(PermissionDenied, match=f"'{needed}' denied on resource 'store'"):
+        STORE_CALLS[method](peopled.kms, ANN)
+    grant(peopled.kms, ME, "roles/owner", "user:ann@example.com")
+    assert outcome(STORE_CALLS[method], peopled.kms, ANN) is None
+
+
+def test_whoever_owns_another_project_does_not_own_the_store(keyed: World) -> None:
+    keyed.kms.create_project(ANN, ProjectName("anns"))
+    assert keyed.kms.get_project(ANN, ProjectName("anns")).project == "anns"
+    for call in STORE_CALLS.values():
+        assert outcome(call, keyed.kms, ANN) is PermissionDenied
+
+
+def test_every_method_that_can_be_called_is_called_here() -> None:
+    not_offered = {
+        name
+        for name in METHODS
+        if name.startswith(("Delete", "Import", "Export", "ListRetired", "GetRetired", "GetOperation"))
+    }
+    elsewhere = {"AcceptRollback"}
+    asked = {name for name, method in METHODS.items() if method.permission is not None}
+    assert asked - not_offered - elsewhere <= set(CALLS) | set(STORE_CALLS)
+
+
+def test_no_custom_role_can_have_the_stores_permissions(peopled: World) -> None:
+    with pytest.raises(KmsError, match=r"kmsctl\.store\.get is not valid"):
+        give(peopled.kms, {"kmsctl.store.get"})
+
+
+@pytest.mark.parametrize(
+    ("holder", "reaches"),
+    [(ME, {KEY, RING}), (RING, {KEY, RING}), (KEY, {KEY})],
+    ids=["project", "ring", "key"],
+)
+def test_grants_are_inherited_downwards(keyed: World, holder: Any, reaches: set[Any]) -> None:
+    grant(keyed.kms, holder, "roles/cloudkms.viewer", "user:ann@example.com")
+    seen = {
+        name
+        for name, call in ((KEY, CALLS["GetCryptoKey"]), (RING, CALLS["GetKeyRing"]))
+        if outcome(call, keyed.kms, ANN) is None
+    }
+    assert seen == reaches
+    assert outcome(CALLS["GetCryptoKeyVersion"], keyed.kms, ANN) is None
+
+
+def test_what_a_refused_caller_is_told_is_the_same_whether_or_not_it_exists(keyed: World) -> None:
+    missing = type(KEY)(RING, "missing")
+    elsewhere = type(KEY)(KeyRingName(LocationName(PROJECT, "europe-west1"), "ring"), "key")
+    texts = set()
+    for name in (KEY, missing, elsewhere):
+        with pytest.raises(PermissionDenied) as refused:
+            keyed.kms.encrypt(ANN, EncryptRequest(name, b"x"))
+        texts.add(
+            (
+                refused.value.message.replace(str(name), "NAME"),
+                (refused.value.hint or "").replace(str(name), "NAME"),
+            )
+        )
+    assert len(texts) == 1
+    grant(keyed.kms, RING, "roles/cloudkms.cryptoKeyEncrypter", "user:ann@example.com")
+    with pytest.raises(NotFound):
+        keyed.kms.encrypt(ANN, EncryptRequest(missing, b"x"))
+    with pytest.raises(PermissionDenied):
+        keyed.kms.encrypt(ANN, EncryptRequest(elsewhere, b"x"))
+
+
+def test_service_accounts_of_others_look_as_if_they_were_not_there(peopled: World) -> None:
+    texts = set()
+    for email in (ACCOUNT.email, f"nobody@{PROJECT}.iam.gserviceaccount.com"):
+        with pytest.raises(PermissionDenied) as refused:
+            peopled.kms.get_service_account(Context("eve@example.com"), ServiceAccountName("-", email))
+        texts.add(refused.value.message.replace(email, "EMAIL"))
+    assert len(texts) == 1
+    with pytest.raises(NotFound):
+        peopled.kms.get_service_account(
+            OWNER, ServiceAccountName("-", f"nobody@{PROJECT}.iam.gserviceaccount.com")
+        )
+
+
+def test_a_project_is_its_first_accounts_and_a_strangers_to_nobody(keyed: World) -> None:
+    policy = keyed.kms.get_iam_policy(OWNER, ME)
+    assert [(each.role, each.members) for each in policy.bindings] == [
+        ("roles/owner", ("user:owner@example.com",))
+    ]
+    for call in CALLS.values():
+        assert outcome(call, keyed.kms, Context("eve@example.com")) is PermissionDenied
+
+
+def test_revocation_binds_the_next_call_of_another_process(keyed: World) -> None:
+    grant(keyed.kms, KEY, "roles/cloudkms.cryptoKeyEncrypter", "user:ann@example.com")
+    other = keyed.another()
+    assert outcome(CALLS["Encrypt"], other, ANN) is None
+    keyed.kms.set_iam_policy(OWNER, KEY, Policy(), ["bindings"])
+    assert outcome(CALLS["Encrypt"], other, ANN) is PermissionDenied
+    other.close()
+
+
+def test_the_owners_short_cut_is_what_the_table_says(keyed: World) -> None:
+    owner = permissions_of("roles/owner")
+    assert owner is not None
+    asked = {method.permission for method in METHODS.values() if method.checked_on not in (None, "resource")}
+    asked |= {METHODS["SetIamPolicy"].permission_on(kind) for kind in ("keyRing", "cryptoKey", "importJob")}
+    with keyed.database("control").read() as control:
+        for permission in asked:
+            assert permission is not None
+            assert grants(control, "roles/owner", permission)
+            assert permission in owner
+
+
+def test_owners_do_not_act_as_service_accounts_by_right(peopled: World) -> None:
+    acting = Context("owner@example.com", impersonated=[ACCOUNT.email])
+    with pytest.raises(PermissionDenied, match="getAccessToken"):
+        peopled.kms.get_crypto_key(acting, KEY)
+
+
+@pytest.mark.parametrize("account", ["", "a b", "a\nbind roles/owner user:a", "user\x00"])
+def test_an_account_that_is_no_word_is_refused(keyed: World, account: str) -> None:
+    with pytest.raises(KmsError, match="is not the name of an account"):
+        keyed.kms.create_project(Context(account), ProjectName("new"))
+
+
+def test_binding_without_members_or_with_a_role_that_is_gone_grants_nothing(peopled: World) -> None:
+    give(peopled.kms, {"cloudkms.cryptoKeys.get"})
+    assert outcome(CALLS["GetCryptoKey"], peopled.kms, ANN) is None
+    peopled.kms.set_custom_role_deleted(OWNER, ME, "some", deleted=True)
+    assert outcome(CALLS["GetCryptoKey"], peopled.kms, ANN) is PermissionDenied
+    with pytest.raises(KmsError, match="is not supported for this resource"):
+        peopled.kms.set_iam_policy(OWNER, KEY, Policy([Binding(ROLE, ["user:x@y"])]), ["bindings"])
+    peopled.kms.set_custom_role_deleted(OWNER, ME, "some", deleted=False)
+    assert outcome(CALLS["GetCryptoKey"], peopled.kms, ANN) is None
