@@ -8,9 +8,10 @@ from kmsctl.errors import IntegrityError, KmsError, RollbackError, StoreError
 from kmsctl.model import names, states
 from kmsctl.service.maintenance import decide
 from kmsctl.service.reports import Finding
-from kmsctl.store import files, import_jobs, scrub, versions
+from kmsctl.store import audit_check, audit_keys, files, import_jobs, scrub, versions
 from kmsctl.store.store import CONTROL
 from kmsctl.store.tables import (
+    AUDIT_KEYS,
     BY_NUMBER,
     CONTROL_TABLES,
     CRYPTO_KEY_VERSIONS,
@@ -108,9 +109,15 @@ def _verify_database(database: Database, name: str, progress: Progress | None) -
         yield from _verify_rows(snapshot, name, progress)
         if name != CONTROL:
             yield from _check_relations(snapshot, name)
-        broken = scrub.audit_damage(snapshot)
-        if broken is not None:
-            yield Finding(name, "AUDIT_DAMAGED", f"The audit records were changed: {broken}.", _RESTORE)
+        yield from _verify_log(snapshot, name)
+
+
+def _verify_log(snapshot: Snapshot, name: str) -> Iterator[Finding]:
+    try:
+        for found in audit_check.damage(snapshot):
+            yield Finding(name, "AUDIT_DAMAGED", f"Audit records: {found.message}", _RESTORE)
+    except IntegrityError as error:
+        yield _finding(name, "AUDIT_DAMAGED", error)
 
 
 def _verify_rows(snapshot: Snapshot, name: str, progress: Progress | None) -> Iterator[Finding]:
@@ -188,10 +195,13 @@ def _check_row(
         resource = known.text(table, row_id)
         text = "Its row was changed outside kmsctl: it does not fit its tag."
         return Finding(resource, "ROW_DAMAGED", text, _RESTORE)
-    if table is not CRYPTO_KEY_VERSIONS and table is not IMPORT_JOBS:
+    if table not in {CRYPTO_KEY_VERSIONS, IMPORT_JOBS, AUDIT_KEYS}:
         return None
     try:
-        _unwrap(snapshot, row, known.parsed(table, row))
+        if table is AUDIT_KEYS:
+            audit_keys.secret(snapshot, row)
+        else:
+            _unwrap(snapshot, row, known.parsed(table, row))
     except KmsError as error:
         return Finding(known.text(table, row_id), "MATERIAL_DAMAGED", error.message, _RESTORE)
     return None

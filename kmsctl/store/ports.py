@@ -5,7 +5,7 @@ The store neither derives keys nor knows algorithms: whoever opens it brings the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from kmsctl.model.canonical import Value
@@ -26,6 +26,11 @@ class DatabaseKeys(Protocol):
     def digest(self, data: bytes) -> bytes: ...
     def wrap(self, material: bytes, binding: tuple[Value, ...]) -> bytes: ...
     def unwrap(self, wrapped: bytes, binding: tuple[Value, ...], label: str) -> bytes: ...
+    def tagger(
+        self, wrapped: bytes, binding: tuple[Value, ...], label: str
+    ) -> Callable[[bytes], bytes]:
+        """Returns what makes tags under the second half of a wrapped secret of 64 bytes."""
+        ...
 
 
 class Keys(Protocol):

@@ -15,7 +15,7 @@ from kmsctl.store.heads import AuditHead, Head, mark_of
 from kmsctl.store.leases import remove_abandoned
 from kmsctl.store.migrations import APPLICATION_ID, FORMAT, schema_of
 from kmsctl.store.probes import no_probe
-from kmsctl.store.snapshot import origin_data, row_data
+from kmsctl.store.snapshot import row_data
 from kmsctl.store.tables import AUDIT_KEYS, MASTER_KEYS
 from kmsctl.store.tree import Tree, roots_data
 
@@ -191,8 +191,7 @@ class Store:
             head = Head(self.keys.store_id, name, epoch, 1, tree.flush(), now, now)
             head.sign(keys)
             head.insert(connection)
-            origin = keys.digest(origin_data(self.keys.store_id, name))
-            audit = AuditHead(self.keys.store_id, name, epoch, 0, origin, now)
+            audit = AuditHead(self.keys.store_id, name, epoch, 0, b"", 0, b"", now)
             audit.sign(keys)
             audit.insert(connection)
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
