@@ -16,6 +16,7 @@ STORE_PERMISSIONS = tuple(
         "acceptRollback",
         "backup",
         "export",
+        "exportLogs",
         "get",
         "maintain",
         "protectors",
@@ -23,6 +24,7 @@ STORE_PERMISSIONS = tuple(
         "retainLogs",
         "rotate",
         "verify",
+        "verifyLogs",
     )
 )
 

@@ -69,7 +69,8 @@ class Finding:
     Attributes:
         resource: what it is about: a resource name, or a database's or file's name.
         kind: one of ROW_DAMAGED, ROW_MISSING, ROW_REPLAYED, MATERIAL_DAMAGED, DATABASE_DAMAGED,
-            ROLLBACK, ANCHOR_DAMAGED, AUDIT_DAMAGED, PURGE_PENDING, ORPHAN, FILE_ACCESS.
+            ROLLBACK, ANCHOR_DAMAGED, AUDIT_DAMAGED, PURGE_PENDING, ORPHAN, FILE_ACCESS; of logs EDITED,
+            REMOVED, ADDED, MOVED, REPLACED, DIVERGED, INDEX, SIGNATURE, CANNOT_TELL.
         message: what was found.
         remedy: what can be done.
     """
@@ -81,6 +82,25 @@ class Finding:
         self.kind = kind
         self.message = message
         self.remedy = remedy
+
+
+class LogStatus:
+    """The log of one database, whose records `first` to `last` are there.
+
+    Attributes:
+        origin: its name, which is also that of its signing key.
+        location: a location id, or ``control``.
+        public_key: SubjectPublicKeyInfo in PEM.
+    """
+
+    __slots__ = ("first", "last", "location", "origin", "public_key")
+
+    def __init__(self, origin: str, location: str, public_key: str, first: int, last: int) -> None:
+        self.origin = origin
+        self.location = location
+        self.public_key = public_key
+        self.first = first
+        self.last = last
 
 
 class MaintenanceReport:

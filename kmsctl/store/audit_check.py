@@ -55,6 +55,8 @@ def damage(
     tree = LogTree(digest, head.removed, head.removed_edge)
     left = dict(known or {})
     total, sound = head.sequence - head.removed, True
+    if tree.size in left and tree.root() != left.pop(tree.size):
+        yield _diverged(tree.size)
     for *values, text, tag in audit_log.listed(snapshot):
         number = values[0]
         if not isinstance(number, int) or not head.removed < number <= head.sequence:
@@ -99,7 +101,9 @@ def _removed(first: int, last: int) -> Damage:
 
 def _added(removed: int, last: int, number: object) -> Damage:
     place = number if isinstance(number, int) else 0
-    text = f"Record {number} is none of this log, which has the records {removed + 1} to {last}: it was added."
+    text = (
+        f"Record {number} is none of this log, which has the records {removed + 1} to {last}: it was added."
+    )
     return Damage(ADDED, place, place, text)
 
 

@@ -60,7 +60,9 @@ def fill(kms: Kms, clock: Clock, count: int) -> None:
     """Writes records as calls would: by the same code, but many in a transaction."""
     draw = Random(1)
     kms.create_key_ring(OWNER, RING)
-    kms.create_crypto_key(OWNER, KEY, CryptoKeySpec(purpose="ENCRYPT_DECRYPT", algorithm="GOOGLE_SYMMETRIC_ENCRYPTION"))
+    kms.create_crypto_key(
+        OWNER, KEY, CryptoKeySpec(purpose="ENCRYPT_DECRYPT", algorithm="GOOGLE_SYMMETRIC_ENCRYPTION")
+    )
     database = kms.open_store().open(PLACE.location)
     control = kms.open_store().open("control")
     left = count
@@ -98,13 +100,17 @@ def main() -> None:
         if not home.exists():
             (home / "config").mkdir(mode=0o700, parents=True)
             home.chmod(0o700)
-            timed("append a record, many in a transaction", lambda: fill(kms, clock, args.records), per=args.records)
+            timed(
+                "append a record, many in a transaction",
+                lambda: fill(kms, clock, args.records),
+                per=args.records,
+            )
         with kms.open_store().open(PLACE.location).read() as snapshot:
             count = snapshot.audit.sequence
             clock.now = snapshot.audit.last_time
         size = (home / "data" / "locations" / "us-east1.db").stat().st_size
         print(f"{count:,} records, {size / count:.0f} bytes each")
-        timed("verify the log", lambda: sum(1 for _ in kms.verify_log(OWNER)), per=count)
+        timed("verify the log", lambda: sum(1 for _ in kms.verify_logs(OWNER)), per=count)
         for text in FILTERS:
             for limit in (10, None):
                 if text or limit:
