@@ -1,8 +1,8 @@
 """The hash tree over the records of a log: RFC 6962, section 2.1, kept as its right edge alone.
 
-A log only grows at its end. What is kept of `size` records is one hash for each 1 in the binary form of `size`:
-of the perfect subtrees that they fall into, the largest first. More records can be added to that, and the
-root told, without what came before.
+A log only grows at its end. What is kept of `size` records is one hash for each 1 in the binary form of
+`size`: of the perfect subtrees that they fall into, the largest first. More records can be added to that,
+and the root told, without what came before.
 """
 
 from __future__ import annotations

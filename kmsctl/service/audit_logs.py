@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kmsctl.crypto.notes import key_id
-from kmsctl.errors import IntegrityError, KmsError, RollbackError, StoreError
+from kmsctl.errors import IntegrityError, KmsError, NotFound, RollbackError, StoreError
 from kmsctl.model.checkpoints import Checkpoint, signature_line
 from kmsctl.model.log_tree import LogTree, leaf_hash
 from kmsctl.model.times import rfc3339
@@ -108,27 +108,42 @@ def status(kms: Kms, ctx: Context, location: str | None) -> list[LogStatus]:
     return found
 
 
-def export(
-    kms: Kms, ctx: Context, location: str | None, since: int | None, write: Callable[[str], object]
-) -> str:
-    """Writes records, and returns the signed checkpoints of them; see `kmsctl.service.logging_api`."""
-    decided = decide(kms, ctx, "ExportLogs")
-    made = [_export(database, since, write) for database in databases(kms, location)]
-    _record(kms, ctx, decided, location)
-    return "\n".join(made)
+class LogExport:
+    """The records of logs, as lines of JSON with their ends, oldest first, one log after the other.
 
+    Attributes:
+        checkpoints: the signed note of each log, in the same order; complete when all lines were taken.
+    """
 
-def _export(database: Database, since: int | None, write: Callable[[str], object]) -> str:
-    with database.read() as snapshot:
-        head = snapshot.audit
+    __slots__ = ("_databases", "_done", "_since", "checkpoints")
+
+    def __init__(self, databases: list[Database], since: int | None, done: Callable[[], None]) -> None:
+        self._databases = databases
+        self._since = since
+        self._done = done
+        self.checkpoints: list[str] = []
+
+    def __iter__(self) -> Iterator[str]:
+        """Yields the lines.
+
+        Raises:
+            IntegrityError: if a record is not as it was written: nothing is signed then.
+        """
+        for database in self._databases:
+            with database.read() as snapshot:
+                yield from self._records(snapshot)
+        self._done()
+
+    def _records(self, snapshot: Snapshot) -> Iterator[str]:
+        head, digest = snapshot.audit, snapshot.keys.digest
+        since = self._since
         first = head.removed + 1 if since is None else audit_log.first_since(snapshot, since)
         before = audit_log.edge_before(snapshot, first)
-        digest = snapshot.keys.digest
         tree = LogTree(digest, first - 1, before)
         for record in audit_log.select(snapshot, "sequence >= ? ORDER BY sequence", (first,)):
             tree.append(leaf_hash(digest, record.text.encode()))
-            write(record.text + "\n")
-        if tree.edge != head.edge:
+            yield record.text + "\n"
+        if (tree.size, tree.edge) != (head.sequence, head.edge):
             raise IntegrityError(
                 f"The audit records of {snapshot.connection.path} are not those that their head vouches for.",
                 hint="kmsctl logging verify tells what is wrong with them.",
@@ -145,7 +160,16 @@ def _export(database: Database, since: int | None, write: Callable[[str], object
         )
         text = made.text()
         line = signature_line(key.name, key_id(key.name, key.public), key.sign_note(text))
-        return f"{text}\n{line}"
+        self.checkpoints.append(f"{text}\n{line}")
+
+
+def export(kms: Kms, ctx: Context, location: str | None, since: int | None) -> LogExport:
+    """Prepares to write all records out; see `kmsctl.service.logging_api`."""
+    decided = decide(kms, ctx, "ExportLogs")
+    found = databases(kms, location)
+    if not found:
+        raise NotFound("There are no logs yet.")
+    return LogExport(found, since, lambda: _record(kms, ctx, decided, location))
 
 
 def remove(kms: Kms, ctx: Context, location: str | None, before: int) -> dict[str, int]:

@@ -94,7 +94,7 @@ def list_(
     for reading in readings:
         reading.record({"filter": filter_} if filter_ else {})
     logs = [
-        _read(database, place, Query(parsed, project, order, since, private=private))
+        _read(database, place, Query(parsed, project, order, since, private=private), limit)
         for place, database in enumerate(databases(kms, location))
         for project, private in readable
     ]
@@ -134,14 +134,15 @@ def _no_log(location: str) -> NotFound:
     return NotFound(f"The store has no log of '{location}': it was never used.")
 
 
-def _read(database: Database, place: int, query: Query) -> Iterator[Found]:
-    """Yields what one log has, a page at a time, each in a snapshot of its own: readers are in nobody's way."""
+def _read(database: Database, place: int, query: Query, limit: int | None) -> Iterator[Found]:
+    """Yields what one log has, a page at a time, each in a snapshot of its own, in nobody's way."""
     from json import loads
 
     from kmsctl.store import audit_log
 
     direction, beyond = ("DESC", "<") if query.descending else ("ASC", ">")
     sql, parameters = query.sql, list(query.parameters)
+    size = min(limit or _PAGE, _PAGE)
     while True:
         page: list[Found] = []
         with database.read() as snapshot:
@@ -150,10 +151,10 @@ def _read(database: Database, place: int, query: Query) -> Iterator[Found]:
                 entry: dict[str, object] = loads(record.text)
                 if query.test(entry):
                     page.append((record.time, place, record.sequence, entry))
-                    if len(page) >= _PAGE:
+                    if len(page) >= size:
                         break
         yield from page
-        if len(page) < _PAGE:
+        if len(page) < size:
             return
         sql = f"{query.sql} AND (time, sequence) {beyond} (?, ?)"
         parameters = [*query.parameters, page[-1][0], page[-1][2]]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
+from kmsctl.service.audit_logs import LogExport
 from kmsctl.service.context import Context
 from kmsctl.service.reports import Finding, LogStatus
 
@@ -62,20 +63,11 @@ class LoggingApi(Protocol):
         ...
 
     def export_logs(
-        self,
-        ctx: Context,
-        write: Callable[[str], object],
-        location: str | None = None,
-        *,
-        since: int | None = None,
-    ) -> str:
-        """Writes all records, oldest first, a line of JSON each, one log after the other.
+        self, ctx: Context, location: str | None = None, *, since: int | None = None
+    ) -> LogExport:
+        """Returns all records, or those from the first not older than a time on, with signed checkpoints.
 
-        Returns:
-            The signed checkpoints of the logs (`kmsctl.model.checkpoints`), in the same order.
-
-        Raises:
-            IntegrityError: if a record is not as it was written: nothing is signed then.
+        The checkpoints (`kmsctl.model.checkpoints`) are there when all lines have been taken.
         """
         ...
 

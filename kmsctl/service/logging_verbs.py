@@ -6,6 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
+    from kmsctl.service.audit_logs import LogExport
     from kmsctl.service.context import Context
     from kmsctl.service.kms import Kms
     from kmsctl.service.reports import Finding, LogStatus
@@ -56,16 +57,11 @@ class LoggingVerbs:
         return audit_logs.status(_kms(self), ctx, location)
 
     def export_logs(
-        self,
-        ctx: Context,
-        write: Callable[[str], object],
-        location: str | None = None,
-        *,
-        since: int | None = None,
-    ) -> str:
+        self, ctx: Context, location: str | None = None, *, since: int | None = None
+    ) -> LogExport:
         from kmsctl.service import audit_logs
 
-        return audit_logs.export(_kms(self), ctx, location, since, write)
+        return audit_logs.export(_kms(self), ctx, location, since)
 
     def remove_log_entries(self, ctx: Context, before: int, location: str | None = None) -> dict[str, int]:
         from kmsctl.service import audit_logs

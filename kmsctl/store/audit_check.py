@@ -10,6 +10,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    from kmsctl.model.canonical import Value
     from kmsctl.store.snapshot import Snapshot
 
     Progress = Callable[[int, int], None]
@@ -51,40 +52,80 @@ def damage(
         known: sizes of the log, at which it had these roots.
     """
     head = snapshot.audit
-    make, digest = audit_log.tagger(snapshot), _digest()
-    tree = LogTree(digest, head.removed, head.removed_edge)
-    left = dict(known or {})
-    total, sound = head.sequence - head.removed, True
-    if tree.size in left and tree.root() != left.pop(tree.size):
-        yield _diverged(tree.size)
-    for *values, text, tag in audit_log.listed(snapshot):
-        number = values[0]
-        if not isinstance(number, int) or not head.removed < number <= head.sequence:
-            sound = False
-            yield _added(head.removed, head.sequence, number)
-            continue
-        if number > tree.size + 1:
-            sound = False
-            yield _removed(tree.size + 1, number - 1)
-            tree = LogTree(digest, number - 1, bytes(32 * (number - 1).bit_count()))  # of no more use
-        leaf = leaf_hash(digest, text.encode() if isinstance(text, str) else b"")
-        if not isinstance(text, str) or not audit_log.fits(make, values, leaf, tag):
-            sound = False
-            yield _edited(snapshot, number, text)
-        tree.append(leaf)
-        if sound and tree.size in left and tree.root() != left.pop(tree.size):
-            yield _diverged(tree.size)
-        if progress is not None and tree.size % _STEP == 0:
-            progress(tree.size - head.removed, total)
-    if tree.size < head.sequence:
-        sound = False
-        yield _removed(tree.size + 1, head.sequence)
-    if sound and tree.edge != head.edge:
-        text = "The records as a whole are not those that the head vouches for: some are of another history."
-        yield Damage(REPLACED, head.removed + 1, head.sequence, text)
+    check = _Check(snapshot, known or {})
+    yield from check.start()
+    for raw in audit_log.listed(snapshot):
+        yield from check.add(raw)
+        if progress is not None and check.size % _STEP == 0:
+            progress(check.size - head.removed, head.sequence - head.removed)
+    yield from check.finish()
     yield from _indexes(snapshot)
     if progress is not None:
-        progress(total, total)
+        progress(head.sequence - head.removed, head.sequence - head.removed)
+
+
+class _Check:
+    """Follows a log, record by record."""
+
+    __slots__ = ("_digest", "_known", "_make", "_snapshot", "_sound", "_tree")
+
+    def __init__(self, snapshot: Snapshot, known: Mapping[int, bytes]) -> None:
+        head = snapshot.audit
+        self._snapshot = snapshot
+        self._make = audit_log.tagger(snapshot)
+        self._digest = _digest()
+        self._tree = LogTree(self._digest, head.removed, head.removed_edge)
+        self._known = known
+        self._sound = True
+
+    @property
+    def size(self) -> int:
+        return self._tree.size
+
+    def start(self) -> Iterator[Damage]:
+        """Yields what is wrong with the records that are no longer there."""
+        if not self._is_as_known():
+            yield _diverged(self.size)
+
+    def add(self, raw: tuple[Value, ...]) -> Iterator[Damage]:
+        """Takes the next record. Yields what is wrong with it, and with what should stand before it."""
+        *values, text, tag = raw
+        head, number = self._snapshot.audit, values[0]
+        if not isinstance(number, int) or not head.removed < number <= head.sequence:
+            self._sound = False
+            yield _added(head.removed, head.sequence, number)
+            return
+        if number > self.size + 1:
+            yield self._missing_before(number)
+        leaf = leaf_hash(self._digest, text.encode() if isinstance(text, str) else b"")
+        if not isinstance(text, str) or not audit_log.fits(self._make, values, leaf, tag):
+            self._sound = False
+            yield _edited(self._snapshot, number, text)
+        self._tree.append(leaf)
+        if self._known and self._sound and not self._is_as_known():
+            yield _diverged(self.size)
+
+    def finish(self) -> Iterator[Damage]:
+        """Compares all records with the head."""
+        head = self._snapshot.audit
+        if self.size < head.sequence:
+            yield self._missing_before(head.sequence + 1)
+        if self._sound and self._tree.edge != head.edge:
+            text = (
+                "The records as a whole are not those that the head vouches for: some are of another history."
+            )
+            yield Damage(REPLACED, head.removed + 1, head.sequence, text)
+
+    def _missing_before(self, number: int) -> Damage:
+        first = self.size + 1
+        self._sound = False
+        # What it holds is of no more use; it goes on counting.
+        self._tree = LogTree(self._digest, number - 1, bytes(32 * (number - 1).bit_count()))
+        return _removed(first, number - 1)
+
+    def _is_as_known(self) -> bool:
+        said = self._known.get(self.size)
+        return said is None or said == self._tree.root()
 
 
 def _digest() -> Callable[[bytes], bytes]:

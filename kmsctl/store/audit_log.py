@@ -1,8 +1,8 @@
 """The audit records of a database: a log that only grows, and can be cut off at its beginning.
 
-A record is JSON text. Beside it stand what records are looked for by, and a tag under the audit key over all of
-it, so that each record shows by itself whether it is as it was written. The head of the log vouches for the
-set: docs/format.md, "Audit records", has the bytes.
+A record is JSON text. Beside it stand what records are looked for by, and a tag under the audit key over
+all of it, so that each record shows by itself whether it is as it was written. The head of the log vouches
+for the set: docs/format.md, "Audit records", has the bytes.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 #: What a record is looked for by, in the order of the tag. `severity` is the number of a LogSeverity.
 COLUMNS = ("sequence", "time", "project", "log", "severity", "method", "principal", "resource")
 _LISTED = ", ".join((*COLUMNS, "record", "tag"))
-_INSERT = f"INSERT INTO audit ({_LISTED}) VALUES ({', '.join('?' * (len(COLUMNS) + 2))})"  # noqa: S608 - a table
+_INSERT = f"INSERT INTO audit ({_LISTED}) VALUES ({', '.join('?' * (len(COLUMNS) + 2))})"
 
 
 class Record:
@@ -33,7 +33,7 @@ class Record:
 
     __slots__ = ("log", "method", "principal", "project", "resource", "sequence", "severity", "text", "time")
 
-    def __init__(  # noqa: PLR0917 - the columns of the row, in order
+    def __init__(  # noqa: PLR0913, PLR0917 - the columns of the row, in order
         self,
         sequence: int,
         time: int,
@@ -118,7 +118,7 @@ def select(
     make = tagger(snapshot)
     digest = snapshot.keys.digest
     for *values, text, tag in snapshot.connection.each(
-        f"SELECT {_LISTED} FROM audit {index and f'INDEXED BY {index}'} WHERE {condition}",  # noqa: S608 - constants
+        f"SELECT {_LISTED} FROM audit {index and f'INDEXED BY {index}'} WHERE {condition}",
         parameters,
     ):
         if not isinstance(text, str) or not fits(make, values, leaf_hash(digest, text.encode()), tag):
@@ -139,7 +139,7 @@ def fits(make: Tagger, values: Sequence[Value], leaf: bytes, tag: object) -> boo
 
 def listed(snapshot: Snapshot) -> Iterator[tuple[Value, ...]]:
     """Yields all records in order, unchecked: `COLUMNS`, the text, the tag."""
-    return snapshot.connection.each(f"SELECT {_LISTED} FROM audit ORDER BY sequence")  # noqa: S608 - a table
+    return snapshot.connection.each(f"SELECT {_LISTED} FROM audit ORDER BY sequence")
 
 
 def first_since(snapshot: Snapshot, time: int) -> int:

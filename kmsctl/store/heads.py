@@ -24,10 +24,10 @@ _INSERT = (
     "VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
 _AUDIT_COLUMNS = ("epoch", "sequence", "edge", "removed", "removed_edge", "last_time", "mk", "tag")
-_AUDIT_SELECT = f"SELECT {', '.join(_AUDIT_COLUMNS)} FROM audit_head WHERE id = 1"  # noqa: S608 - a table
-_AUDIT_UPDATE = f"UPDATE audit_head SET {', '.join(f'{each} = ?' for each in _AUDIT_COLUMNS)} WHERE id = 1"  # noqa: S608
+_AUDIT_SELECT = f"SELECT {', '.join(_AUDIT_COLUMNS)} FROM audit_head WHERE id = 1"
+_AUDIT_UPDATE = f"UPDATE audit_head SET {', '.join(f'{each} = ?' for each in _AUDIT_COLUMNS)} WHERE id = 1"
 _AUDIT_INSERT = (
-    f"INSERT INTO audit_head (id, {', '.join(_AUDIT_COLUMNS)}) "  # noqa: S608 - a table
+    f"INSERT INTO audit_head (id, {', '.join(_AUDIT_COLUMNS)}) "
     f"VALUES (1, {', '.join('?' * len(_AUDIT_COLUMNS))})"
 )
 
