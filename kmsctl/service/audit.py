@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from kmsctl.errors import KmsError, PermissionDenied
 from kmsctl.model import names
+from kmsctl.model.members import SYSTEM
 from kmsctl.model.methods import METHODS
 from kmsctl.model.severities import SEVERITIES
 from kmsctl.model.times import rfc3339
@@ -29,8 +30,6 @@ if TYPE_CHECKING:
 
     ResourceName = LocationName | KeyRingName | ImportJobName | CryptoKeyName | CryptoKeyVersionName
 
-#: What the service does by itself, when its time has come, it does under this name.
-SYSTEM = "service@kmsctl"
 #: Status → its number in google.rpc.Code.
 CODES = {
     "INVALID_ARGUMENT": 3,
@@ -143,7 +142,7 @@ def append_project(
     """Appends the record of a project that was made, or opened by its first use."""
     method = METHODS["CreateProject"]
     payload = _payload(method.name, account, target.name, _request(method, target, request))
-    payload["serviceName"] = _PROJECTS
+    payload["serviceName"] = method.service
     _add_caller(payload, ctx, transaction.now)
     _append(transaction, target.project, "activity", monitored_resource(target, method), payload)
 
@@ -240,7 +239,7 @@ def _authorization(
 
 
 def _request(method: Method, target: Target, known: dict[str, object]) -> dict[str, object]:
-    """Returns what a record shows of the request: its type, the resource it names, and what is known of it."""
+    """Returns what a record shows of the request: its type, the resource it names, what is known of it."""
     package = _REQUESTS.get(method.service)
     if package is None:
         return known
@@ -249,7 +248,8 @@ def _request(method: Method, target: Target, known: dict[str, object]) -> dict[s
         package, shown["resource"] = "google.iam.v1", target.name
     else:
         inside = target.checked_on(method.checked_on)
-        shown["name" if inside is target and not method.name.startswith("List") else "parent"] = inside.name
+        within = method.name.startswith(("Create", "Import", "List"))
+        shown["parent" if within else "name"] = inside.name
         if inside is not target:
             shown[_IDS[type(target.resource)]] = target.name.rpartition("/")[2]
     return {"@type": f"type.googleapis.com/{package}.{method.name}Request", **shown, **known}
