@@ -31,6 +31,7 @@ WITHOUT_RULE = {
     "remove_log_entries",
     "shape_crypto_keys",
     "store_status",
+    "verify_logs",
     "verify_store",
     # Of the services beside Cloud KMS.
     "change_group_members",
