@@ -65,7 +65,7 @@ def append(
     request: dict[str, object],
     **more: object,
 ) -> None:
-    """Appends the record of an allowed call to the chain of the transaction's database.
+    """Appends the record of an allowed call to the log of the transaction's database.
 
     `more` are further fields of the record, such as ``serviceData``.
     """
@@ -150,7 +150,7 @@ def append_project(
 def append_store(
     transaction: Transaction, ctx: Context, decision: Decision, request: dict[str, object]
 ) -> None:
-    """Appends the record of one of the store's own verbs to the chain of a database."""
+    """Appends the record of one of the store's own verbs to the log of a database."""
     payload = _payload(
         decision.method.name, decision.caller.account, f"store/{transaction.head.name}", request
     )

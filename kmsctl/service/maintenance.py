@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def decide(kms: Kms, ctx: Context, method: str) -> Decision:
-    """Authorizes one of the store's own methods. Refusals are recorded in the chain of control."""
+    """Authorizes one of the store's own methods. Refusals are recorded in the log of control."""
     store = kms.find_store()
     control = None if store is None else store.find(CONTROL)
     if control is None:
@@ -78,7 +78,7 @@ def _database_status(store: Store, name: str) -> DatabaseStatus:
                 generation=snapshot.head.generation,
                 epoch=snapshot.head.epoch.hex(),
                 counts=counts,
-                audit_records=snapshot.audit.sequence,
+                audit_records=snapshot.audit.sequence - snapshot.audit.removed,
                 bytes_on_disk=_size(path),
                 master_key_versions=[row.id for row in snapshot.scan(MASTER_KEYS, "1 ORDER BY id", ())],
                 pending_purges=purges,

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kmsctl.errors import IntegrityError, InvalidArgument, NotFound, PermissionDenied, StoreFull
+from kmsctl.errors import FailedPrecondition, IntegrityError, InvalidArgument, NotFound, PermissionDenied, StoreFull
 from kmsctl.model.names import CryptoKeyName, KeyRingName, LocationName, ProjectName
 from kmsctl.model.policies import AuditConfig, Binding, Policy
 from kmsctl.service import audit
@@ -146,7 +146,7 @@ def test_what_else_makes_no_sense(busy: World) -> None:
 
 def test_there_is_nothing_to_read_where_there_is_no_store(world: World) -> None:
     assert read(world) == []
-    with pytest.raises(NotFound):
+    with pytest.raises(FailedPrecondition):
         world.kms.export_logs(OWNER)
 
 
