@@ -154,7 +154,7 @@ def test_any_text_is_parsed_or_refused_at_a_column(text: str) -> None:
     try:
         parse(text)
     except InvalidArgument as error:
-        column = int(error.message.split("column ")[1].split(":")[0])  # noqa: PT017 - its place
+        column = int(error.message.split("column ")[1].split(":")[0])
         assert 1 <= column <= len(text) + 1
 
 

@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kmsctl.errors import FailedPrecondition, IntegrityError, InvalidArgument, NotFound, PermissionDenied, StoreFull
+from kmsctl.errors import (
+    FailedPrecondition,
+    IntegrityError,
+    InvalidArgument,
+    NotFound,
+    PermissionDenied,
+    StoreFull,
+)
 from kmsctl.model.names import CryptoKeyName, KeyRingName, LocationName, ProjectName
 from kmsctl.model.policies import AuditConfig, Binding, Policy
 from kmsctl.service import audit
