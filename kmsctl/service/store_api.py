@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Protocol
 
 from kmsctl.service.context import Context
-from kmsctl.service.reports import Finding, MaintenanceReport, StoreStatus
+from kmsctl.service.reports import Finding, MaintenanceReport, StoreStatus, VerifyOptions
 
 
 class StoreApi(Protocol):
@@ -14,7 +14,10 @@ class StoreApi(Protocol):
 
     def store_status(self, ctx: Context) -> StoreStatus: ...
     def verify_store(
-        self, ctx: Context, progress: Callable[[int, int], None] | None = None
+        self,
+        ctx: Context,
+        progress: Callable[[int, int], None] | None = None,
+        options: VerifyOptions | None = None,
     ) -> Iterator[Finding]:
         """Checks everything; yields what is wrong, and nothing where nothing is.
 

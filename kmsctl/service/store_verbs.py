@@ -8,7 +8,7 @@ if TYPE_CHECKING:
 
     from kmsctl.service.context import Context
     from kmsctl.service.kms import Kms
-    from kmsctl.service.reports import Finding, MaintenanceReport, StoreStatus
+    from kmsctl.service.reports import Finding, MaintenanceReport, StoreStatus, VerifyOptions
 
 
 def _kms(verbs: StoreVerbs) -> Kms:
@@ -27,11 +27,14 @@ class StoreVerbs:
         return maintenance.status(_kms(self), ctx)
 
     def verify_store(
-        self, ctx: Context, progress: Callable[[int, int], None] | None = None
+        self,
+        ctx: Context,
+        progress: Callable[[int, int], None] | None = None,
+        options: VerifyOptions | None = None,
     ) -> Iterator[Finding]:
         from kmsctl.service import verification
 
-        return verification.verify(_kms(self), ctx, progress)
+        return verification.verify(_kms(self), ctx, progress, options)
 
     def maintain_store(self, ctx: Context, *, confirm_clock: Callable[[str], bool]) -> MaintenanceReport:
         from kmsctl.service import maintenance

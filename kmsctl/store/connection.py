@@ -179,6 +179,17 @@ class Connection:
         except _FAILURES as error:
             raise _failure(error, self.path) from None
 
+    def chunks(
+        self, sql: str, parameters: Sequence[SqlValue], size: int
+    ) -> Iterator[list[tuple[SqlValue, ...]]]:
+        """Yields the rows in lists of up to `size`, as `each` does."""
+        try:
+            cursor = self._sqlite.execute(sql, parameters)
+            while rows := cursor.fetchmany(size):
+                yield rows
+        except _FAILURES as error:
+            raise _failure(error, self.path) from None
+
     def number(self, sql: str, parameters: Sequence[SqlValue] = ()) -> int:
         """Returns the single integer that the query answers; NULL counts as 0."""
         row = self.one(sql, parameters)

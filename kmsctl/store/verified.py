@@ -1,0 +1,114 @@
+"""What was found whole when the store was last verified: the digests of all buckets, under a tag.
+
+``data/verified/DATABASE`` (docs/format.md, "Verified buckets"). A bucket whose rows have the same tags
+as then need not be read again to know what was changed since. Whoever puts an older one in its place only
+makes for more to read; a newer one cannot be made without the master key.
+"""
+
+from __future__ import annotations
+
+import os
+
+from kmsctl.errors import IntegrityError, StoreError
+from kmsctl.model.canonical import encode
+from kmsctl.store.files import make_directory, os_failure, read_private, sync_directory, write_new
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kmsctl.store.snapshot import Snapshot
+
+    #: number of a table → node → digest of the bucket
+    Buckets = Mapping[int, Mapping[int, bytes]]
+
+DIRECTORY = "verified"
+_MAGIC = b"KMSVFD\x00\x01"
+_NEW = ".new"
+#: A bucket takes 40 bytes: this is enough for a hundred million rows.
+_LIMIT = 1 << 26
+_ENTRY = 40
+
+
+class Verified:
+    """What a database was when it was verified.
+
+    Attributes:
+        buckets: the digests of the buckets that were whole.
+        read_time: when every row was last read, in microseconds since 1970.
+        sequence, digest: of the last audit record that was checked.
+    """
+
+    __slots__ = ("buckets", "digest", "read_time", "sequence")
+
+    def __init__(self, buckets: Buckets, read_time: int, sequence: int, digest: bytes) -> None:
+        self.buckets = buckets
+        self.read_time = read_time
+        self.sequence = sequence
+        self.digest = digest
+
+    def save(self, data_directory: str, snapshot: Snapshot) -> None:
+        """Writes it whole, or not at all."""
+        directory = os.path.join(data_directory, DIRECTORY)
+        make_directory(directory)
+        path = os.path.join(directory, snapshot.head.name)
+        beside = f"{path}{_NEW}-{os.getpid()}"
+        body = self._encode()
+        mk = snapshot.keys.current
+        content = _MAGIC + mk.to_bytes(4, "big") + body + _tag(snapshot, mk, body)
+        try:
+            write_new(beside, content)
+            os.replace(beside, path)
+            sync_directory(directory)
+        except OSError as error:
+            raise os_failure(error, "write", path) from None
+        finally:
+            if os.path.lexists(beside):
+                os.unlink(beside)
+
+    def _encode(self) -> bytes:
+        parts = [self.read_time.to_bytes(8, "big"), self.sequence.to_bytes(8, "big"), self.digest]
+        for table, buckets in sorted(self.buckets.items()):
+            parts.append(table.to_bytes(4, "big") + len(buckets).to_bytes(4, "big"))
+            parts += [index.to_bytes(8, "big") + digest for index, digest in sorted(buckets.items())]
+        return b"".join(parts)
+
+    @classmethod
+    def load(cls, data_directory: str, snapshot: Snapshot) -> Verified | None:
+        """Returns what was recorded, or None if nothing was, or if it is not as it was written."""
+        path = os.path.join(data_directory, DIRECTORY, snapshot.head.name)
+        try:
+            content = read_private(path, _LIMIT)
+        except (StoreError, IntegrityError):
+            return None
+        if content is None or len(content) < 92 or content[:8] != _MAGIC:
+            return None
+        mk, body = int.from_bytes(content[8:12], "big"), content[12:-32]
+        if not snapshot.keys.knows(mk) or _tag(snapshot, mk, body) != content[-32:]:
+            return None
+        buckets: dict[int, dict[int, bytes]] = {}
+        at = 48
+        while at < len(body):
+            table, count = (
+                int.from_bytes(body[at : at + 4], "big"),
+                int.from_bytes(body[at + 4 : at + 8], "big"),
+            )
+            at += 8
+            buckets[table] = {
+                int.from_bytes(body[place : place + 8], "big"): body[place + 8 : place + _ENTRY]
+                for place in range(at, at + count * _ENTRY, _ENTRY)
+            }
+            at += count * _ENTRY
+        return cls(buckets, int.from_bytes(body[:8], "big"), int.from_bytes(body[8:16], "big"), body[16:48])
+
+
+def is_leftover(entry: str) -> bool:
+    """Tells whether a file of the directory was left half written."""
+    return _NEW in entry
+
+
+def _tag(snapshot: Snapshot, mk: int, body: bytes) -> bytes:
+    head = snapshot.head
+    return snapshot.keys.head_tag(
+        mk, encode(("verified", head.store_id, head.name, snapshot.keys.digest(body)))
+    )
