@@ -54,7 +54,7 @@ _kmsctl_below() {
       below='create'
       ;;
     'store')
-      below='accept-rollback maintain status verify'
+      below='accept-rollback maintain repair status verify'
       ;;
     *) return 1 ;;
   esac
@@ -474,12 +474,16 @@ _kmsctl_command() {
       flags=''
       positionals=''
       ;;
+    'store repair')
+      flags='--dry-run --no-dry-run'
+      positionals=''
+      ;;
     'store status')
       flags=''
       positionals=''
       ;;
     'store verify')
-      flags=''
+      flags='--audit --no-audit --since-last --no-since-last'
       positionals=''
       ;;
     'version')

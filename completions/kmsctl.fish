@@ -39,7 +39,7 @@ function __kmsctl_below --no-scope-shadowing
         case 'services identity'
             set below 'create	Make a service\'s agent in a project'
         case 'store'
-            set below 'accept-rollback	Accept a database that is older than it should be, or missing' 'maintain	Do everything that is due' 'status	Show the databases of the store' 'verify	Check everything in the store'
+            set below 'accept-rollback	Accept a database that is older than it should be, or missing' 'maintain	Do everything that is due' 'repair	Do what can safely be done about damage' 'status	Show the databases of the store' 'verify	Check everything in the store'
         case '*'
             return 1
     end
@@ -357,11 +357,14 @@ function __kmsctl_command --no-scope-shadowing
         case 'store maintain'
             set flags
             set positionals
+        case 'store repair'
+            set flags '--dry-run	Only show what would be done' '--no-dry-run	The inverse of --dry-run'
+            set positionals
         case 'store status'
             set flags
             set positionals
         case 'store verify'
-            set flags
+            set flags '--audit	Follow the chains of audit records too; on if not given' '--no-audit	The inverse of --audit' '--since-last	Read only what was changed since the store was last found whole, and the tags of all rows' '--no-since-last	The inverse of --since-last'
             set positionals
         case 'version'
             set flags

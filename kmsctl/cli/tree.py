@@ -240,6 +240,7 @@ COMMANDS = {
         "Accept a database that is older than it should be, or missing.",
     ),
     ("store", "maintain"): ("store", "maintain", "Do everything that is due."),
+    ("store", "repair"): ("store", "repair", "Do what can safely be done about damage."),
     ("store", "status"): ("store", "status", "Show the databases of the store."),
     ("store", "verify"): ("store", "verify", "Check everything in the store."),
     ("version",): ("info", "version", "Print the versions of kmsctl and of what it stands on."),

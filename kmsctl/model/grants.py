@@ -19,6 +19,7 @@ STORE_PERMISSIONS = tuple(
         "get",
         "maintain",
         "protectors",
+        "repair",
         "restore",
         "retainLogs",
         "rotate",

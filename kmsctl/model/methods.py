@@ -179,6 +179,7 @@ _TABLE = (
     Method("StoreStatus", "kmsctl.store.get", ADMIN_READ, "store"),
     Method("VerifyStore", "kmsctl.store.verify", ADMIN_READ, "store"),
     Method("MaintainStore", "kmsctl.store.maintain", ADMIN_WRITE, "store"),
+    Method("RepairStore", "kmsctl.store.repair", ADMIN_WRITE, "store"),
     Method("AcceptRollback", "kmsctl.store.acceptRollback", ADMIN_WRITE, "store"),
     # What the service does by itself: it is recorded, and no caller can ask for it.
     Method("RotateCryptoKey", None, ADMIN_WRITE, None),

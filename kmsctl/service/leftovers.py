@@ -45,17 +45,34 @@ def removable_files(store: Store) -> list[str]:
     of verifications that were not written to the end or whose database is gone.
     """
     names = store.names()
+    return [path for path in _entries(store) if _is_removable(store, names, path)]
+
+
+def _is_removable(store: Store, names: list[str], path: str) -> bool:
+    directory, entry = os.path.split(path)
+    if os.path.basename(directory) == verified.DIRECTORY:
+        return verified.is_leftover(entry) or entry not in names
     logs = {store.path_of(name) + suffix for name in names for suffix in _LOGS}
-    found = []
-    for path in _entries(store):
-        directory, entry = os.path.split(path)
-        of_records = os.path.basename(directory) == verified.DIRECTORY
-        half_made = not of_records and is_half_made(entry)
-        ended = entry.endswith(_LOGS) and entry.partition(".db-")[1] and path not in logs
-        unused = of_records and (verified.is_leftover(entry) or entry not in names)
-        if half_made or (ended and not of_records) or unused:
-            found.append(path)
-    return found
+    ended = entry.endswith(_LOGS) and ".db-" in entry and path not in logs
+    return is_half_made(entry) or ended
+
+
+def remove(store: Store, path: str) -> None:
+    """Removes a file that a crash left, or the lock file of a lease, if it still is one."""
+    directory = os.path.dirname(path)
+    if directory == os.path.join(store.directory, "pending"):
+        leases.remove_abandoned(store.directory)
+        return
+    names = store.names()
+    with files.DirectoryLock(directory):  # nobody is making a database there now
+        if not _is_removable(store, names, path):
+            return
+        try:
+            os.unlink(path)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            raise files.os_failure(error, "remove", path) from None
 
 
 def dead_leases(store: Store) -> list[str]:

@@ -124,7 +124,7 @@ class RepairStep:
     """One thing that `repair_store` does, or would do.
 
     Attributes:
-        action: ``remove-file``, ``rebuild-indexes``, ``complete-anchor``, ``finish-purge``, ``settle``.
+        action: ``remove``, ``rebuild-indexes``, ``complete-anchor``, ``finish-purge`` or ``settle``.
         resource: the file, database or resource it is about.
         text: what is done, in words.
     """
@@ -135,6 +135,25 @@ class RepairStep:
         self.action = action
         self.resource = resource
         self.text = text
+
+
+class RepairReport:
+    """What `repair_store` did, and what is left that it must not touch.
+
+    Attributes:
+        steps: what was to be done.
+        done: whether it was agreed to.
+        failed: what could not be done, and why.
+        left: what is still wrong: after the steps, if they were done; else what they would leave.
+    """
+
+    __slots__ = ("done", "failed", "left", "steps")
+
+    def __init__(self, steps: Sequence[RepairStep]) -> None:
+        self.steps = steps
+        self.done = False
+        self.failed: list[str] = []
+        self.left: list[Finding] = []
 
 
 class MaintenanceReport:

@@ -101,7 +101,9 @@ def _findings(
     damage, of_indexes = scrub.file_damage(snapshot.connection, name, indexes=known is None)
     for text in damage:
         yield Finding(name, "DATABASE_DAMAGED", text, RESTORE)
-    for text in of_indexes:
+    if of_indexes:
+        more = f" (and {len(of_indexes) - 1} more)" if len(of_indexes) > 1 else ""
+        text = f"An index does not belong to its table: {of_indexes[0]}{more}."
         remedy = "Run kmsctl store repair: indexes are made from the rows, which are checked by themselves."
         yield Finding(name, "INDEX_DAMAGED", text, remedy)
     yield from rows.findings()

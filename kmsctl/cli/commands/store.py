@@ -7,11 +7,11 @@ from kmsctl.cli.failures import CommandError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from kmsctl.cli.command import Command
     from kmsctl.cli.session import Args, Session
-    from kmsctl.service.reports import DatabaseStatus, Finding
+    from kmsctl.service.reports import DatabaseStatus, Finding, RepairStep
 
 TABLE = (
     "table(name, counts.key_rings, counts.crypto_keys, counts.crypto_key_versions, auditRecords, generation, "
@@ -92,6 +92,32 @@ def maintain() -> Command:
             there is no terminal, that waits. --quiet believes the clock.
         """,
         examples=[("To do it from cron:", "store maintain")],
+    )
+
+
+def repair() -> Command:
+    from kmsctl.cli import options
+    from kmsctl.cli.command import Command
+
+    return Command(
+        "store repair",
+        run_repair,
+        [options.switch("dry-run", "Only show what would be done.")],
+        about="""
+            Verifies the store, shows what can safely be done about what is wrong, asks, does
+            it, and verifies the store again. What it does: it removes files that crashes have
+            left, gives up keys whose making was cut off, clears destroyed keys out of the files,
+            makes indexes anew from the rows, and completes the anchor.
+
+            It never touches rows or what vouches for them: what verification calls damage there
+            may be tampering, stays an error, and is a backup's to mend. The exit status is 0
+            only if nothing is wrong in the end. --quiet asks nothing. What is done is recorded
+            in the audit log.
+        """,
+        examples=[
+            ("To see what would be done:", "store repair --dry-run"),
+            ("To do it without being asked:", "store repair --quiet"),
+        ],
     )
 
 
@@ -187,6 +213,45 @@ def run_maintain(session: Session, args: Args) -> None:
     )
     if report.left:
         raise CommandError("Not all could be done:\n" + "\n".join(f"- {text}" for text in report.left))
+
+
+def run_repair(session: Session, args: Args) -> None:
+    progress = terminal.Progress("Verifying", visible=session.user_output)
+
+    def confirm(steps: Sequence[RepairStep]) -> bool:
+        progress.clear()
+        for step in steps:
+            session.status(f"{step.resource}: {step.text}")
+        if args["dry_run"]:
+            return False
+        what = "This one thing" if len(steps) == 1 else f"These {len(steps)} things"
+        terminal.confirm(f"{what} will be done. Nothing else is changed.", quiet=session.quiet)
+        return True
+
+    try:
+        report = session.kms.repair_store(session.context, confirm=confirm, progress=progress.update)
+    finally:
+        progress.clear()
+    shown = {
+        "steps": [
+            {"action": step.action, "resource": step.resource, "text": step.text} for step in report.steps
+        ],
+        "done": report.done,
+        "failed": report.failed,
+        "left": [_finding_json(finding) for finding in report.left],
+    }
+    if report.left and not session.format:
+        output.show_found(session, (_finding_json(finding) for finding in report.left), FINDINGS)
+    output.show_silent(session, shown)
+    if report.left or report.failed:
+        lines = [f"- {text}" for text in report.failed]
+        count = "one finding" if len(report.left) == 1 else f"{len(report.left)} findings"
+        what = f"{count} left, on standard output" if report.left else "not all could be done"
+        raise CommandError("\n".join([f"The store is not whole: {what}.", *lines]))
+    if not report.steps:
+        session.status("The store is whole: there is nothing to repair.")
+    elif report.done:
+        session.status("Repaired: nothing is wrong now.")
 
 
 def run_accept_rollback(session: Session, args: Args) -> None:

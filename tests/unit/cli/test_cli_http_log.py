@@ -25,6 +25,7 @@ WITHOUT_RULE = {
     "accept_rollback",
     "asymmetric_verify",
     "maintain_store",
+    "repair_store",
     "shape_crypto_keys",
     "store_status",
     "verify_store",
