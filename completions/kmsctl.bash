@@ -9,7 +9,7 @@ _kmsctl_flags='--account= --configuration= --flags-file= --flatten= --format= --
 _kmsctl_below() {
   case "$1" in
     '')
-      below='asymmetric-decrypt asymmetric-sign asymmetric-verify batch completion config decapsulate decrypt encrypt generate-random-bytes help iam import-jobs info keyrings keys locations mac-sign mac-verify projects quickstart raw-decrypt raw-encrypt services store version'
+      below='asymmetric-decrypt asymmetric-sign asymmetric-verify batch completion config decapsulate decrypt encrypt generate-random-bytes help iam import-jobs info keyrings keys locations logging mac-sign mac-verify projects quickstart raw-decrypt raw-encrypt services store version'
       ;;
     'config')
       below='configurations get get-value list set unset'
@@ -43,6 +43,9 @@ _kmsctl_below() {
       ;;
     'locations')
       below='describe list'
+      ;;
+    'logging')
+      below='delete export get-public-key read verify'
       ;;
     'projects')
       below='add-iam-policy-binding create describe get-iam-policy list remove-iam-policy-binding set-iam-policy test-iam-permissions'
@@ -410,6 +413,26 @@ _kmsctl_command() {
       flags='--filter= --limit= --page-size= --sort-by= --uri --no-uri'
       positionals=''
       ;;
+    'logging delete')
+      flags='--location= --older-than='
+      positionals=''
+      ;;
+    'logging export')
+      flags='--checkpoint= --location= --since='
+      positionals='file'
+      ;;
+    'logging get-public-key')
+      flags='--location= --output-file='
+      positionals=''
+      ;;
+    'logging read')
+      flags='--freshness= --limit= --location= --order= --resource-names='
+      positionals='log-filter'
+      ;;
+    'logging verify')
+      flags='--checkpoint= --location= --public-key='
+      positionals='export'
+      ;;
     'mac-sign')
       flags='--input-file= --key= --keyring= --location= --signature-file= --skip-integrity-verification --no-skip-integrity-verification --version='
       positionals=''
@@ -508,6 +531,9 @@ _kmsctl_values() {
     *:--certificate-chain-type)
       words='all cavium google-card google-partition'
       ;;
+    *:--checkpoint)
+      kind='file'
+      ;;
     *:--ciphertext-file)
       kind='file'
       ;;
@@ -556,6 +582,9 @@ _kmsctl_values() {
     *:--location)
       words='africa-south1 asia asia-east1 asia-east2 asia-northeast1 asia-northeast2 asia-northeast3 asia-south1 asia-south2 asia-southeast1 asia-southeast2 asia-southeast3 asia1 au australia-southeast1 australia-southeast2 ca de eur3 eur4 eur5 eur6 europe europe-central2 europe-north1 europe-north2 europe-southwest1 europe-west1 europe-west10 europe-west12 europe-west2 europe-west3 europe-west4 europe-west6 europe-west8 europe-west9 global in it me-central1 me-central2 me-west1 nam-eur-asia1 nam10 nam11 nam12 nam3 nam4 nam6 nam7 nam8 nam9 northamerica-northeast1 northamerica-northeast2 northamerica-south1 southamerica-east1 southamerica-west1 us us-central1 us-east1 us-east4 us-east5 us-south1 us-west1 us-west2 us-west3 us-west4'
       ;;
+    *:--order)
+      words='asc desc'
+      ;;
     *:--output-file)
       kind='file'
       ;;
@@ -573,6 +602,9 @@ _kmsctl_values() {
       ;;
     *:--protection-level)
       words='software'
+      ;;
+    *:--public-key)
+      kind='file'
       ;;
     *:--public-key-file)
       kind='file'
@@ -636,6 +668,9 @@ _kmsctl_values() {
       ;;
     *:database)
       words='control africa-south1 asia asia-east1 asia-east2 asia-northeast1 asia-northeast2 asia-northeast3 asia-south1 asia-south2 asia-southeast1 asia-southeast2 asia-southeast3 asia1 au australia-southeast1 australia-southeast2 ca de eur3 eur4 eur5 eur6 europe europe-central2 europe-north1 europe-north2 europe-southwest1 europe-west1 europe-west10 europe-west12 europe-west2 europe-west3 europe-west4 europe-west6 europe-west8 europe-west9 global in it me-central1 me-central2 me-west1 nam-eur-asia1 nam10 nam11 nam12 nam3 nam4 nam6 nam7 nam8 nam9 northamerica-northeast1 northamerica-northeast2 northamerica-south1 southamerica-east1 southamerica-west1 us us-central1 us-east1 us-east4 us-east5 us-south1 us-west1 us-west2 us-west3 us-west4'
+      ;;
+    *:export)
+      kind='file'
       ;;
     *:file)
       kind='file'

@@ -28,11 +28,13 @@ class MasterKey:
 class MasterKeys:
     """All master keys of one database (`kmsctl.store.ports.DatabaseKeys`)."""
 
-    __slots__ = ("_versions", "current")
+    __slots__ = ("_tagger", "_versions", "current")
 
     def __init__(self, versions: Mapping[int, MasterKey]) -> None:
         self._versions = versions
         self.current = max(versions)
+        #: The wrapped secret that tags were last made with, and what makes them.
+        self._tagger: tuple[bytes, Mac] | None = None
 
     def knows(self, mk: int) -> bool:
         return mk in self._versions
@@ -97,3 +99,14 @@ class MasterKeys:
             return True
 
         return opens
+
+    def tagger(self, wrapped: bytes, binding: tuple[Value, ...], label: str) -> Mac:
+        """Returns what makes tags under the second half of a wrapped secret of 64 bytes.
+
+        Raises:
+            IntegrityError: as `unwrap`.
+        """
+        known = self._tagger
+        if known is None or known[0] != wrapped:
+            known = self._tagger = (wrapped, Mac(self.unwrap(wrapped, binding, label)[32:]))
+        return known[1]

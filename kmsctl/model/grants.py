@@ -16,6 +16,7 @@ STORE_PERMISSIONS = tuple(
         "acceptRollback",
         "backup",
         "export",
+        "exportLogs",
         "get",
         "maintain",
         "protectors",
@@ -24,6 +25,7 @@ STORE_PERMISSIONS = tuple(
         "retainLogs",
         "rotate",
         "verify",
+        "verifyLogs",
     )
 )
 

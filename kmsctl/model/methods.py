@@ -175,7 +175,13 @@ _TABLE = (
     Method("DeleteGroup", "kmsctl.groups.delete", ADMIN_WRITE, "project"),
     # Explanations show policies, so they ask for what reading the project's policy asks for.
     Method("ExplainAccess", "resourcemanager.projects.getIamPolicy", ADMIN_READ, "project"),
+    # google.logging.v2.LoggingServiceV2. Data access is shown to those who may read it besides.
+    Method("ListLogEntries", "logging.logEntries.list", DATA_READ, "project"),
     # The store's own.
+    Method("VerifyLogs", "kmsctl.store.verifyLogs", ADMIN_READ, "store"),
+    Method("ExportLogs", "kmsctl.store.exportLogs", DATA_READ, "store"),
+    Method("RetainLogs", "kmsctl.store.retainLogs", ADMIN_WRITE, "store"),
+    Method("GetAuditKey", "kmsctl.store.get", ADMIN_READ, "store"),
     Method("StoreStatus", "kmsctl.store.get", ADMIN_READ, "store"),
     Method("VerifyStore", "kmsctl.store.verify", ADMIN_READ, "store"),
     Method("MaintainStore", "kmsctl.store.maintain", ADMIN_WRITE, "store"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 from kmsctl.model import names
 from kmsctl.model.members import SYSTEM
 from kmsctl.model.methods import METHODS
+from kmsctl.model.severities import SEVERITIES
 from kmsctl.model.times import rfc3339
 from kmsctl.service.targets import Target
 
@@ -188,13 +189,25 @@ def _append(
 ) -> None:
     from json import dumps
 
+    severity = severity or ("NOTICE" if log == "activity" else "INFO")
     scope = f"projects/{project}" if project else "store"
+    time = rfc3339(transaction.now)
     entry = {
         "insertId": f"{transaction.head.epoch.hex()[:8]}-{transaction.audit.sequence + 1}",
         "logName": f"{scope}/logs/cloudaudit.googleapis.com%2F{log}",
         "protoPayload": payload,
+        "receiveTimestamp": time,
         "resource": resource,
-        "severity": severity or ("NOTICE" if log == "activity" else "INFO"),
-        "timestamp": rfc3339(transaction.now),
+        "severity": severity,
+        "timestamp": time,
     }
-    transaction.append_audit(dumps(entry, sort_keys=True, separators=(",", ":")))
+    authentication = payload["authenticationInfo"]
+    transaction.append_audit(
+        dumps(entry, sort_keys=True, separators=(",", ":")),
+        project=project,
+        log=log,
+        severity=SEVERITIES[severity],
+        method=str(payload["methodName"]),
+        principal=str(authentication["principalEmail"]) if isinstance(authentication, dict) else "",
+        resource=str(payload["resourceName"]),
+    )

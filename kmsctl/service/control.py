@@ -60,11 +60,11 @@ class ControlReading:
         if self._database is not None:
             self._reading.__exit__(kind, error, trace)
 
-    def record(self) -> None:
+    def record(self, request: dict[str, object] | None = None) -> None:
         """Keeps a record of the call, where the project's audit configuration asks for one."""
         if self._database is not None and self.decision.audited:
             with self._database.write() as transaction:
-                audit.append(transaction, self._context, self.decision, self._target, {})
+                audit.append(transaction, self._context, self.decision, self._target, request or {})
 
 
 class ControlMutation:

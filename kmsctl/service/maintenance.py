@@ -110,6 +110,7 @@ def maintain(kms: Kms, ctx: Context, confirm_clock: Callable[[str], bool]) -> Ma
             if database is None:
                 continue
             _settle_clock(database, ctx, decision, confirm_clock, report)
+            refusals.settle(database)
             if name != CONTROL:
                 _maintain_location(kms, database, report)
         except KmsError as error:  # one that is damaged does not keep the others waiting

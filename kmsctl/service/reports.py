@@ -85,7 +85,8 @@ class Finding:
 
     Attributes:
         resource: what it is about: a resource name, or a database's or file's name.
-        kind: one of `ACTIONS`.
+        kind: one of `ACTIONS`; of logs EDITED, REMOVED, ADDED, MOVED, REPLACED, DIVERGED, INDEX, SIGNATURE,
+            CANNOT_TELL.
         message: what was found.
         remedy: what can be done, in words.
         action: the same in one word: ``restore`` (from a backup: kmsctl cannot know what was there),
@@ -100,7 +101,7 @@ class Finding:
         self.message = message
         self.remedy = remedy
         self.resource = resource
-        self.action = action or ACTIONS[kind]
+        self.action = action or ACTIONS.get(kind, "restore")
 
 
 class VerifyOptions:
@@ -154,6 +155,25 @@ class RepairReport:
         self.done = False
         self.failed: list[str] = []
         self.left: list[Finding] = []
+
+
+class LogStatus:
+    """The log of one database, whose records `first` to `last` are there.
+
+    Attributes:
+        origin: its name, which is also that of its signing key.
+        location: a location id, or ``control``.
+        public_key: SubjectPublicKeyInfo in PEM.
+    """
+
+    __slots__ = ("first", "last", "location", "origin", "public_key")
+
+    def __init__(self, origin: str, location: str, public_key: str, first: int, last: int) -> None:
+        self.origin = origin
+        self.location = location
+        self.public_key = public_key
+        self.first = first
+        self.last = last
 
 
 class MaintenanceReport:

@@ -8,9 +8,16 @@ from kmsctl.errors import IntegrityError, KmsError
 from kmsctl.model import names, states
 from kmsctl.service import blocks
 from kmsctl.service.reports import Finding
-from kmsctl.store import import_jobs, scrub, sweep, versions
+from kmsctl.store import audit_keys, import_jobs, scrub, sweep, versions
 from kmsctl.store.store import CONTROL
-from kmsctl.store.tables import CONTROL_TABLES, CRYPTO_KEY_VERSIONS, CRYPTO_KEYS, IMPORT_JOBS, LOCATION_TABLES
+from kmsctl.store.tables import (
+    AUDIT_KEYS,
+    CONTROL_TABLES,
+    CRYPTO_KEY_VERSIONS,
+    CRYPTO_KEYS,
+    IMPORT_JOBS,
+    LOCATION_TABLES,
+)
 from kmsctl.store.tree import MAX_ID
 
 TYPE_CHECKING = False
@@ -156,10 +163,13 @@ class RowCheck:
         if row is None:
             text = "Its row was changed outside kmsctl: it does not fit its tag."
             return Finding(self._names.text(table, row_id), "ROW_DAMAGED", text, RESTORE)
-        if table is not CRYPTO_KEY_VERSIONS and table is not IMPORT_JOBS:
+        if table not in {CRYPTO_KEY_VERSIONS, IMPORT_JOBS, AUDIT_KEYS}:
             return None
         try:
-            _unwrap(self._snapshot, row, self._names.parsed(table, row))
+            if table is AUDIT_KEYS:
+                audit_keys.secret(self._snapshot, row)
+            else:
+                _unwrap(self._snapshot, row, self._names.parsed(table, row))
         except KmsError as error:
             return Finding(self._names.text(table, row_id), "MATERIAL_DAMAGED", error.message, RESTORE)
         return None

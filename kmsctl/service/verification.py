@@ -7,7 +7,7 @@ from kmsctl.service import leftovers
 from kmsctl.service.maintenance import decide
 from kmsctl.service.reports import Finding, VerifyOptions
 from kmsctl.service.row_findings import RESTORE, RowCheck
-from kmsctl.store import import_jobs, scrub, versions
+from kmsctl.store import audit_check, import_jobs, scrub, versions
 from kmsctl.store.store import CONTROL
 from kmsctl.store.tables import BY_NUMBER, CRYPTO_KEY_VERSIONS, IMPORT_JOBS, PENDING_PURGES
 from kmsctl.store.verified import Verified
@@ -109,22 +109,27 @@ def _findings(
     yield from rows.findings()
     if name != CONTROL:
         yield from _check_relations(snapshot, name)
-    broken = _audit_damage(snapshot, known) if options.audit else None
-    if broken is not None:
-        yield Finding(name, "AUDIT_DAMAGED", f"The audit records were changed: {broken}.", RESTORE)
+    if options.audit:
+        yield from _verify_log(snapshot, name, known)
 
 
-def _audit_damage(snapshot: Snapshot, known: Verified | None) -> str | None:
-    if known is None or known.sequence > snapshot.audit.sequence:
-        return scrub.audit_damage(snapshot)
-    return scrub.audit_tail_damage(snapshot, known.sequence, known.digest)
+def _verify_log(snapshot: Snapshot, name: str, known: Verified | None) -> Iterator[Finding]:
+    try:
+        if known is not None and audit_check.follows(snapshot, known.sequence, known.edge):
+            return
+        for found in audit_check.damage(snapshot):
+            if found.kind != audit_check.INDEX:  # all indexes were looked at
+                yield Finding(name, "AUDIT_DAMAGED", f"Audit records: {found.message}", RESTORE)
+    except IntegrityError as error:
+        yield _finding(name, "AUDIT_DAMAGED", error)
 
 
 def _record(store: Store, snapshot: Snapshot, rows: RowCheck, known: Verified | None) -> None:
     """Records that the database was whole. Where that cannot be written, the next time takes longer."""
+    log = snapshot.audit
     read_time = snapshot.now if known is None else known.read_time
     try:
-        Verified(rows.buckets, read_time, *scrub.newest_record(snapshot)).save(store.directory, snapshot)
+        Verified(rows.buckets, read_time, log.sequence, log.edge).save(store.directory, snapshot)
     except StoreError:
         pass
 

@@ -33,6 +33,9 @@ class DatabaseKeys(Protocol):
 
     def wrap(self, material: bytes, binding: tuple[Value, ...]) -> bytes: ...
     def unwrap(self, wrapped: bytes, binding: tuple[Value, ...], label: str) -> bytes: ...
+    def tagger(self, wrapped: bytes, binding: tuple[Value, ...], label: str) -> Callable[[bytes], bytes]:
+        """Returns what makes tags under the second half of a wrapped secret of 64 bytes."""
+        ...
 
 
 class Keys(Protocol):

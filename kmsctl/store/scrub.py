@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from kmsctl.errors import IntegrityError
 from kmsctl.store.migrations import check_schema
-from kmsctl.store.snapshot import chain_data, origin_data
 from kmsctl.store.tables import CRYPTO_KEY_VERSIONS, CRYPTO_KEYS, IMPORT_JOBS, KEY_RINGS
 from kmsctl.store.tree import BITS, TOP, node_data, roots_data
 
@@ -194,45 +193,3 @@ def orphans(connection: Connection, location: str) -> Iterator[tuple[str, str]]:
         for row in connection.all(sql):
             if isinstance(row[0], int):
                 yield name_of(connection, table, row[0], location), what
-
-
-def newest_record(snapshot: Snapshot) -> tuple[int, bytes]:
-    """Returns the number and the digest of the newest audit record, as the head vouches for them."""
-    return snapshot.audit.sequence, snapshot.audit.digest
-
-
-def audit_tail_damage(snapshot: Snapshot, sequence: int, digest: bytes) -> str | None:
-    """Follows the chain of audit records from one that was checked before. Returns what is wrong, or None."""
-    for number, stored, record in snapshot.connection.each(
-        "SELECT sequence, digest, record FROM audit WHERE sequence > ? ORDER BY sequence", (sequence,)
-    ):
-        sequence += 1
-        if number != sequence or not isinstance(record, str):
-            return f"record {sequence} is missing or was changed"
-        digest = snapshot.keys.digest(chain_data(digest, sequence, record))
-        if digest != stored:
-            return f"record {sequence} was changed, or one before it"
-    if (sequence, digest) != newest_record(snapshot):
-        return f"there should be {snapshot.audit.sequence} records, but there are {sequence}"
-    return None
-
-
-def audit_damage(snapshot: Snapshot) -> str | None:
-    """Follows the chain of audit records. Returns what is wrong with it, or None."""
-    audit = snapshot.audit
-    digest = snapshot.keys.digest(origin_data(audit.store_id, audit.name))
-    expected = 0
-    for sequence, stored, record in snapshot.connection.each(
-        "SELECT sequence, digest, record FROM audit ORDER BY sequence"
-    ):
-        expected += 1
-        if sequence != expected:
-            return f"record {expected} is missing"
-        if not isinstance(record, str):
-            return f"record {expected} was changed"
-        digest = snapshot.keys.digest(chain_data(digest, expected, record))
-        if digest != stored:
-            return f"record {expected} was changed, or one before it"
-    if expected != audit.sequence or digest != audit.digest:
-        return f"there are {expected} records, but the head vouches for {audit.sequence}, or for others"
-    return None

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from kmsctl.model.canonical import encode
 from kmsctl.model.states import HOLDS_MATERIAL, STATE_NUMBERS
-from kmsctl.store.tables import CRYPTO_KEY_VERSIONS, IMPORT_JOBS
+from kmsctl.store.tables import AUDIT_KEYS, CRYPTO_KEY_VERSIONS, IMPORT_JOBS
 from kmsctl.store.tree import BITS, MAX_ID, node_data
 
 TYPE_CHECKING = False
@@ -75,7 +75,7 @@ def sweep(keys: DatabaseKeys, table: Table, rows: list[Raw], location: str) -> S
     number, width = table.number, len(table.listed)
     knows, row_tag = keys.knows, keys.row_tag
     sound = _material_check(keys, location) if table is CRYPTO_KEY_VERSIONS else None
-    doubted_all = table is IMPORT_JOBS
+    doubted_all = table in {IMPORT_JOBS, AUDIT_KEYS}  # few, with material of other kinds
     buckets = Buckets(keys, table)
     doubted = []
     for raw in rows:

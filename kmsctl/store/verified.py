@@ -36,16 +36,16 @@ class Verified:
     Attributes:
         buckets: the digests of the buckets that were whole.
         read_time: when every row was last read, in microseconds since 1970.
-        sequence, digest: of the last audit record that was checked.
+        sequence, edge: of the log of audit records, as far as it was checked.
     """
 
-    __slots__ = ("buckets", "digest", "read_time", "sequence")
+    __slots__ = ("buckets", "edge", "read_time", "sequence")
 
-    def __init__(self, buckets: Buckets, read_time: int, sequence: int, digest: bytes) -> None:
+    def __init__(self, buckets: Buckets, read_time: int, sequence: int, edge: bytes) -> None:
         self.buckets = buckets
         self.read_time = read_time
         self.sequence = sequence
-        self.digest = digest
+        self.edge = edge
 
     def save(self, data_directory: str, snapshot: Snapshot) -> None:
         """Writes it whole, or not at all."""
@@ -67,7 +67,8 @@ class Verified:
                 os.unlink(beside)
 
     def _encode(self) -> bytes:
-        parts = [self.read_time.to_bytes(8, "big"), self.sequence.to_bytes(8, "big"), self.digest]
+        parts = [self.read_time.to_bytes(8, "big"), self.sequence.to_bytes(8, "big")]
+        parts += [len(self.edge).to_bytes(4, "big"), self.edge]
         for table, buckets in sorted(self.buckets.items()):
             parts.append(table.to_bytes(4, "big") + len(buckets).to_bytes(4, "big"))
             parts += [index.to_bytes(8, "big") + digest for index, digest in sorted(buckets.items())]
@@ -81,13 +82,14 @@ class Verified:
             content = read_private(path, _LIMIT)
         except (StoreError, IntegrityError):
             return None
-        if content is None or len(content) < 92 or content[:8] != _MAGIC:
+        if content is None or len(content) < 64 or content[:8] != _MAGIC:
             return None
         mk, body = int.from_bytes(content[8:12], "big"), content[12:-32]
         if not snapshot.keys.knows(mk) or _tag(snapshot, mk, body) != content[-32:]:
             return None
         buckets: dict[int, dict[int, bytes]] = {}
-        at = 48
+        at = 20 + int.from_bytes(body[16:20], "big")
+        edge = body[20:at]
         while at < len(body):
             table, count = (
                 int.from_bytes(body[at : at + 4], "big"),
@@ -99,7 +101,7 @@ class Verified:
                 for place in range(at, at + count * _ENTRY, _ENTRY)
             }
             at += count * _ENTRY
-        return cls(buckets, int.from_bytes(body[:8], "big"), int.from_bytes(body[8:16], "big"), body[16:48])
+        return cls(buckets, int.from_bytes(body[:8], "big"), int.from_bytes(body[8:16], "big"), edge)
 
 
 def is_leftover(entry: str) -> bool:

@@ -36,6 +36,8 @@ _NAMES = {
     "project": "project",
     "version": "version",
 }
+#: Names of flags and positionals that are files; besides these, all that end in ``-file``.
+_FILES = frozenset((FILE, "checkpoint", "export", "public-key"))
 _BOOLEANS = ("true", "false")
 
 
@@ -74,7 +76,7 @@ def of(command: Command | None, parameter: Flag | Positional) -> Values:
         return Values()
     if name in _NAMES:
         return Values(source=_NAMES[name])
-    if name == FILE or name.endswith("-file"):
+    if name in _FILES or name.endswith("-file"):
         return Values(source=FILE)
     return _TABLES.get(name, Values())
 
