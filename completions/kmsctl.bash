@@ -33,10 +33,10 @@ _kmsctl_below() {
       below='add-iam-policy-binding create describe get-iam-policy list remove-iam-policy-binding set-iam-policy wrap'
       ;;
     'keyrings')
-      below='add-iam-policy-binding create describe get-iam-policy list remove-iam-policy-binding set-iam-policy test-iam-permissions'
+      below='add-iam-policy-binding create describe get-iam-policy history list remove-iam-policy-binding set-iam-policy test-iam-permissions'
       ;;
     'keys')
-      below='add-iam-policy-binding create describe get-iam-policy list remove-iam-policy-binding remove-rotation-schedule set-iam-policy set-primary-version set-rotation-schedule test-iam-permissions update versions'
+      below='add-iam-policy-binding create describe get-iam-policy history list remove-iam-policy-binding remove-rotation-schedule set-iam-policy set-primary-version set-rotation-schedule test-iam-permissions update versions'
       ;;
     'keys versions')
       below='create describe destroy disable enable get-certificate-chain get-public-key import list restore update'
@@ -297,6 +297,10 @@ _kmsctl_command() {
       flags='--filter= --limit= --location= --page-size= --sort-by='
       positionals='keyring'
       ;;
+    'keyrings history')
+      flags='--filter= --limit= --location= --page-size= --recursive --no-recursive --sort-by= --uri --no-uri'
+      positionals='keyring'
+      ;;
     'keyrings list')
       flags='--filter= --limit= --location= --page-size= --sort-by= --uri --no-uri'
       positionals=''
@@ -327,6 +331,10 @@ _kmsctl_command() {
       ;;
     'keys get-iam-policy')
       flags='--filter= --keyring= --limit= --location= --page-size= --sort-by='
+      positionals='key'
+      ;;
+    'keys history')
+      flags='--filter= --keyring= --limit= --location= --page-size= --sort-by= --uri --no-uri'
       positionals='key'
       ;;
     'keys list')
@@ -699,6 +707,9 @@ _kmsctl_values() {
     'keys get-iam-policy:key')
       kind='key'
       ;;
+    'keys history:key')
+      kind='key'
+      ;;
     'keys remove-iam-policy-binding:key')
       kind='key'
       ;;
@@ -727,6 +738,9 @@ _kmsctl_values() {
       kind='keyring'
       ;;
     'keyrings get-iam-policy:keyring')
+      kind='keyring'
+      ;;
+    'keyrings history:keyring')
       kind='keyring'
       ;;
     'keyrings remove-iam-policy-binding:keyring')

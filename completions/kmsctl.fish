@@ -25,9 +25,9 @@ function __kmsctl_below --no-scope-shadowing
         case 'import-jobs'
             set below 'add-iam-policy-binding	Grant a role on an import job' 'create	Create an import job' 'describe	Show an import job' 'get-iam-policy	Show the IAM policy of an import job' 'list	List the import jobs of a key ring' 'remove-iam-policy-binding	Take a role on an import job back' 'set-iam-policy	Replace the IAM policy of an import job' 'wrap	Wrap a key for an import job, on any machine'
         case 'keyrings'
-            set below 'add-iam-policy-binding	Grant a role on a key ring' 'create	Create a key ring' 'describe	Show a key ring' 'get-iam-policy	Show the IAM policy of a key ring' 'list	List the key rings of a location' 'remove-iam-policy-binding	Take a role on a key ring back' 'set-iam-policy	Replace the IAM policy of a key ring' 'test-iam-permissions	Show which permissions you have on a key ring'
+            set below 'add-iam-policy-binding	Grant a role on a key ring' 'create	Create a key ring' 'describe	Show a key ring' 'get-iam-policy	Show the IAM policy of a key ring' 'history	List what was done to a key ring' 'list	List the key rings of a location' 'remove-iam-policy-binding	Take a role on a key ring back' 'set-iam-policy	Replace the IAM policy of a key ring' 'test-iam-permissions	Show which permissions you have on a key ring'
         case 'keys'
-            set below 'add-iam-policy-binding	Grant a role on a key' 'create	Create a key' 'describe	Show a key' 'get-iam-policy	Show the IAM policy of a key' 'list	List the keys of a key ring' 'remove-iam-policy-binding	Take a role on a key back' 'remove-rotation-schedule	Remove the rotation schedule of a key' 'set-iam-policy	Replace the IAM policy of a key' 'set-primary-version	Make a version the primary version of its key' 'set-rotation-schedule	Set the rotation schedule of a key' 'test-iam-permissions	Show which permissions you have on a key' 'update	Update a key' 'versions	Create and manage versions'
+            set below 'add-iam-policy-binding	Grant a role on a key' 'create	Create a key' 'describe	Show a key' 'get-iam-policy	Show the IAM policy of a key' 'history	List what was done to a key and its versions' 'list	List the keys of a key ring' 'remove-iam-policy-binding	Take a role on a key back' 'remove-rotation-schedule	Remove the rotation schedule of a key' 'set-iam-policy	Replace the IAM policy of a key' 'set-primary-version	Make a version the primary version of its key' 'set-rotation-schedule	Set the rotation schedule of a key' 'test-iam-permissions	Show which permissions you have on a key' 'update	Update a key' 'versions	Create and manage versions'
         case 'keys versions'
             set below 'create	Create a version of a key' 'describe	Show a version' 'destroy	Schedule a version for destruction' 'disable	Disable a version' 'enable	Enable a version' 'get-certificate-chain	Print the certificate chains of a version in an HSM' 'get-public-key	Print the public key of a version' 'import	Import a key as a version' 'list	List the versions of a key' 'restore	Cancel the scheduled destruction of a version' 'update	Update a version'
         case 'locations'
@@ -224,6 +224,9 @@ function __kmsctl_command --no-scope-shadowing
         case 'keyrings get-iam-policy'
             set flags '--filter=	Show only resources that an expression is true of' '--limit=	Show at most so many resources' '--location=	Location, such as us-east1' '--page-size=	Print tables in pages of so many resources' '--sort-by=	Sort by these fields; ~FIELD sorts downwards'
             set positionals keyring
+        case 'keyrings history'
+            set flags '--filter=	Show only resources that an expression is true of' '--limit=	Show at most so many resources' '--location=	Location, such as us-east1' '--page-size=	Print tables in pages of so many resources' '--recursive	Also what was done to its keys, versions and import jobs' '--no-recursive	The inverse of --recursive' '--sort-by=	Sort by these fields; ~FIELD sorts downwards' '--uri	Print the resources\' URIs alone' '--no-uri	The inverse of --uri'
+            set positionals keyring
         case 'keyrings list'
             set flags '--filter=	Show only resources that an expression is true of' '--limit=	Show at most so many resources' '--location=	Location, such as us-east1' '--page-size=	Print tables in pages of so many resources' '--sort-by=	Sort by these fields; ~FIELD sorts downwards' '--uri	Print the resources\' URIs alone' '--no-uri	The inverse of --uri'
             set positionals
@@ -247,6 +250,9 @@ function __kmsctl_command --no-scope-shadowing
             set positionals key
         case 'keys get-iam-policy'
             set flags '--filter=	Show only resources that an expression is true of' '--keyring=	Key ring: its ID or full resource name' '--limit=	Show at most so many resources' '--location=	Location, such as us-east1' '--page-size=	Print tables in pages of so many resources' '--sort-by=	Sort by these fields; ~FIELD sorts downwards'
+            set positionals key
+        case 'keys history'
+            set flags '--filter=	Show only resources that an expression is true of' '--keyring=	Key ring: its ID or full resource name' '--limit=	Show at most so many resources' '--location=	Location, such as us-east1' '--page-size=	Print tables in pages of so many resources' '--sort-by=	Sort by these fields; ~FIELD sorts downwards' '--uri	Print the resources\' URIs alone' '--no-uri	The inverse of --uri'
             set positionals key
         case 'keys list'
             set flags '--filter=	Show only resources that an expression is true of' '--keyring=	Key ring: its ID or full resource name' '--limit=	Show at most so many resources' '--location=	Location, such as us-east1' '--page-size=	Print tables in pages of so many resources' '--sort-by=	Sort by these fields; ~FIELD sorts downwards' '--uri	Print the resources\' URIs alone' '--no-uri	The inverse of --uri'
@@ -514,6 +520,8 @@ function __kmsctl_values --no-scope-shadowing
             set kind key
         case 'keys get-iam-policy:key'
             set kind key
+        case 'keys history:key'
+            set kind key
         case 'keys remove-iam-policy-binding:key'
             set kind key
         case 'keys remove-rotation-schedule:key'
@@ -533,6 +541,8 @@ function __kmsctl_values --no-scope-shadowing
         case 'keyrings describe:keyring'
             set kind keyring
         case 'keyrings get-iam-policy:keyring'
+            set kind keyring
+        case 'keyrings history:keyring'
             set kind keyring
         case 'keyrings remove-iam-policy-binding:keyring'
             set kind keyring

@@ -140,6 +140,7 @@ COMMANDS = {
     ("keyrings", "create"): ("keyrings", "create", "Create a key ring."),
     ("keyrings", "describe"): ("keyrings", "describe", "Show a key ring."),
     ("keyrings", "get-iam-policy"): ("iam_policy", "keyrings_get", "Show the IAM policy of a key ring."),
+    ("keyrings", "history"): ("history", "key_rings", "List what was done to a key ring."),
     ("keyrings", "list"): ("keyrings", "list_", "List the key rings of a location."),
     ("keyrings", "remove-iam-policy-binding"): (
         "iam_policy",
@@ -156,6 +157,7 @@ COMMANDS = {
     ("keys", "create"): ("keys_create", "create", "Create a key."),
     ("keys", "describe"): ("keys", "describe", "Show a key."),
     ("keys", "get-iam-policy"): ("iam_policy", "keys_get", "Show the IAM policy of a key."),
+    ("keys", "history"): ("history", "keys", "List what was done to a key and its versions."),
     ("keys", "list"): ("keys", "list_", "List the keys of a key ring."),
     ("keys", "remove-iam-policy-binding"): ("iam_policy", "keys_remove", "Take a role on a key back."),
     ("keys", "remove-rotation-schedule"): (

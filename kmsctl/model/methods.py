@@ -82,6 +82,8 @@ _SERVICES = {
     "serviceusage": "serviceusage.googleapis.com",
 }
 
+_LOG_READER = (("logging.logEntries.list", "project"),)
+
 _TABLE = (
     # google.cloud.kms.v1.KeyManagementService
     Method("ListKeyRings", "cloudkms.keyRings.list", ADMIN_READ, "location"),
@@ -177,6 +179,9 @@ _TABLE = (
     Method("ExplainAccess", "resourcemanager.projects.getIamPolicy", ADMIN_READ, "project"),
     # google.logging.v2.LoggingServiceV2. Data access is shown to those who may read it besides.
     Method("ListLogEntries", "logging.logEntries.list", DATA_READ, "project"),
+    # What was done to a resource is in the audit log, which its reader must be allowed to read.
+    Method("ListKeyRingHistory", "cloudkms.keyRings.get", ADMIN_READ, "keyRing", _LOG_READER),
+    Method("ListCryptoKeyHistory", "cloudkms.cryptoKeys.get", ADMIN_READ, "cryptoKey", _LOG_READER),
     # The store's own.
     Method("VerifyLogs", "kmsctl.store.verifyLogs", ADMIN_READ, "store"),
     Method("ExportLogs", "kmsctl.store.exportLogs", DATA_READ, "store"),

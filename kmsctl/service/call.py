@@ -74,7 +74,12 @@ class Reading:
     _decision: Decision
 
     def __init__(
-        self, kms: Kms, ctx: Context, method: str, name: ResourceName, also: Sequence[ResourceName] = ()
+        self,
+        kms: Kms,
+        ctx: Context,
+        method: str,
+        name: ResourceName,
+        also: Sequence[ResourceName | ProjectName] = (),
     ) -> None:
         self._also = tuple(Target(each) for each in also)
         self._kms = kms

@@ -25,6 +25,7 @@ WITHOUT_RULE = {
     "accept_rollback",
     "asymmetric_verify",
     "maintain_store",
+    "list_history",
     "repair_store",
     "shape_crypto_keys",
     "store_status",
