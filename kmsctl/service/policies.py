@@ -74,6 +74,8 @@ def set_(
         InvalidArgument: if a role, a member or a condition is none.
         FailedPrecondition: if nobody would own the project any more.
     """
+    if policy.audit_configs and "auditConfigs" in fields and not isinstance(name, names.ProjectName):
+        raise InvalidArgument("policy.auditConfigs: only the policy of a project can have some.")
     if isinstance(name, _IN_CONTROL):
         with ControlMutation(kms, ctx, "SetIamPolicy", account_target(kms, name)) as change:
             transaction = change.transaction
@@ -86,8 +88,6 @@ def set_(
                 _check_owned(transaction, wanted)
             change.more, stored = _put(transaction, row, wanted)
             return _shown(transaction, stored)
-    if policy.audit_configs and "auditConfigs" in fields:
-        raise InvalidArgument("policy.auditConfigs: only the policy of a project can have some.")
     with Mutation(kms, ctx, "SetIamPolicy", name) as call:
         row = _location_row(call.transaction, name)
         if row is None:
@@ -324,8 +324,13 @@ def shown_member(control: Snapshot, member: str) -> str:
     address, mark, unique_id = member.partition(members.UID)
     if not mark:
         return member
+    return address if _is_there(control, address, unique_id) else members.DELETED + member
+
+
+def _is_there(control: Snapshot, address: str, unique_id: str) -> bool:
+    """Tells whether the service account with this id is there, and is the one of this address."""
     row = service_accounts.find_by_unique_id(control, unique_id)
-    return address if row is not None else members.DELETED + member
+    return row is not None and address == members.SERVICE_ACCOUNT + row.text("email")
 
 
 def _check_owned(control: Snapshot, policy: Policy) -> None:
@@ -346,5 +351,5 @@ def _can_act(control: Snapshot, member: str) -> bool:
     """Tells whether a stored member is an account: a user, or a service account that is there."""
     address, gone, unique_id = member.partition(members.UID)
     if address.startswith(members.SERVICE_ACCOUNT):
-        return service_accounts.find_by_unique_id(control, unique_id) is not None
+        return _is_there(control, address, unique_id)
     return address.startswith(members.USER) and not gone

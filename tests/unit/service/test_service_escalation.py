@@ -18,7 +18,7 @@ from kmsctl.model import service_agents
 from kmsctl.model.iam_resources import IamRole
 from kmsctl.model.members import SYSTEM
 from kmsctl.model.names import ProjectName, ServiceAccountName
-from kmsctl.model.policies import Binding, Condition, Policy, with_binding
+from kmsctl.model.policies import AuditConfig, Binding, Condition, Policy, with_binding
 from kmsctl.model.requests import EncryptRequest
 from kmsctl.service import conditions
 from kmsctl.service.context import Context
@@ -160,6 +160,26 @@ def test_many_groups_in_a_group_are_all_looked_into(keyed: World) -> None:
     assert listed == ["user:owner@example.com", "group:all@x", "user:ann@example.com"]
 
 
+def test_who_is_in_a_group_is_told_to_those_who_may_see_it(shared: World) -> None:
+    """A policy names a group of another project: its members are that project's business."""
+    kms = shared.kms
+    kms.create_group(OWNER, ME, TEAM)
+    kms.change_group_members(OWNER, ME, TEAM, add=["user:ann@example.com"])
+    kms.create_group(MALLORY, THEIRS, "outer@x")
+    kms.change_group_members(MALLORY, THEIRS, "outer@x", add=[f"group:{TEAM}", "user:bob@example.com"])
+    for group in (TEAM, "outer@x"):
+        grant(shared, THEIRS, f"group:{group}", "roles/viewer", ctx=MALLORY)
+
+    def told() -> list[str]:
+        found = kms.who_can(MALLORY, "cloudkms.keyRings.get", THEIRS)
+        return [each.member for each in found if each.role == "roles/viewer"]
+
+    assert told() == [f"group:{TEAM}", "group:outer@x", "user:bob@example.com"]
+    grant(shared, ME, f"user:{MALLORY.principal}", "roles/viewer")
+    ann, bob = "user:ann@example.com", "user:bob@example.com"
+    assert told() == [f"group:{TEAM}", ann, "group:outer@x", bob, ann]
+
+
 # Names
 
 
@@ -214,6 +234,25 @@ def test_an_owner_that_is_gone_is_none(keyed: World) -> None:
         with pytest.raises((FailedPrecondition, InvalidArgument)):
             keyed.kms.set_iam_policy(OWNER, ME, Policy([Binding("roles/owner", owners)]), ["bindings"])
     assert keyed.kms.get_iam_policy(OWNER, ME).etag == policy.etag
+
+
+def test_an_account_that_is_gone_is_not_shown_as_if_it_were_there(keyed: World) -> None:
+    """The unique id of one that is there, behind the address of one that never was."""
+    account = keyed.kms.create_service_account(OWNER, ME, "runner")
+    forged = f"deleted:serviceAccount:another@acme.iam.gserviceaccount.com?uid={account.unique_id}"
+    grant(keyed, KEY, forged)
+    assert keyed.kms.get_iam_policy(OWNER, KEY).bindings[0].members == (forged,)
+    with pytest.raises(FailedPrecondition):
+        keyed.kms.set_iam_policy(OWNER, ME, Policy([Binding("roles/owner", [forged])]), ["bindings"])
+
+
+@pytest.mark.parametrize("holder", ["account", "key"])
+def test_what_is_recorded_is_for_the_projects_policy_alone(keyed: World, holder: str) -> None:
+    email = keyed.kms.create_service_account(OWNER, ME, "runner").email
+    name: Any = {"account": ServiceAccountName("-", email), "key": KEY}[holder]
+    config = AuditConfig("allServices", {"DATA_READ": ()})
+    with pytest.raises(InvalidArgument, match="auditConfigs: only the policy of a project"):
+        keyed.kms.set_iam_policy(OWNER, name, Policy([], [config]), ["auditConfigs"])
 
 
 def test_a_role_that_is_disabled_grants_nothing(keyed: World) -> None:
