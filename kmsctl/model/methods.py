@@ -58,7 +58,8 @@ class Method:
     @property
     def service(self) -> str:
         """The service that the method belongs to, as audit configurations and records name it."""
-        return _SERVICES.get((self.permission or "").partition(".")[0], _SERVICES["cloudkms"])
+        word = _OTHER_SERVICES.get(self.name) or (self.permission or "").partition(".")[0]
+        return _SERVICES.get(word, _SERVICES["cloudkms"])
 
 
 #: Kinds of resource that have a policy → the first words of their permissions.
@@ -71,6 +72,8 @@ _POLICY_COLLECTIONS = {
 }
 #: (method, kind of resource) → its permission there, where it is another one.
 _ON_OTHERS = {("ImportCryptoKeyVersion", "cryptoKeyVersion"): "cloudkms.cryptoKeyVersions.update"}
+#: Method that asks for no permission → the word of its service, where that is not Cloud KMS.
+_OTHER_SERVICES = {"CreateProject": "resourcemanager", "ListProjects": "resourcemanager"}
 #: First word of a permission → the service.
 _SERVICES = {
     "cloudkms": "cloudkms.googleapis.com",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kmsctl.crypto.notes import key_id
-from kmsctl.errors import IntegrityError, KmsError, NotFound, RollbackError, StoreError
+from kmsctl.errors import FailedPrecondition, IntegrityError, KmsError, RollbackError, StoreError
 from kmsctl.model.checkpoints import Checkpoint, signature_line
 from kmsctl.model.log_tree import LogTree, leaf_hash
 from kmsctl.model.times import rfc3339
@@ -168,7 +168,7 @@ def export(kms: Kms, ctx: Context, location: str | None, since: int | None) -> L
     decided = decide(kms, ctx, "ExportLogs")
     found = databases(kms, location)
     if not found:
-        raise NotFound("There are no logs yet.")
+        raise FailedPrecondition("There is no store yet.")
     return LogExport(found, since, lambda: _record(kms, ctx, decided, location))
 
 

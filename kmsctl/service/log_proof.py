@@ -76,14 +76,14 @@ def _verify_records(said: Checkpoint, lines: Iterator[bytes]) -> Iterator[Findin
                 return
         tree.append(leaf_hash(digest, line.rstrip(b"\n")))
     if tree.root() != said.root:
-        text = (
-            f"Records {said.first} to {said.size} are not those that were signed: one or more were changed."
-        )
+        several = said.count != 1
+        which = f"Records {said.first} to {said.size} are" if several else f"Record {said.size} is"
+        text = f"{which} not what was signed: {'some were' if several else 'it was'} changed."
         yield Finding(said.origin, "EDITED", text, _EXPORT)
 
 
 def _number(line: bytes) -> int:
-    """Returns the number that a record says it has, 0 if it says none. It only helps to tell what is wrong."""
+    """Returns the number that a record says it has, 0 if it says none: it helps to tell what is wrong."""
     start = line.find(b'"insertId":"')
     number = line[start + 12 : start + 60].partition(b'"')[0].rpartition(b"-")[2]
     return int(number) if start >= 0 and number.isdigit() and len(number) < 16 else 0

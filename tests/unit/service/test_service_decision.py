@@ -77,6 +77,7 @@ CALLS: dict[str, Callable[[Kms, Context], Any]] = {
     "GetLocation": lambda kms, ctx: kms.get_location(ctx, RING.parent),
     "GetIamPolicy": lambda kms, ctx: kms.get_iam_policy(ctx, KEY),
     "SetIamPolicy": lambda kms, ctx: kms.set_iam_policy(ctx, KEY, Policy(), ["bindings"]),
+    "ListLogEntries": lambda kms, ctx: list(kms.list_log_entries(ctx, [PROJECT])),
     "GetProject": lambda kms, ctx: kms.get_project(ctx, ME),
     "CreateServiceAccount": lambda kms, ctx: kms.create_service_account(ctx, ME, "another"),
     "ListServiceAccounts": lambda kms, ctx: list(kms.list_service_accounts(ctx, ME)),
@@ -102,6 +103,10 @@ CALLS: dict[str, Callable[[Kms, Context], Any]] = {
 }
 STORE_CALLS: dict[str, Callable[[Kms, Context], Any]] = {
     "StoreStatus": lambda kms, ctx: kms.store_status(ctx),
+    "ExportLogs": lambda kms, ctx: list(kms.export_logs(ctx)),
+    "GetAuditKey": lambda kms, ctx: kms.describe_logs(ctx),
+    "RetainLogs": lambda kms, ctx: kms.remove_log_entries(ctx, 0),
+    "VerifyLogs": lambda kms, ctx: list(kms.verify_logs(ctx)),
     "VerifyStore": lambda kms, ctx: list(kms.verify_store(ctx)),
     "MaintainStore": lambda kms, ctx: kms.maintain_store(ctx, confirm_clock=lambda _: True),
 }
