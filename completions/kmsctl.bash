@@ -63,11 +63,11 @@ _kmsctl_below() {
 _kmsctl_command() {
   case "$1" in
     'asymmetric-decrypt')
-      flags='--ciphertext-file= --key= --keyring= --location= --plaintext-file= --skip-integrity-verification --no-skip-integrity-verification --version='
+      flags='--access-reason= --ciphertext-file= --key= --keyring= --location= --plaintext-file= --skip-integrity-verification --no-skip-integrity-verification --version='
       positionals=''
       ;;
     'asymmetric-sign')
-      flags='--digest-algorithm= --input-file= --key= --keyring= --location= --signature-file= --skip-integrity-verification --no-skip-integrity-verification --version='
+      flags='--access-reason= --digest-algorithm= --input-file= --key= --keyring= --location= --signature-file= --skip-integrity-verification --no-skip-integrity-verification --version='
       positionals=''
       ;;
     'asymmetric-verify')
@@ -127,15 +127,15 @@ _kmsctl_command() {
       positionals='property'
       ;;
     'decapsulate')
-      flags='--ciphertext-file= --key= --keyring= --location= --shared-secret-file= --skip-integrity-verification --no-skip-integrity-verification --version='
+      flags='--access-reason= --ciphertext-file= --key= --keyring= --location= --shared-secret-file= --skip-integrity-verification --no-skip-integrity-verification --version='
       positionals=''
       ;;
     'decrypt')
-      flags='--additional-authenticated-data-file= --ciphertext-file= --key= --keyring= --location= --plaintext-file= --skip-integrity-verification --no-skip-integrity-verification'
+      flags='--access-reason= --additional-authenticated-data-file= --ciphertext-file= --key= --keyring= --location= --plaintext-file= --skip-integrity-verification --no-skip-integrity-verification'
       positionals=''
       ;;
     'encrypt')
-      flags='--additional-authenticated-data-file= --ciphertext-file= --key= --keyring= --location= --plaintext-file= --skip-integrity-verification --no-skip-integrity-verification --version='
+      flags='--access-reason= --additional-authenticated-data-file= --ciphertext-file= --key= --keyring= --location= --plaintext-file= --skip-integrity-verification --no-skip-integrity-verification --version='
       positionals=''
       ;;
     'generate-random-bytes')
@@ -315,7 +315,7 @@ _kmsctl_command() {
       positionals='key'
       ;;
     'keys create')
-      flags='--default-algorithm= --destroy-scheduled-duration= --import-only --no-import-only --keyring= --labels= --location= --next-rotation-time= --protection-level= --purpose= --rotation-period= --skip-initial-version-creation --no-skip-initial-version-creation'
+      flags='--allowed-access-reasons= --default-algorithm= --destroy-scheduled-duration= --import-only --no-import-only --keyring= --labels= --location= --next-rotation-time= --protection-level= --purpose= --rotation-period= --skip-initial-version-creation --no-skip-initial-version-creation'
       positionals='key'
       ;;
     'keys describe')
@@ -355,7 +355,7 @@ _kmsctl_command() {
       positionals='key'
       ;;
     'keys update')
-      flags='--clear-labels --no-clear-labels --default-algorithm= --keyring= --location= --next-rotation-time= --primary-version= --remove-labels= --remove-rotation-schedule --no-remove-rotation-schedule --rotation-period= --update-labels='
+      flags='--allowed-access-reasons= --clear-labels --no-clear-labels --default-algorithm= --keyring= --location= --next-rotation-time= --primary-version= --remove-key-access-justifications-policy --no-remove-key-access-justifications-policy --remove-labels= --remove-rotation-schedule --no-remove-rotation-schedule --rotation-period= --update-labels='
       positionals='key'
       ;;
     'keys versions create')
@@ -411,11 +411,11 @@ _kmsctl_command() {
       positionals=''
       ;;
     'mac-sign')
-      flags='--input-file= --key= --keyring= --location= --signature-file= --skip-integrity-verification --no-skip-integrity-verification --version='
+      flags='--access-reason= --input-file= --key= --keyring= --location= --signature-file= --skip-integrity-verification --no-skip-integrity-verification --version='
       positionals=''
       ;;
     'mac-verify')
-      flags='--input-file= --key= --keyring= --location= --signature-file= --skip-integrity-verification --no-skip-integrity-verification --version='
+      flags='--access-reason= --input-file= --key= --keyring= --location= --signature-file= --skip-integrity-verification --no-skip-integrity-verification --version='
       positionals=''
       ;;
     'projects add-iam-policy-binding')
@@ -455,11 +455,11 @@ _kmsctl_command() {
       positionals='file'
       ;;
     'raw-decrypt')
-      flags='--additional-authenticated-data-file= --ciphertext-file= --initialization-vector-file= --key= --keyring= --location= --plaintext-file= --skip-integrity-verification --no-skip-integrity-verification --version='
+      flags='--access-reason= --additional-authenticated-data-file= --ciphertext-file= --initialization-vector-file= --key= --keyring= --location= --plaintext-file= --skip-integrity-verification --no-skip-integrity-verification --version='
       positionals=''
       ;;
     'raw-encrypt')
-      flags='--additional-authenticated-data-file= --ciphertext-file= --initialization-vector-file= --initialization-vector-output-file= --key= --keyring= --location= --plaintext-file= --skip-integrity-verification --no-skip-integrity-verification --version='
+      flags='--access-reason= --additional-authenticated-data-file= --ciphertext-file= --initialization-vector-file= --initialization-vector-output-file= --key= --keyring= --location= --plaintext-file= --skip-integrity-verification --no-skip-integrity-verification --version='
       positionals=''
       ;;
     'services identity create')
@@ -492,6 +492,9 @@ _kmsctl_command() {
 
 _kmsctl_values() {
   case "$1:$2" in
+    *:--access-reason)
+      words='customer-authorized-workflow-servicing customer-initiated-access customer-initiated-support google-initiated-review google-initiated-service google-initiated-system-operation google-response-to-production-alert modified-customer-initiated-access modified-google-initiated-system-operation reason-not-expected reason-unspecified third-party-data-request'
+      ;;
     *:--additional-authenticated-data-file)
       kind='file'
       ;;

@@ -41,6 +41,10 @@ class PermissionDenied(KmsError):
     status = "PERMISSION_DENIED"
 
 
+class AccessReasonDenied(PermissionDenied):
+    """The caller has the permission, but not for the reason that the call gives."""
+
+
 class FailedPrecondition(KmsError):
     status = "FAILED_PRECONDITION"
 

@@ -37,6 +37,18 @@ class Choice(click.ParamType[str]):
         raise InvalidChoice(f"{text}\n\nValid choices are [{choices}].", ctx=ctx, param=param)
 
 
+class AccessReason(Choice):
+    """A reason of Key Access Justifications, as the API names it."""
+
+    def __init__(self) -> None:
+        from kmsctl.model.access_reasons import ACCESS_REASONS, spelling
+
+        super().__init__(sorted(map(spelling, ACCESS_REASONS)))
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return super().convert(value, param, ctx).upper().replace("-", "_")
+
+
 class PositiveInteger(click.ParamType[int]):
     """A whole number from 1, or within narrower bounds."""
 
@@ -122,3 +134,14 @@ class Items(click.ParamType[list[str]]):
             return parse_list_arg(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+class AccessReasons(Items):
+    """``REASON,...`` of Key Access Justifications, as the API names them; none at all is an empty list."""
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> list[str]:
+        one = AccessReason()
+        reasons = [one.convert(each, param, ctx) for each in super().convert(value, param, ctx)]
+        if len(reasons) > len(one.choices):
+            self.fail("too many args", param, ctx)
+        return reasons

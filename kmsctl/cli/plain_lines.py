@@ -15,7 +15,7 @@ PLAIN: dict[tuple[str, ...], tuple[str, str, str, str, str, str, tuple[tuple[str
         "",
         "key keyring location version ciphertext-file plaintext-file",
         "skip-integrity-verification",
-        "",
+        "access-reason",
         (("ciphertext-file", ""), ("plaintext-file", "")),
     ),
     ("asymmetric-sign",): (
@@ -24,7 +24,7 @@ PLAIN: dict[tuple[str, ...], tuple[str, str, str, str, str, str, tuple[tuple[str
         "",
         "key keyring location version input-file signature-file",
         "skip-integrity-verification",
-        "digest-algorithm",
+        "digest-algorithm access-reason",
         (("input-file", ""), ("signature-file", "")),
     ),
     ("asymmetric-verify",): (
@@ -159,7 +159,7 @@ PLAIN: dict[tuple[str, ...], tuple[str, str, str, str, str, str, tuple[tuple[str
         "",
         "key keyring location version ciphertext-file shared-secret-file",
         "skip-integrity-verification",
-        "",
+        "access-reason",
         (("ciphertext-file", ""), ("shared-secret-file", "")),
     ),
     ("decrypt",): (
@@ -168,7 +168,7 @@ PLAIN: dict[tuple[str, ...], tuple[str, str, str, str, str, str, tuple[tuple[str
         "",
         "key keyring location ciphertext-file plaintext-file additional-authenticated-data-file",
         "skip-integrity-verification",
-        "",
+        "access-reason",
         (("ciphertext-file", ""), ("plaintext-file", "")),
     ),
     ("encrypt",): (
@@ -177,7 +177,7 @@ PLAIN: dict[tuple[str, ...], tuple[str, str, str, str, str, str, tuple[tuple[str
         "",
         "key keyring location version plaintext-file ciphertext-file additional-authenticated-data-file",
         "skip-integrity-verification",
-        "",
+        "access-reason",
         (("plaintext-file", ""), ("ciphertext-file", "")),
     ),
     ("generate-random-bytes",): (
@@ -671,8 +671,8 @@ PLAIN: dict[tuple[str, ...], tuple[str, str, str, str, str, str, tuple[tuple[str
         "run",
         "key",
         "keyring location primary-version",
-        "remove-rotation-schedule",
-        "rotation-period next-rotation-time default-algorithm update-labels clear-labels remove-labels allowed-access-reasons remove-key-access-justifications-policy",
+        "remove-rotation-schedule remove-key-access-justifications-policy",
+        "rotation-period next-rotation-time default-algorithm update-labels clear-labels remove-labels allowed-access-reasons",
         (("key", ""),),
     ),
     ("keys", "versions", "create"): (
@@ -798,7 +798,7 @@ PLAIN: dict[tuple[str, ...], tuple[str, str, str, str, str, str, tuple[tuple[str
         "",
         "key keyring location version input-file signature-file",
         "skip-integrity-verification",
-        "",
+        "access-reason",
         (("input-file", ""), ("signature-file", "")),
     ),
     ("mac-verify",): (
@@ -807,7 +807,7 @@ PLAIN: dict[tuple[str, ...], tuple[str, str, str, str, str, str, tuple[tuple[str
         "",
         "key keyring location version input-file signature-file",
         "skip-integrity-verification",
-        "",
+        "access-reason",
         (("input-file", ""), ("signature-file", "")),
     ),
     ("projects", "add-iam-policy-binding"): (
@@ -897,7 +897,7 @@ PLAIN: dict[tuple[str, ...], tuple[str, str, str, str, str, str, tuple[tuple[str
         "",
         "key keyring location version ciphertext-file plaintext-file initialization-vector-file additional-authenticated-data-file",
         "skip-integrity-verification",
-        "",
+        "access-reason",
         (("version", ""), ("ciphertext-file", ""), ("plaintext-file", "")),
     ),
     ("raw-encrypt",): (
@@ -906,7 +906,7 @@ PLAIN: dict[tuple[str, ...], tuple[str, str, str, str, str, str, tuple[tuple[str
         "",
         "key keyring location version plaintext-file ciphertext-file additional-authenticated-data-file",
         "skip-integrity-verification",
-        "initialization-vector-file initialization-vector-output-file",
+        "initialization-vector-file initialization-vector-output-file access-reason",
         (("version", ""), ("plaintext-file", ""), ("ciphertext-file", "")),
     ),
     ("services", "identity", "create"): (

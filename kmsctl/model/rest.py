@@ -61,6 +61,9 @@ def crypto_key_json(key: CryptoKey) -> dict[str, object]:
     if key.import_only:
         result["importOnly"] = True
     result["destroyScheduledDuration"] = duration_json(key.destroy_scheduled_duration)
+    if key.allowed_access_reasons is not None:
+        reasons = list(key.allowed_access_reasons)
+        result["keyAccessJustificationsPolicy"] = {"allowedAccessReasons": reasons} if reasons else {}
     return result
 
 

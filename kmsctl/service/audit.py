@@ -5,6 +5,7 @@ A record holds who asked for what on which resource, never any plaintext, cipher
 
 from __future__ import annotations
 
+from kmsctl.errors import AccessReasonDenied
 from kmsctl.model import names
 from kmsctl.model.methods import METHODS
 from kmsctl.model.times import rfc3339
@@ -68,7 +69,8 @@ def append_refusal(
     permission = method.permission_on(target.kind.rpartition("/")[2])
     payload = _payload(method.name, account, target.name, {})
     payload["serviceName"] = method.service
-    payload["authorizationInfo"] = [{"permission": permission, "granted": False, "resource": target.name}]
+    granted = isinstance(error, AccessReasonDenied)
+    payload["authorizationInfo"] = [{"permission": permission, "granted": granted, "resource": target.name}]
     payload["status"] = {"code": _PERMISSION_DENIED, "message": error.message}
     _add_caller(payload, ctx)
     _append(transaction, target.project, log_of(method), monitored_resource(target), payload, "ERROR")

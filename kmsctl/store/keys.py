@@ -66,7 +66,7 @@ def insert(
             "next_rotation_time": spec.next_rotation_time,
             "primary_version": None,
             "last_version": 0,
-            "allowed_access_reasons": None,
+            "allowed_access_reasons": encode_reasons(spec.allowed_access_reasons),
             "policy": "",
         },
     )
@@ -178,7 +178,8 @@ def resource(row: Row, name: CryptoKeyName, primary: Row | None, now: int) -> Cr
 
 def listed(columns: Columns, name: CryptoKeyName, primary: CryptoKeyVersion | None) -> CryptoKey:
     """Returns the key whose row has these columns."""
-    _, _, purpose, algorithm, level, created, destroy, import_only, written, period, following, *_ = columns
+    _, _, purpose, algorithm, level, created, destroy, import_only, written, *_ = columns
+    period, following, reasons = columns[9], columns[10], columns[13]
     return CryptoKey(
         name,
         purpose=algorithms.purpose_by_number(purpose).enum,
@@ -191,7 +192,13 @@ def listed(columns: Columns, name: CryptoKeyName, primary: CryptoKeyVersion | No
         rotation_period=period,
         next_rotation_time=following,
         import_only=bool(import_only),
+        allowed_access_reasons=None if reasons is None else tuple(reasons.split(",") if reasons else ()),
     )
+
+
+def encode_reasons(reasons: Sequence[str] | None) -> str | None:
+    """Returns access reasons as they are at rest; none at all is another thing than no policy."""
+    return None if reasons is None else ",".join(reasons)
 
 
 def with_work(snapshot: Snapshot, location: str) -> Iterator[tuple[Row, CryptoKeyName]]:
