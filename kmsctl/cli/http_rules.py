@@ -120,8 +120,9 @@ def _list(collection: str) -> Callable[..., Request]:
     return request
 
 
-def _create_key_ring(name: KeyRingName) -> Request:
-    return Request(f"{name.parent}/keyRings", {"keyRingId": name.key_ring})
+def _create_key_ring(name: KeyRingName, *, tags: Mapping[str, str] | None = None) -> Request:
+    body = {"tags": dict(tags)} if tags else None
+    return Request(f"{name.parent}/keyRings", {"keyRingId": name.key_ring}, body)
 
 
 def _create_crypto_key(

@@ -14,11 +14,14 @@ if TYPE_CHECKING:
 
 
 class KeyRing:
-    __slots__ = ("create_time", "name")
+    """A key ring. `tags` are for conditions of policies: ``PROJECT/NAME`` → value."""
 
-    def __init__(self, name: KeyRingName, create_time: int) -> None:
+    __slots__ = ("create_time", "name", "tags")
+
+    def __init__(self, name: KeyRingName, create_time: int, tags: Mapping[str, str] | None = None) -> None:
         self.name = name
         self.create_time = create_time
+        self.tags = tags or {}
 
 
 class CryptoKeyVersion:

@@ -40,8 +40,11 @@ def location_json(location: Location, project: str) -> dict[str, object]:
 
 
 def key_ring_json(key_ring: KeyRing) -> dict[str, object]:
-    """Returns a google.cloud.kms.v1.KeyRing."""
-    return {"name": key_ring.name.text, "createTime": rfc3339(key_ring.create_time)}
+    """Returns a google.cloud.kms.v1.KeyRing; `tags` are kmsctl's own."""
+    result: dict[str, object] = {"name": key_ring.name.text, "createTime": rfc3339(key_ring.create_time)}
+    if key_ring.tags:
+        result["tags"] = dict(key_ring.tags)
+    return result
 
 
 def crypto_key_json(key: CryptoKey) -> dict[str, object]:

@@ -56,7 +56,7 @@ def name_by_id(snapshot: Snapshot, ring: int, location: str) -> KeyRingName:
 
 
 def resource(row: Row, name: KeyRingName) -> KeyRing:
-    return KeyRing(name, row.integer("create_time"))
+    return KeyRing(name, row.integer("create_time"), tags_of(row) if row.values["tags"] else None)
 
 
 def tags_of(row: Row) -> dict[str, str]:

@@ -10,7 +10,7 @@ from kmsctl.cli import properties
 from kmsctl.cli.completion import SHELLS
 from kmsctl.cli.failures import CommandError
 from kmsctl.cli.options import Flag, Positional
-from kmsctl.cli.params import Choice
+from kmsctl.cli.params import AccessReasons, Choice
 from kmsctl.model.locations import LOCATIONS
 from kmsctl.render.errors import FormatError
 from kmsctl.render.printers import FORMATS, find_printer
@@ -67,7 +67,7 @@ def of(command: Command | None, parameter: Flag | Positional) -> Values:
     """Returns what fits a parameter of a command; None is the one that every command has."""
     name = (parameter.name or "").replace("_", "-")
     if isinstance(parameter, Flag):
-        if isinstance(parameter.type, Choice):
+        if isinstance(parameter.type, Choice | AccessReasons):
             return _plain(parameter.type.choices)
     elif command is not None and command.words[-1] == "create":
         # The name of something that is not there yet.
