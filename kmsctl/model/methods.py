@@ -175,6 +175,8 @@ _TABLE = (
     Method("DeleteGroup", "kmsctl.groups.delete", ADMIN_WRITE, "project"),
     # Explanations show policies, so they ask for what reading the project's policy asks for.
     Method("ExplainAccess", "resourcemanager.projects.getIamPolicy", ADMIN_READ, "project"),
+    # google.cloud.securitycenter.v2.SecurityCenter
+    Method("ListFindings", "securitycenter.findings.list", ADMIN_READ, "project"),
     # The store's own.
     Method("StoreStatus", "kmsctl.store.get", ADMIN_READ, "store"),
     Method("VerifyStore", "kmsctl.store.verify", ADMIN_READ, "store"),

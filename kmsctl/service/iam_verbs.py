@@ -6,6 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from kmsctl.model.findings import SecurityFinding
     from kmsctl.model.iam_resources import Group, IamRole, Project, ServiceAccount
     from kmsctl.model.names import Name, ProjectName, ServiceAccountName
     from kmsctl.model.policies import Policy
@@ -196,6 +197,18 @@ class IamVerbs:
         from kmsctl.service import access
 
         return access.explain(_kms(self), ctx, permission, name, account)
+
+    def list_findings(
+        self,
+        ctx: Context,
+        parent: ProjectName,
+        *,
+        location: str | None = None,
+        key_ring: str | None = None,
+    ) -> Iterator[SecurityFinding]:
+        from kmsctl.service import findings
+
+        return findings.list_(_kms(self), ctx, parent, location, key_ring)
 
     def who_can(self, ctx: Context, permission: str, name: Name) -> list[Holder]:
         from kmsctl.service import access

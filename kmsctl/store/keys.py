@@ -96,6 +96,23 @@ def block(
     return _resources(snapshot, ring, parent, found, prefix="", after=after), last
 
 
+def any_in(snapshot: Snapshot, project: str) -> bool:
+    """Tells whether a project has keys in this location."""
+    query = (
+        "SELECT count(*) FROM key_rings AS r WHERE r.project = ? AND r.id IN (SELECT ring FROM crypto_keys)"
+    )
+    return snapshot.connection.number(query, (project,)) > 0
+
+
+def with_policies(
+    snapshot: Snapshot, ring: Row, parent: KeyRingName, *, after: str, limit: int
+) -> Iterator[tuple[int, CryptoKey, str]]:
+    """Yields (row id, key, policy as it is stored) of keys as `page` does."""
+    found = snapshot.connection.all(_PAGE, (ring.id, "", prefix_end(""), after, limit))
+    for row_id, columns, name, primary in _checked(snapshot, ring, parent, found, prefix="", after=after):
+        yield row_id, listed(columns, name, primary), columns[14]
+
+
 def outlines(snapshot: Snapshot, ring: Row, *, prefix: str, after: str, limit: int) -> list[CryptoKeyOutline]:
     """Returns outlines of keys as `page` would have them, without their tags being checked."""
     found = snapshot.connection.all(_OUTLINES, (ring.id, prefix, prefix_end(prefix), after, limit))
@@ -135,6 +152,20 @@ def _resources(
     prefix: str,
     after: str,
 ) -> Iterator[CryptoKey]:
+    for _, columns, name, primary in _checked(snapshot, ring, parent, found, prefix=prefix, after=after):
+        yield listed(columns, name, primary)
+
+
+def _checked(
+    snapshot: Snapshot,
+    ring: Row,
+    parent: KeyRingName,
+    found: Sequence[Sequence[Value]],
+    *,
+    prefix: str,
+    after: str,
+) -> Iterator[tuple[int, Columns, CryptoKeyName, CryptoKeyVersion | None]]:
+    """Checks the tags of keys and of their primary versions, and that they are what was asked for."""
     label = f"A key of KeyRing {parent}"
     for raw in found:
         snapshot.check(CRYPTO_KEYS, raw[:_WIDTH], label)
@@ -147,7 +178,7 @@ def _resources(
         number = raw[_PRIMARY_VERSION]
         if number is not None:
             primary = _listed_primary(snapshot, name.version(number), raw[0], raw[_WIDTH:])  # type: ignore[arg-type]  # as above
-        yield listed(columns, name, primary)
+        yield raw[0], columns, name, primary  # type: ignore[misc]  # as above
 
 
 def _listed_primary(
