@@ -104,6 +104,11 @@ def any_in(snapshot: Snapshot, project: str) -> bool:
     return snapshot.connection.number(query, (project,)) > 0
 
 
+def having_policies(snapshot: Snapshot, ring: Row) -> list[Row]:
+    """Returns the rows of the keys in a ring that have a policy of their own."""
+    return snapshot.scan(CRYPTO_KEYS, "ring = ? AND policy != '' ORDER BY name", (ring.id,))
+
+
 def with_policies(
     snapshot: Snapshot, ring: Row, parent: KeyRingName, *, after: str, limit: int
 ) -> Iterator[tuple[int, CryptoKey, str]]:

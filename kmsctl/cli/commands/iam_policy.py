@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _EXAMPLE_FLAGS = "--member=user:ann@example.com --role=roles/cloudkms.cryptoKeyEncrypterDecrypter"
 _EXAMPLE_PERMISSION = "--permissions=cloudkms.cryptoKeyVersions.useToEncrypt"
+#: How many are warned of one by one.
+_WARNINGS = 5
 _NO_BINDING = "Policy binding with the specified principal, role, and condition not found!"
 
 
@@ -221,7 +223,21 @@ def _show(session: Session, args: Args, policy: Policy) -> None:
 
     holder = holder_of(session)
     session.status(f"Updated IAM policy for {holder.noun} [{holder.short_name(session, args)}].")
+    _warn(session, policy)
     output.show(session, policy_json(policy))
+
+
+def _warn(session: Session, policy: Policy) -> None:
+    """Says who, since the change, both manages keys and uses them."""
+    for member, resource in policy.conflicts[:_WARNINGS]:
+        session.log(
+            "warning",
+            f"[{member}] now both manages keys and uses them, on [{resource}]. Separation of duties asks "
+            "for one or the other.",
+        )
+    more = len(policy.conflicts) - _WARNINGS
+    if more > 0:
+        session.log("warning", f"And {more} more: kmsctl findings list shows them.")
 
 
 def _ask(session: Session, policy: Policy, doing: str, verb: str) -> Condition | None:
