@@ -9,13 +9,16 @@ _kmsctl_flags='--account= --configuration= --flags-file= --flatten= --format= --
 _kmsctl_below() {
   case "$1" in
     '')
-      below='asymmetric-decrypt asymmetric-sign asymmetric-verify batch completion config decapsulate decrypt encrypt generate-random-bytes help iam import-jobs info keyrings keys locations mac-sign mac-verify projects quickstart raw-decrypt raw-encrypt services store version'
+      below='asymmetric-decrypt asymmetric-sign asymmetric-verify batch completion config decapsulate decrypt encrypt findings generate-random-bytes help iam import-jobs info keyrings keys locations mac-sign mac-verify projects quickstart raw-decrypt raw-encrypt services store version'
       ;;
     'config')
       below='configurations get get-value list set unset'
       ;;
     'config configurations')
       below='activate create delete describe list rename'
+      ;;
+    'findings')
+      below='list'
       ;;
     'iam')
       below='explain groups roles service-accounts who-can'
@@ -136,6 +139,10 @@ _kmsctl_command() {
       ;;
     'encrypt')
       flags='--access-reason= --additional-authenticated-data-file= --ciphertext-file= --key= --keyring= --location= --plaintext-file= --skip-integrity-verification --no-skip-integrity-verification --version='
+      positionals=''
+      ;;
+    'findings list')
+      flags='--filter= --keyring= --limit= --location= --page-size= --sort-by='
       positionals=''
       ;;
     'generate-random-bytes')
@@ -283,7 +290,7 @@ _kmsctl_command() {
       positionals='keyring'
       ;;
     'keyrings create')
-      flags='--location='
+      flags='--location= --tags='
       positionals='keyring'
       ;;
     'keyrings describe')
@@ -500,6 +507,9 @@ _kmsctl_values() {
       ;;
     *:--algorithm)
       words='aes-128-cbc aes-128-ctr aes-128-gcm aes-256-cbc aes-256-ctr aes-256-gcm ec-sign-ed25519 ec-sign-p256-sha256 ec-sign-p384-sha384 ec-sign-secp256k1-sha256 google-symmetric-encryption hmac-sha1 hmac-sha224 hmac-sha256 hmac-sha384 hmac-sha512 kem-xwing ml-kem-1024 ml-kem-768 pq-sign-hash-slh-dsa-sha2-128s-sha256 pq-sign-ml-dsa-44 pq-sign-ml-dsa-44-external-mu pq-sign-ml-dsa-65 pq-sign-ml-dsa-65-external-mu pq-sign-ml-dsa-87 pq-sign-ml-dsa-87-external-mu pq-sign-slh-dsa-sha2-128s rsa-decrypt-oaep-2048-sha1 rsa-decrypt-oaep-2048-sha256 rsa-decrypt-oaep-3072-sha1 rsa-decrypt-oaep-3072-sha256 rsa-decrypt-oaep-4096-sha1 rsa-decrypt-oaep-4096-sha256 rsa-decrypt-oaep-4096-sha512 rsa-sign-pkcs1-2048-sha256 rsa-sign-pkcs1-3072-sha256 rsa-sign-pkcs1-4096-sha256 rsa-sign-pkcs1-4096-sha512 rsa-sign-pss-2048-sha256 rsa-sign-pss-3072-sha256 rsa-sign-pss-4096-sha256 rsa-sign-pss-4096-sha512 rsa-sign-raw-pkcs1-2048 rsa-sign-raw-pkcs1-3072 rsa-sign-raw-pkcs1-4096'
+      ;;
+    *:--allowed-access-reasons)
+      words='customer-authorized-workflow-servicing customer-initiated-access customer-initiated-support google-initiated-review google-initiated-service google-initiated-system-operation google-response-to-production-alert modified-customer-initiated-access modified-google-initiated-system-operation reason-not-expected reason-unspecified third-party-data-request'
       ;;
     *:--attestation-file)
       kind='file'

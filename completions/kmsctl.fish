@@ -9,11 +9,13 @@ set -g __kmsctl_flags '--account=	Account to run the command as' '--configuratio
 function __kmsctl_below --no-scope-shadowing
     switch $argv[1]
         case ''
-            set below 'asymmetric-decrypt	Decrypt a file with an asymmetric key' 'asymmetric-sign	Sign a file with an asymmetric key' 'asymmetric-verify	Verify a signature of an asymmetric key' 'batch	Run many command lines in one process' 'completion	Print or install the completion of a shell' 'config	View and edit kmsctl properties' 'decapsulate	Recover a shared secret with a key-encapsulation key' 'decrypt	Decrypt a file with a symmetric key' 'encrypt	Encrypt a file with a symmetric key' 'generate-random-bytes	Generate random bytes' 'help	Show the manual page of a command' 'iam	See and decide who may do what' 'import-jobs	Manage import jobs' 'info	Show where everything lives and what protects it' 'keyrings	Create and manage key rings' 'keys	Create and manage keys' 'locations	View the locations that there are' 'mac-sign	Compute the MAC tag of a file' 'mac-verify	Verify the MAC tag of a file' 'projects	Manage projects' 'quickstart	Encrypt, rotate and decrypt for a first time, step by step' 'raw-decrypt	Decrypt a file with a raw AES key' 'raw-encrypt	Encrypt a file with a raw AES key' 'services	Manage the services that use keys' 'store	Inspect and maintain the store' 'version	Print the versions of kmsctl and of what it stands on'
+            set below 'asymmetric-decrypt	Decrypt a file with an asymmetric key' 'asymmetric-sign	Sign a file with an asymmetric key' 'asymmetric-verify	Verify a signature of an asymmetric key' 'batch	Run many command lines in one process' 'completion	Print or install the completion of a shell' 'config	View and edit kmsctl properties' 'decapsulate	Recover a shared secret with a key-encapsulation key' 'decrypt	Decrypt a file with a symmetric key' 'encrypt	Encrypt a file with a symmetric key' 'findings	See what Security Command Center would say of your keys' 'generate-random-bytes	Generate random bytes' 'help	Show the manual page of a command' 'iam	See and decide who may do what' 'import-jobs	Manage import jobs' 'info	Show where everything lives and what protects it' 'keyrings	Create and manage key rings' 'keys	Create and manage keys' 'locations	View the locations that there are' 'mac-sign	Compute the MAC tag of a file' 'mac-verify	Verify the MAC tag of a file' 'projects	Manage projects' 'quickstart	Encrypt, rotate and decrypt for a first time, step by step' 'raw-decrypt	Decrypt a file with a raw AES key' 'raw-encrypt	Encrypt a file with a raw AES key' 'services	Manage the services that use keys' 'store	Inspect and maintain the store' 'version	Print the versions of kmsctl and of what it stands on'
         case 'config'
             set below 'configurations	Manage named configurations, which are sets of properties' 'get	Print the value of a property' 'get-value	Print the value of a property (older name of get)' 'list	List the properties that are set' 'set	Set a property' 'unset	Unset a property'
         case 'config configurations'
             set below 'activate	Activate a configuration' 'create	Create a configuration' 'delete	Delete configurations' 'describe	Show the properties of a configuration' 'list	List the configurations' 'rename	Rename a configuration'
+        case 'findings'
+            set below 'list	List what is wrong with keys and who may use them'
         case 'iam'
             set below 'explain	Show why an account has a permission, or has not' 'groups	Manage groups of accounts' 'roles	View roles, and manage custom ones' 'service-accounts	Manage service accounts' 'who-can	List who is granted a permission'
         case 'iam groups'
@@ -104,6 +106,9 @@ function __kmsctl_command --no-scope-shadowing
             set positionals
         case 'encrypt'
             set flags '--access-reason=	Why the key is used, for its Key Access Justifications policy and for the record; customer-initiated-access if not given' '--additional-authenticated-data-file=	File to read the additional authenticated data from; - is standard input' '--ciphertext-file=	File to write the ciphertext to; - is standard output' '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--plaintext-file=	File to read the plaintext from; - is standard input' '--skip-integrity-verification	Neither send nor check the CRC32C checksums of what is sent and received' '--no-skip-integrity-verification	The inverse of --skip-integrity-verification' '--version=	Version: its number or full resource name'
+            set positionals
+        case 'findings list'
+            set flags '--filter=	Show only resources that an expression is true of' '--keyring=	Key ring: its ID or full resource name' '--limit=	Show at most so many resources' '--location=	Location, such as us-east1' '--page-size=	Print tables in pages of so many resources' '--sort-by=	Sort by these fields; ~FIELD sorts downwards'
             set positionals
         case 'generate-random-bytes'
             set flags '--length-bytes=	How many bytes: 8 to 1024' '--location=	Location, such as us-east1' '--output-file=	File to write the bytes to; - is standard output' '--protection-level=	Whose generator is asked; software if not given'
@@ -214,7 +219,7 @@ function __kmsctl_command --no-scope-shadowing
             set flags '--condition=	Condition: expression=EXPRESSION,title=TITLE[,description=DESCRIPTION], or None' '--condition-from-file=	File to read the condition, in JSON or YAML from; - is standard input' '--location=	Location, such as us-east1' '--member=	Principal: user:EMAIL, group:EMAIL, serviceAccount:EMAIL, domain:DOMAIN or allUsers' '--role=	Role: roles/ID, or projects/PROJECT/roles/ID of a custom one'
             set positionals keyring
         case 'keyrings create'
-            set flags '--location=	Location, such as us-east1'
+            set flags '--location=	Location, such as us-east1' '--tags=	Tags, for the conditions of policies: PROJECT/NAME=VALUE, or NAME=VALUE for one of the key ring\'s project'
             set positionals keyring
         case 'keyrings describe'
             set flags '--location=	Location, such as us-east1'
@@ -380,6 +385,8 @@ function __kmsctl_values --no-scope-shadowing
             set kind file
         case '*:--algorithm'
             set found 'aes-128-cbc' 'aes-128-ctr' 'aes-128-gcm' 'aes-256-cbc' 'aes-256-ctr' 'aes-256-gcm' 'ec-sign-ed25519' 'ec-sign-p256-sha256' 'ec-sign-p384-sha384' 'ec-sign-secp256k1-sha256' 'google-symmetric-encryption' 'hmac-sha1' 'hmac-sha224' 'hmac-sha256' 'hmac-sha384' 'hmac-sha512' 'kem-xwing' 'ml-kem-1024' 'ml-kem-768' 'pq-sign-hash-slh-dsa-sha2-128s-sha256' 'pq-sign-ml-dsa-44' 'pq-sign-ml-dsa-44-external-mu' 'pq-sign-ml-dsa-65' 'pq-sign-ml-dsa-65-external-mu' 'pq-sign-ml-dsa-87' 'pq-sign-ml-dsa-87-external-mu' 'pq-sign-slh-dsa-sha2-128s' 'rsa-decrypt-oaep-2048-sha1' 'rsa-decrypt-oaep-2048-sha256' 'rsa-decrypt-oaep-3072-sha1' 'rsa-decrypt-oaep-3072-sha256' 'rsa-decrypt-oaep-4096-sha1' 'rsa-decrypt-oaep-4096-sha256' 'rsa-decrypt-oaep-4096-sha512' 'rsa-sign-pkcs1-2048-sha256' 'rsa-sign-pkcs1-3072-sha256' 'rsa-sign-pkcs1-4096-sha256' 'rsa-sign-pkcs1-4096-sha512' 'rsa-sign-pss-2048-sha256' 'rsa-sign-pss-3072-sha256' 'rsa-sign-pss-4096-sha256' 'rsa-sign-pss-4096-sha512' 'rsa-sign-raw-pkcs1-2048' 'rsa-sign-raw-pkcs1-3072' 'rsa-sign-raw-pkcs1-4096'
+        case '*:--allowed-access-reasons'
+            set found 'customer-authorized-workflow-servicing' 'customer-initiated-access' 'customer-initiated-support' 'google-initiated-review' 'google-initiated-service' 'google-initiated-system-operation' 'google-response-to-production-alert' 'modified-customer-initiated-access' 'modified-google-initiated-system-operation' 'reason-not-expected' 'reason-unspecified' 'third-party-data-request'
         case '*:--attestation-file'
             set kind file
         case '*:--certificate-chain-type'

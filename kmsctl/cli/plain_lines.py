@@ -180,6 +180,15 @@ PLAIN: dict[tuple[str, ...], tuple[str, str, str, str, str, str, tuple[tuple[str
         "access-reason",
         (("plaintext-file", ""), ("ciphertext-file", "")),
     ),
+    ("findings", "list"): (
+        "findings",
+        "run_list",
+        "",
+        "location keyring filter",
+        "",
+        "limit page-size sort-by",
+        (),
+    ),
     ("generate-random-bytes",): (
         "random_bytes",
         "run",
@@ -510,7 +519,7 @@ PLAIN: dict[tuple[str, ...], tuple[str, str, str, str, str, str, tuple[tuple[str
         "keyring",
         "location",
         "",
-        "",
+        "tags",
         (("keyring", ""),),
     ),
     ("keyrings", "describe"): (

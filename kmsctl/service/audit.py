@@ -52,7 +52,8 @@ def append(
     payload["serviceName"] = method.service
     if decision.permission is not None:
         payload["authorizationInfo"] = [
-            {"permission": decision.permission, "granted": True, "resource": target.name}
+            {"permission": permission, "granted": True, "resource": name}
+            for permission, name in ((decision.permission, target.name), *decision.also)
         ]
     payload["metadata"] = {"controlGeneration": str(decision.control_generation)}
     payload.update(more)
@@ -66,11 +67,11 @@ def append_refusal(
     """Appends the record of a call that was refused."""
     method = METHODS[method_name]
     account = ctx.impersonated[-1] if ctx.impersonated else ctx.principal
-    permission = method.permission_on(target.kind.rpartition("/")[2])
+    permission, resource = error.asked or (method.permission_on(target.kind.rpartition("/")[2]), target.name)
     payload = _payload(method.name, account, target.name, {})
     payload["serviceName"] = method.service
     granted = isinstance(error, AccessReasonDenied)
-    payload["authorizationInfo"] = [{"permission": permission, "granted": granted, "resource": target.name}]
+    payload["authorizationInfo"] = [{"permission": permission, "granted": granted, "resource": resource}]
     payload["status"] = {"code": _PERMISSION_DENIED, "message": error.message}
     _add_caller(payload, ctx)
     _append(transaction, target.project, log_of(method), monitored_resource(target), payload, "ERROR")

@@ -39,9 +39,10 @@ class Decision:
         caller: who acts.
         permission: what was asked for; None where nothing has to be.
         project: the row of the project that decided, or None where nobody has used it.
+        also: what was asked for besides: (permission, name of the resource).
     """
 
-    __slots__ = ("caller", "control_generation", "method", "permission", "project")
+    __slots__ = ("also", "caller", "control_generation", "method", "permission", "project")
 
     def __init__(
         self,
@@ -56,6 +57,7 @@ class Decision:
         self.project = project
         self.caller = caller
         self.control_generation = control_generation
+        self.also: list[tuple[str, str]] = []
 
     @property
     def audited(self) -> bool:
@@ -99,7 +101,9 @@ def authorize(
         method, permission, project, caller, 0 if control is None else control.head.generation
     )
     needed = [] if permission is None else [(permission, target.checked_on(method.checked_on))]
-    needed += [(each, place) for (each, _), place in zip(method.also, also, strict=True)]
+    for (each, _), place in zip(method.also, also, strict=True):
+        needed.append((each, place))
+        decision.also.append((each, place.name))
     for each, place in needed:
         _require(control, location, caller, each, place, shown=target.name if each == permission else "")
     return decision
@@ -237,9 +241,11 @@ def _check_principal(ctx: Context) -> None:
 
 
 def denied(permission: str, resource: str, hint: str | None = None) -> PermissionDenied:
-    return PermissionDenied(
+    error = PermissionDenied(
         f"Permission '{permission}' denied on resource '{resource}' (or it may not exist).",
         hint=hint
         or "Whoever may see its policies is told why by: kmsctl iam explain "
         f"{permission} {resource} --account=ACCOUNT",
     )
+    error.asked = permission, resource
+    return error
