@@ -44,6 +44,7 @@ WITHOUT_RULE = {
     "get_project",
     "get_service_account",
     "list_custom_roles",
+    "list_findings",
     "list_groups",
     "list_predefined_roles",
     "list_projects",
