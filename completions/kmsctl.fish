@@ -19,7 +19,7 @@ function __kmsctl_below --no-scope-shadowing
         case 'iam'
             set below 'explain	Show why an account has a permission, or has not' 'groups	Manage groups of accounts' 'roles	View roles, and manage custom ones' 'service-accounts	Manage service accounts' 'who-can	List who is granted a permission'
         case 'iam groups'
-            set below 'add-members	Add members to a group' 'create	Create a group of accounts' 'delete	Delete a group' 'describe	Show a group' 'list	List the groups of a project' 'remove-members	Remove members from a group'
+            set below 'add-members	Add members to a group' 'create	Create a group of accounts' 'delete	Delete a group' 'describe	Show a group' 'import	Make groups what a file says' 'list	List the groups of a project' 'remove-members	Remove members from a group'
         case 'iam roles'
             set below 'create	Create a custom role' 'delete	Delete a custom role' 'describe	Show a role and its permissions' 'list	List the roles' 'undelete	Bring a deleted custom role back' 'update	Update a custom role'
         case 'iam service-accounts'
@@ -131,6 +131,9 @@ function __kmsctl_command --no-scope-shadowing
         case 'iam groups describe'
             set flags
             set positionals group
+        case 'iam groups import'
+            set flags
+            set positionals groups-file
         case 'iam groups list'
             set flags '--filter=	Show only resources that an expression is true of' '--limit=	Show at most so many resources' '--page-size=	Print tables in pages of so many resources' '--sort-by=	Sort by these fields; ~FIELD sorts downwards' '--uri	Print the resources\' URIs alone' '--no-uri	The inverse of --uri'
             set positionals
@@ -478,6 +481,8 @@ function __kmsctl_values --no-scope-shadowing
         case '*:database'
             set found 'control	what belongs to no location' 'africa-south1	Johannesburg' 'asia	Multiple regions in Asia' 'asia-east1	Taiwan' 'asia-east2	Hong Kong' 'asia-northeast1	Tokyo' 'asia-northeast2	Osaka' 'asia-northeast3	Seoul' 'asia-south1	Mumbai' 'asia-south2	Delhi' 'asia-southeast1	Singapore' 'asia-southeast2	Jakarta' 'asia-southeast3	Bangkok' 'asia1	Tokyo, Osaka, and Seoul' 'au	Multiple regions in Australia' 'australia-southeast1	Sydney' 'australia-southeast2	Melbourne' 'ca	Multiple regions in Canada' 'de	Multiple regions in Germany' 'eur3	Belgium and Netherlands' 'eur4	Finland, Netherlands, and Belgium' 'eur5	London, Belgium, and Netherlands' 'eur6	Netherlands, Frankfurt, and Zürich' 'europe	Multiple regions in the European Union' 'europe-central2	Warsaw' 'europe-north1	Finland' 'europe-north2	Stockholm' 'europe-southwest1	Madrid' 'europe-west1	Belgium' 'europe-west10	Berlin' 'europe-west12	Turin' 'europe-west2	London' 'europe-west3	Frankfurt' 'europe-west4	Netherlands' 'europe-west6	Zürich' 'europe-west8	Milan' 'europe-west9	Paris' 'global	Worldwide' 'in	Multiple regions in India' 'it	Multiple regions in Italy' 'me-central1	Doha' 'me-central2	Dammam' 'me-west1	Tel Aviv' 'nam-eur-asia1	Iowa, Oklahoma, Belgium, and Taiwan' 'nam10	Iowa, Salt Lake City, and Oklahoma' 'nam11	Iowa, South Carolina, and Oklahoma' 'nam12	Iowa, Northern Virginia, Oklahoma, and Oregon' 'nam3	Northern Virginia and South Carolina' 'nam4	Iowa, South Carolina, and Oklahoma' 'nam6	Iowa and South Carolina' 'nam7	Iowa, Northern Virginia, and Oklahoma' 'nam8	Los Angeles, Oregon, and Salt Lake City' 'nam9	Northern Virginia and Iowa' 'northamerica-northeast1	Montréal' 'northamerica-northeast2	Toronto' 'northamerica-south1	Mexico' 'southamerica-east1	São Paulo' 'southamerica-west1	Santiago' 'us	Multiple regions in the United States' 'us-central1	Iowa' 'us-east1	South Carolina' 'us-east4	Northern Virginia' 'us-east5	Columbus' 'us-south1	Dallas' 'us-west1	Oregon' 'us-west2	Los Angeles' 'us-west3	Salt Lake City' 'us-west4	Las Vegas'
         case '*:file'
+            set kind file
+        case '*:groups-file'
             set kind file
         case 'import-jobs add-iam-policy-binding:import-job'
             set kind import-job

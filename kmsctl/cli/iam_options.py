@@ -72,20 +72,26 @@ def read_mapping(session: Session, path: str, what: str, limit: int = 1 << 20) -
     Raises:
         CommandError: if it cannot be read, or holds something else.
     """
-    import yaml
-
-    from kmsctl.cli.files import Inputs
-
     del session
-    data = Inputs().read("--" + what, path, what, limit)
-    try:
-        found = yaml.safe_load(data.decode())
-    except (UnicodeDecodeError, yaml.YAMLError):
-        found = None
+    found = read_data(path, what, limit)
     if not isinstance(found, dict) or not all(isinstance(key, str) for key in found):
         raise CommandError(
             f"{what.capitalize()} file [{path}] is not a properly formatted YAML or JSON {what} file."
         )
+    return found
+
+
+def read_data(path: str, what: str, limit: int = 1 << 20) -> object:
+    """Reads a JSON or YAML file; one that is neither is nothing."""
+    import yaml
+
+    from kmsctl.cli.files import Inputs
+
+    data = Inputs().read("--" + what, path, what, limit)
+    try:
+        found: object = yaml.safe_load(data.decode())
+    except (UnicodeDecodeError, RecursionError, yaml.YAMLError):
+        return None
     return found
 
 

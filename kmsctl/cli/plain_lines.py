@@ -252,6 +252,15 @@ PLAIN: dict[tuple[str, ...], tuple[str, str, str, str, str, str, tuple[tuple[str
         "",
         (("group", ""),),
     ),
+    ("iam", "groups", "import"): (
+        "iam_groups",
+        "run_import",
+        "groups-file",
+        "",
+        "",
+        "",
+        (("groups-file", ""),),
+    ),
     ("iam", "groups", "list"): (
         "iam_groups",
         "run_list",

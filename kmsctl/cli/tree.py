@@ -73,6 +73,7 @@ COMMANDS = {
     ("iam", "groups", "create"): ("iam_groups", "create", "Create a group of accounts."),
     ("iam", "groups", "delete"): ("iam_groups", "delete", "Delete a group."),
     ("iam", "groups", "describe"): ("iam_groups", "describe", "Show a group."),
+    ("iam", "groups", "import"): ("iam_groups", "import_", "Make groups what a file says."),
     ("iam", "groups", "list"): ("iam_groups", "list_", "List the groups of a project."),
     ("iam", "groups", "remove-members"): ("iam_groups", "remove_members", "Remove members from a group."),
     ("iam", "roles", "create"): ("iam_roles", "create", "Create a custom role."),

@@ -172,6 +172,7 @@ _TABLE = (
     Method("GetGroup", "kmsctl.groups.get", ADMIN_READ, "project"),
     Method("ListGroups", "kmsctl.groups.list", ADMIN_READ, "project"),
     Method("UpdateGroup", "kmsctl.groups.update", ADMIN_WRITE, "project"),
+    Method("ImportGroups", "kmsctl.groups.import", ADMIN_WRITE, "project"),
     Method("DeleteGroup", "kmsctl.groups.delete", ADMIN_WRITE, "project"),
     # Explanations show policies, so they ask for what reading the project's policy asks for.
     Method("ExplainAccess", "resourcemanager.projects.getIamPolicy", ADMIN_READ, "project"),

@@ -188,6 +188,11 @@ class IamVerbs:
 
         return member_groups.change_members(_kms(self), ctx, parent, email, add=add, remove=remove)
 
+    def import_groups(self, ctx: Context, parent: ProjectName, given: Sequence[Group]) -> list[Group]:
+        from kmsctl.service import member_groups
+
+        return member_groups.import_(_kms(self), ctx, parent, given)
+
     def delete_group(self, ctx: Context, parent: ProjectName, email: str) -> None:
         from kmsctl.service import member_groups
 

@@ -14,7 +14,7 @@ from kmsctl.store import groups
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Iterator, Sequence
 
     from kmsctl.service.context import Context
     from kmsctl.service.kms import Kms
@@ -80,14 +80,54 @@ def change_members(
                 raise NotFound(f"{given} is no member of the group {_address(email)}.")
             del inside[stored]
         for given in add:
-            member = stored_member(call.transaction, given)
-            if not member.startswith((members.USER, members.GROUP, members.SERVICE_ACCOUNT)):
-                raise InvalidArgument(f"Member {given} cannot be in a group.")
-            inside[member] = None
-        if len(inside) > _MAX_MEMBERS:
-            raise InvalidArgument(f"A group has at most {_MAX_MEMBERS} members.")
+            inside[_stored(call.transaction, given)] = None
+        _check_size(inside)
         groups.set_members(call.transaction, row, inside)
         return _resource(call.transaction, row)
+
+
+def import_(kms: Kms, ctx: Context, parent: ProjectName, given: Sequence[Group]) -> list[Group]:
+    """Makes groups what they are said to be, those that are not there too: all of them, or none.
+
+    Raises:
+        InvalidArgument: if one is named twice, or a member cannot be in a group.
+        AlreadyExists: if one is another project's.
+    """
+    with ControlMutation(kms, ctx, "ImportGroups", Target(parent), creates=True) as call:
+        transaction = call.transaction
+        changed: dict[str, Group] = {}
+        for group in given:
+            address = _address(group.email)
+            if address in changed:
+                raise InvalidArgument(f"groups: {address} is there twice.")
+            row = groups.find(transaction, address) or groups.insert(transaction, parent.project, address)
+            if row.text("project") != parent.project:
+                raise AlreadyExists(f"Group {address} already exists, in another project.")
+            inside = dict.fromkeys(_stored(transaction, each) for each in group.members)
+            _check_size(inside)
+            transaction.update(
+                row,
+                display_name=group.display_name,
+                description=group.description,
+                members=" ".join(inside),
+            )
+            changed[address] = _resource(transaction, row)
+        call.request = {
+            "groups": [{"group": each.email, "members": list(each.members)} for each in changed.values()]
+        }
+        return list(changed.values())
+
+
+def _stored(transaction: Transaction, given: str) -> str:
+    member = stored_member(transaction, given)
+    if not member.startswith((members.USER, members.GROUP, members.SERVICE_ACCOUNT)):
+        raise InvalidArgument(f"Member {given} cannot be in a group.")
+    return member
+
+
+def _check_size(inside: Collection[str]) -> None:
+    if len(inside) > _MAX_MEMBERS:
+        raise InvalidArgument(f"A group has at most {_MAX_MEMBERS} members.")
 
 
 def delete(kms: Kms, ctx: Context, parent: ProjectName, email: str) -> None:

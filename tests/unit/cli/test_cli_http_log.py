@@ -39,6 +39,7 @@ WITHOUT_RULE = {
     "delete_service_account",
     "explain_access",
     "get_custom_role",
+    "import_groups",
     "get_group",
     "get_predefined_role",
     "get_project",

@@ -98,6 +98,7 @@ CALLS: dict[str, Callable[[Kms, Context], Any]] = {
     "GetGroup": lambda kms, ctx: kms.get_group(ctx, ME, "team@example.com"),
     "ListGroups": lambda kms, ctx: list(kms.list_groups(ctx, ME)),
     "UpdateGroup": lambda kms, ctx: kms.change_group_members(ctx, ME, "team@example.com"),
+    "ImportGroups": lambda kms, ctx: kms.import_groups(ctx, ME, []),
     "DeleteGroup": lambda kms, ctx: kms.delete_group(ctx, ME, "team@example.com"),
     "ImportCryptoKeyVersion": lambda kms, ctx: kms.import_crypto_key_version(
         ctx,
