@@ -198,7 +198,7 @@ _kmsctl_command() {
       positionals='role'
       ;;
     'iam roles list')
-      flags='--filter= --limit= --page-size= --show-deleted --no-show-deleted --sort-by= --uri --no-uri'
+      flags='--filter= --limit= --page-size= --show-deleted --no-show-deleted --sort-by='
       positionals=''
       ;;
     'iam roles undelete')

@@ -150,7 +150,7 @@ function __kmsctl_command --no-scope-shadowing
             set flags
             set positionals role
         case 'iam roles list'
-            set flags '--filter=	Show only resources that an expression is true of' '--limit=	Show at most so many resources' '--page-size=	Print tables in pages of so many resources' '--show-deleted	Show deleted roles too' '--no-show-deleted	The inverse of --show-deleted' '--sort-by=	Sort by these fields; ~FIELD sorts downwards' '--uri	Print the resources\' URIs alone' '--no-uri	The inverse of --uri'
+            set flags '--filter=	Show only resources that an expression is true of' '--limit=	Show at most so many resources' '--page-size=	Print tables in pages of so many resources' '--show-deleted	Show deleted roles too' '--no-show-deleted	The inverse of --show-deleted' '--sort-by=	Sort by these fields; ~FIELD sorts downwards'
             set positionals
         case 'iam roles undelete'
             set flags

@@ -9,6 +9,8 @@ from kmsctl.cli.failures import CommandError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kmsctl.cli.session import Args, Session
     from kmsctl.model.policies import Condition
 
@@ -101,17 +103,24 @@ def condition_of(session: Session, args: Args) -> tuple[bool, Condition | None]:
     Raises:
         CommandError: if it has no title or no expression.
     """
-    from kmsctl.model.policy_json import parse_condition
-
     given: dict[str, object] | None = args.get("condition")
     path = args.get("condition_from_file")
     if path is not None:
         given = read_mapping(session, path, "condition")
     elif given is None:
         return False, None
-    if not given:
-        return True, None
+    return True, condition_of_mapping(given) if given else None
+
+
+def condition_of_mapping(given: Mapping[str, object]) -> Condition:
+    """Returns the condition that its fields are given of.
+
+    Raises:
+        CommandError: if it has no title or no expression.
+    """
+    from kmsctl.model.policy_json import parse_condition
+
     for field in ("expression", "title"):
         if not given.get(field):
             raise CommandError(f"Missing required field [{field}] of the condition.")
-    return True, parse_condition("condition", given)
+    return parse_condition("condition", given)

@@ -311,7 +311,7 @@ PLAIN: dict[tuple[str, ...], tuple[str, str, str, str, str, str, tuple[tuple[str
         "run_list",
         "",
         "filter",
-        "show-deleted uri",
+        "show-deleted",
         "limit page-size sort-by",
         (),
     ),

@@ -206,11 +206,11 @@ def choose(question: str, choices: Sequence[str], *, quiet: bool, refusal: str) 
     """
     if quiet or not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
         raise CommandError(refusal)
-    say(question)
     for number, choice in enumerate(choices, 1):
         say(f" [{number}] {choice}")
+    prompt = f"{question}:  "
     while True:
-        sys.stderr.write("Please specify a condition:  ")
+        sys.stderr.write(prompt)
         sys.stderr.flush()
         answer = sys.stdin.readline()
         if not answer:
@@ -218,7 +218,14 @@ def choose(question: str, choices: Sequence[str], *, quiet: bool, refusal: str) 
         text = answer.strip()
         if text.isascii() and text.isdigit() and 1 <= int(text) <= len(choices):
             return int(text) - 1
-        say(f"Please enter a value between 1 and {len(choices)}:  ")
+        prompt = f"Please enter a value between 1 and {len(choices)}:  "
+
+
+def ask_line(text: str) -> str:
+    """Asks for a line, after `choose` made sure that somebody is there."""
+    sys.stderr.write(text)
+    sys.stderr.flush()
+    return sys.stdin.readline()
 
 
 class Progress:

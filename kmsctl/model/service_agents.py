@@ -12,7 +12,6 @@ _ACCOUNTS = ".iam.gserviceaccount.com"
 #: Service → (pattern of the e-mail address, where NUMBER is the project's, display name), without the
 #: endings that all of them have.
 _TABLE = {
-    "(internal)": ("NUMBER@cloudservices.gserviceaccount.com", "Google APIs Service Agent"),
     "aiplatform": ("service-NUMBER@gcp-sa-aiplatform", "AI Platform Service Agent"),
     "alloydb": ("service-NUMBER@gcp-sa-alloydb", "AlloyDB Service Account"),
     "apigateway": ("service-NUMBER@gcp-sa-apigateway", "Cloud API Gateway Service Account"),
