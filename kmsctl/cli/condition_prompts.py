@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kmsctl.cli.failures import CommandError
-from kmsctl.cli.terminal import ask_line, choose
+from kmsctl.cli.terminal import ask_line, can_ask, choose
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,9 +16,14 @@ _QUESTION = (
     "The policy contains bindings with conditions, so specifying a condition is required when {} a binding. "
     "Please specify a condition."
 )
-_REFUSAL = (
-    "{} a binding without specifying a condition {} a policy containing conditions is prohibited in "
+_ADDING = (
+    "Adding a binding without specifying a condition to a policy containing conditions is prohibited in "
     "non-interactive mode. Run the command again with `--condition=None`"
+)
+_REMOVING = (
+    "Removing a binding without specifying a condition from a policy containing conditions is prohibited in "
+    "non-interactive mode. Run the command again with `--condition=None` to remove a binding without condition "
+    "or run command with `--all` to remove all bindings of the specified principal and role."
 )
 _NONE = "None"
 _NEW = (
@@ -34,36 +39,33 @@ def for_adding(session: Session, policy: Policy) -> Condition | None:
     Raises:
         CommandError: if nobody can be asked, or the answer is no condition.
     """
+    _check_can_ask(session, _ADDING)
     known = _conditions(policy.bindings)
     choices = [*known, *([] if _NONE in known else [_NONE]), "Specify a new condition"]
-    chosen = choose(
-        _QUESTION.format("adding"), choices, quiet=session.quiet, refusal=_REFUSAL.format("Adding", "to")
-    )
+    chosen = choose(_QUESTION.format("adding"), choices, refusal=_ADDING)
     if chosen < len(choices) - 1:
         return known.get(choices[chosen])
     return _new(ask_line(_NEW))
 
 
 def for_removing(session: Session, policy: Policy, member: str, role: str) -> tuple[bool, Condition | None]:
-    """Asks from which bindings a member is to be removed. Returns (from all of them, or else which condition).
+    """Asks from which bindings a member is to be removed: (from all, or else with which condition).
 
     Raises:
         CommandError: if nobody can be asked, or there is none to remove it from.
     """
-    if not session.quiet:
-        known = _conditions(each for each in policy.bindings if each.role == role and member in each.members)
-        if not known:
-            raise CommandError("Policy binding with the specified principal and role not found!")
-    else:
-        known = {}
+    _check_can_ask(session, _REMOVING)
+    known = _conditions(each for each in policy.bindings if each.role == role and member in each.members)
+    if not known:
+        raise CommandError("Policy binding with the specified principal and role not found!")
     choices = [*known, "all conditions"]
-    chosen = choose(
-        _QUESTION.format("removing"),
-        choices,
-        quiet=session.quiet,
-        refusal=_REFUSAL.format("Removing", "from"),
-    )
+    chosen = choose(_QUESTION.format("removing"), choices, refusal=_REMOVING)
     return chosen == len(choices) - 1, known.get(choices[chosen])
+
+
+def _check_can_ask(session: Session, refusal: str) -> None:
+    if session.quiet or not can_ask():
+        raise CommandError(refusal)
 
 
 def _conditions(bindings: Iterable[Binding]) -> dict[str, Condition | None]:

@@ -100,5 +100,5 @@ def test_where_nobody_can_be_asked_it_is_refused(monkeypatch: pytest.MonkeyPatch
         CommandError, match=r"Adding .* prohibited in non-interactive mode.*`--condition=None`"
     ):
         condition_prompts.for_adding(session(quiet=quiet), POLICY)
-    with pytest.raises(CommandError, match="Removing .* or run command with `--all`"):
+    with pytest.raises(CommandError, match=r"Removing .* or run command with `--all`"):
         condition_prompts.for_removing(session(quiet=quiet), POLICY, ANN, ROLE)
