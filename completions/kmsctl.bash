@@ -506,6 +506,9 @@ _kmsctl_values() {
     *:--access-reason)
       words='customer-authorized-workflow-servicing customer-initiated-access customer-initiated-support google-initiated-review google-initiated-service google-initiated-system-operation google-response-to-production-alert modified-customer-initiated-access modified-google-initiated-system-operation reason-not-expected reason-unspecified third-party-data-request'
       ;;
+    *:--add-permissions)
+      kind='permission'
+      ;;
     *:--additional-authenticated-data-file)
       kind='file'
       ;;
@@ -545,6 +548,9 @@ _kmsctl_values() {
     *:--format)
       words='config default disable flattened json list multi none object text yaml'
       ;;
+    *:--impersonate-service-account)
+      kind='service-account'
+      ;;
     *:--import-job)
       kind='import-job'
       ;;
@@ -569,11 +575,20 @@ _kmsctl_values() {
     *:--location)
       words='africa-south1 asia asia-east1 asia-east2 asia-northeast1 asia-northeast2 asia-northeast3 asia-south1 asia-south2 asia-southeast1 asia-southeast2 asia-southeast3 asia1 au australia-southeast1 australia-southeast2 ca de eur3 eur4 eur5 eur6 europe europe-central2 europe-north1 europe-north2 europe-southwest1 europe-west1 europe-west10 europe-west12 europe-west2 europe-west3 europe-west4 europe-west6 europe-west8 europe-west9 global in it me-central1 me-central2 me-west1 nam-eur-asia1 nam10 nam11 nam12 nam3 nam4 nam6 nam7 nam8 nam9 northamerica-northeast1 northamerica-northeast2 northamerica-south1 southamerica-east1 southamerica-west1 us us-central1 us-east1 us-east4 us-east5 us-south1 us-west1 us-west2 us-west3 us-west4'
       ;;
+    *:--member)
+      kind='member'
+      ;;
+    *:--members)
+      kind='member'
+      ;;
     *:--output-file)
       kind='file'
       ;;
     *:--passphrase-file)
       kind='file'
+      ;;
+    *:--permissions)
+      kind='permission'
       ;;
     *:--plaintext-file)
       kind='file'
@@ -596,14 +611,26 @@ _kmsctl_values() {
     *:--purpose)
       words='encryption raw-encryption asymmetric-signing asymmetric-encryption mac key-encapsulation'
       ;;
+    *:--remove-permissions)
+      kind='permission'
+      ;;
+    *:--role)
+      kind='role'
+      ;;
     *:--rsa-aes-wrapped-key-file)
       kind='file'
+      ;;
+    *:--service)
+      kind='service'
       ;;
     *:--shared-secret-file)
       kind='file'
       ;;
     *:--signature-file)
       kind='file'
+      ;;
+    *:--stage)
+      words='ALPHA BETA GA DEPRECATED DISABLED EAP'
       ;;
     *:--state)
       words='enabled disabled'
@@ -652,6 +679,18 @@ _kmsctl_values() {
       ;;
     *:file)
       kind='file'
+      ;;
+    'iam groups add-members:group')
+      kind='group'
+      ;;
+    'iam groups delete:group')
+      kind='group'
+      ;;
+    'iam groups describe:group')
+      kind='group'
+      ;;
+    'iam groups remove-members:group')
+      kind='group'
       ;;
     *:groups-file)
       kind='file'
@@ -728,11 +767,47 @@ _kmsctl_values() {
     *:location)
       words='africa-south1 asia asia-east1 asia-east2 asia-northeast1 asia-northeast2 asia-northeast3 asia-south1 asia-south2 asia-southeast1 asia-southeast2 asia-southeast3 asia1 au australia-southeast1 australia-southeast2 ca de eur3 eur4 eur5 eur6 europe europe-central2 europe-north1 europe-north2 europe-southwest1 europe-west1 europe-west10 europe-west12 europe-west2 europe-west3 europe-west4 europe-west6 europe-west8 europe-west9 global in it me-central1 me-central2 me-west1 nam-eur-asia1 nam10 nam11 nam12 nam3 nam4 nam6 nam7 nam8 nam9 northamerica-northeast1 northamerica-northeast2 northamerica-south1 southamerica-east1 southamerica-west1 us us-central1 us-east1 us-east4 us-east5 us-south1 us-west1 us-west2 us-west3 us-west4'
       ;;
+    *:permission)
+      kind='permission'
+      ;;
     *:policy-file)
       kind='file'
       ;;
+    'projects add-iam-policy-binding:project-id')
+      kind='project'
+      ;;
+    'projects describe:project-id')
+      kind='project'
+      ;;
+    'projects get-iam-policy:project-id')
+      kind='project'
+      ;;
+    'projects remove-iam-policy-binding:project-id')
+      kind='project'
+      ;;
+    'projects set-iam-policy:project-id')
+      kind='project'
+      ;;
+    'projects test-iam-permissions:project-id')
+      kind='project'
+      ;;
     *:property)
       words='core/account account core/disable_prompts disable_prompts core/log_http log_http core/project project core/user_output_enabled user_output_enabled core/verbosity verbosity kms/destroy_scheduled_duration kms/keyring kms/location'
+      ;;
+    'iam roles delete:role')
+      kind='custom-role'
+      ;;
+    'iam roles describe:role')
+      kind='role'
+      ;;
+    'iam roles undelete:role')
+      kind='custom-role'
+      ;;
+    'iam roles update:role')
+      kind='custom-role'
+      ;;
+    *:service-account)
+      kind='service-account'
       ;;
     *:shell)
       words='bash zsh fish'

@@ -384,6 +384,8 @@ function __kmsctl_values --no-scope-shadowing
     switch $argv[1]
         case '*:--access-reason'
             set found 'customer-authorized-workflow-servicing' 'customer-initiated-access' 'customer-initiated-support' 'google-initiated-review' 'google-initiated-service' 'google-initiated-system-operation' 'google-response-to-production-alert' 'modified-customer-initiated-access' 'modified-google-initiated-system-operation' 'reason-not-expected' 'reason-unspecified' 'third-party-data-request'
+        case '*:--add-permissions'
+            set kind permission
         case '*:--additional-authenticated-data-file'
             set kind file
         case '*:--algorithm'
@@ -410,6 +412,8 @@ function __kmsctl_values --no-scope-shadowing
             set kind file
         case '*:--format'
             set found 'config' 'default' 'disable' 'flattened' 'json' 'list' 'multi' 'none' 'object' 'text' 'yaml'
+        case '*:--impersonate-service-account'
+            set kind service-account
         case '*:--import-job'
             set kind import-job
         case '*:--import-method'
@@ -426,10 +430,16 @@ function __kmsctl_values --no-scope-shadowing
             set kind keyring
         case '*:--location'
             set found 'africa-south1	Johannesburg' 'asia	Multiple regions in Asia' 'asia-east1	Taiwan' 'asia-east2	Hong Kong' 'asia-northeast1	Tokyo' 'asia-northeast2	Osaka' 'asia-northeast3	Seoul' 'asia-south1	Mumbai' 'asia-south2	Delhi' 'asia-southeast1	Singapore' 'asia-southeast2	Jakarta' 'asia-southeast3	Bangkok' 'asia1	Tokyo, Osaka, and Seoul' 'au	Multiple regions in Australia' 'australia-southeast1	Sydney' 'australia-southeast2	Melbourne' 'ca	Multiple regions in Canada' 'de	Multiple regions in Germany' 'eur3	Belgium and Netherlands' 'eur4	Finland, Netherlands, and Belgium' 'eur5	London, Belgium, and Netherlands' 'eur6	Netherlands, Frankfurt, and Zürich' 'europe	Multiple regions in the European Union' 'europe-central2	Warsaw' 'europe-north1	Finland' 'europe-north2	Stockholm' 'europe-southwest1	Madrid' 'europe-west1	Belgium' 'europe-west10	Berlin' 'europe-west12	Turin' 'europe-west2	London' 'europe-west3	Frankfurt' 'europe-west4	Netherlands' 'europe-west6	Zürich' 'europe-west8	Milan' 'europe-west9	Paris' 'global	Worldwide' 'in	Multiple regions in India' 'it	Multiple regions in Italy' 'me-central1	Doha' 'me-central2	Dammam' 'me-west1	Tel Aviv' 'nam-eur-asia1	Iowa, Oklahoma, Belgium, and Taiwan' 'nam10	Iowa, Salt Lake City, and Oklahoma' 'nam11	Iowa, South Carolina, and Oklahoma' 'nam12	Iowa, Northern Virginia, Oklahoma, and Oregon' 'nam3	Northern Virginia and South Carolina' 'nam4	Iowa, South Carolina, and Oklahoma' 'nam6	Iowa and South Carolina' 'nam7	Iowa, Northern Virginia, and Oklahoma' 'nam8	Los Angeles, Oregon, and Salt Lake City' 'nam9	Northern Virginia and Iowa' 'northamerica-northeast1	Montréal' 'northamerica-northeast2	Toronto' 'northamerica-south1	Mexico' 'southamerica-east1	São Paulo' 'southamerica-west1	Santiago' 'us	Multiple regions in the United States' 'us-central1	Iowa' 'us-east1	South Carolina' 'us-east4	Northern Virginia' 'us-east5	Columbus' 'us-south1	Dallas' 'us-west1	Oregon' 'us-west2	Los Angeles' 'us-west3	Salt Lake City' 'us-west4	Las Vegas'
+        case '*:--member'
+            set kind member
+        case '*:--members'
+            set kind member
         case '*:--output-file'
             set kind file
         case '*:--passphrase-file'
             set kind file
+        case '*:--permissions'
+            set kind permission
         case '*:--plaintext-file'
             set kind file
         case '*:--primary-version'
@@ -444,12 +454,20 @@ function __kmsctl_values --no-scope-shadowing
             set found 'pem' 'der' 'nist-pqc' 'xwing-raw-bytes'
         case '*:--purpose'
             set found 'encryption' 'raw-encryption' 'asymmetric-signing' 'asymmetric-encryption' 'mac' 'key-encapsulation'
+        case '*:--remove-permissions'
+            set kind permission
+        case '*:--role'
+            set kind role
         case '*:--rsa-aes-wrapped-key-file'
             set kind file
+        case '*:--service'
+            set kind service
         case '*:--shared-secret-file'
             set kind file
         case '*:--signature-file'
             set kind file
+        case '*:--stage'
+            set found 'ALPHA' 'BETA' 'GA' 'DEPRECATED' 'DISABLED' 'EAP'
         case '*:--state'
             set found 'enabled' 'disabled'
         case '*:--target-key-file'
@@ -482,6 +500,14 @@ function __kmsctl_values --no-scope-shadowing
             set found 'control	what belongs to no location' 'africa-south1	Johannesburg' 'asia	Multiple regions in Asia' 'asia-east1	Taiwan' 'asia-east2	Hong Kong' 'asia-northeast1	Tokyo' 'asia-northeast2	Osaka' 'asia-northeast3	Seoul' 'asia-south1	Mumbai' 'asia-south2	Delhi' 'asia-southeast1	Singapore' 'asia-southeast2	Jakarta' 'asia-southeast3	Bangkok' 'asia1	Tokyo, Osaka, and Seoul' 'au	Multiple regions in Australia' 'australia-southeast1	Sydney' 'australia-southeast2	Melbourne' 'ca	Multiple regions in Canada' 'de	Multiple regions in Germany' 'eur3	Belgium and Netherlands' 'eur4	Finland, Netherlands, and Belgium' 'eur5	London, Belgium, and Netherlands' 'eur6	Netherlands, Frankfurt, and Zürich' 'europe	Multiple regions in the European Union' 'europe-central2	Warsaw' 'europe-north1	Finland' 'europe-north2	Stockholm' 'europe-southwest1	Madrid' 'europe-west1	Belgium' 'europe-west10	Berlin' 'europe-west12	Turin' 'europe-west2	London' 'europe-west3	Frankfurt' 'europe-west4	Netherlands' 'europe-west6	Zürich' 'europe-west8	Milan' 'europe-west9	Paris' 'global	Worldwide' 'in	Multiple regions in India' 'it	Multiple regions in Italy' 'me-central1	Doha' 'me-central2	Dammam' 'me-west1	Tel Aviv' 'nam-eur-asia1	Iowa, Oklahoma, Belgium, and Taiwan' 'nam10	Iowa, Salt Lake City, and Oklahoma' 'nam11	Iowa, South Carolina, and Oklahoma' 'nam12	Iowa, Northern Virginia, Oklahoma, and Oregon' 'nam3	Northern Virginia and South Carolina' 'nam4	Iowa, South Carolina, and Oklahoma' 'nam6	Iowa and South Carolina' 'nam7	Iowa, Northern Virginia, and Oklahoma' 'nam8	Los Angeles, Oregon, and Salt Lake City' 'nam9	Northern Virginia and Iowa' 'northamerica-northeast1	Montréal' 'northamerica-northeast2	Toronto' 'northamerica-south1	Mexico' 'southamerica-east1	São Paulo' 'southamerica-west1	Santiago' 'us	Multiple regions in the United States' 'us-central1	Iowa' 'us-east1	South Carolina' 'us-east4	Northern Virginia' 'us-east5	Columbus' 'us-south1	Dallas' 'us-west1	Oregon' 'us-west2	Los Angeles' 'us-west3	Salt Lake City' 'us-west4	Las Vegas'
         case '*:file'
             set kind file
+        case 'iam groups add-members:group'
+            set kind group
+        case 'iam groups delete:group'
+            set kind group
+        case 'iam groups describe:group'
+            set kind group
+        case 'iam groups remove-members:group'
+            set kind group
         case '*:groups-file'
             set kind file
         case 'import-jobs add-iam-policy-binding:import-job'
@@ -532,10 +558,34 @@ function __kmsctl_values --no-scope-shadowing
             set found 'africa-south1	Johannesburg' 'asia	Multiple regions in Asia' 'asia-east1	Taiwan' 'asia-east2	Hong Kong' 'asia-northeast1	Tokyo' 'asia-northeast2	Osaka' 'asia-northeast3	Seoul' 'asia-south1	Mumbai' 'asia-south2	Delhi' 'asia-southeast1	Singapore' 'asia-southeast2	Jakarta' 'asia-southeast3	Bangkok' 'asia1	Tokyo, Osaka, and Seoul' 'au	Multiple regions in Australia' 'australia-southeast1	Sydney' 'australia-southeast2	Melbourne' 'ca	Multiple regions in Canada' 'de	Multiple regions in Germany' 'eur3	Belgium and Netherlands' 'eur4	Finland, Netherlands, and Belgium' 'eur5	London, Belgium, and Netherlands' 'eur6	Netherlands, Frankfurt, and Zürich' 'europe	Multiple regions in the European Union' 'europe-central2	Warsaw' 'europe-north1	Finland' 'europe-north2	Stockholm' 'europe-southwest1	Madrid' 'europe-west1	Belgium' 'europe-west10	Berlin' 'europe-west12	Turin' 'europe-west2	London' 'europe-west3	Frankfurt' 'europe-west4	Netherlands' 'europe-west6	Zürich' 'europe-west8	Milan' 'europe-west9	Paris' 'global	Worldwide' 'in	Multiple regions in India' 'it	Multiple regions in Italy' 'me-central1	Doha' 'me-central2	Dammam' 'me-west1	Tel Aviv' 'nam-eur-asia1	Iowa, Oklahoma, Belgium, and Taiwan' 'nam10	Iowa, Salt Lake City, and Oklahoma' 'nam11	Iowa, South Carolina, and Oklahoma' 'nam12	Iowa, Northern Virginia, Oklahoma, and Oregon' 'nam3	Northern Virginia and South Carolina' 'nam4	Iowa, South Carolina, and Oklahoma' 'nam6	Iowa and South Carolina' 'nam7	Iowa, Northern Virginia, and Oklahoma' 'nam8	Los Angeles, Oregon, and Salt Lake City' 'nam9	Northern Virginia and Iowa' 'northamerica-northeast1	Montréal' 'northamerica-northeast2	Toronto' 'northamerica-south1	Mexico' 'southamerica-east1	São Paulo' 'southamerica-west1	Santiago' 'us	Multiple regions in the United States' 'us-central1	Iowa' 'us-east1	South Carolina' 'us-east4	Northern Virginia' 'us-east5	Columbus' 'us-south1	Dallas' 'us-west1	Oregon' 'us-west2	Los Angeles' 'us-west3	Salt Lake City' 'us-west4	Las Vegas'
         case '*:location'
             set found 'africa-south1	Johannesburg' 'asia	Multiple regions in Asia' 'asia-east1	Taiwan' 'asia-east2	Hong Kong' 'asia-northeast1	Tokyo' 'asia-northeast2	Osaka' 'asia-northeast3	Seoul' 'asia-south1	Mumbai' 'asia-south2	Delhi' 'asia-southeast1	Singapore' 'asia-southeast2	Jakarta' 'asia-southeast3	Bangkok' 'asia1	Tokyo, Osaka, and Seoul' 'au	Multiple regions in Australia' 'australia-southeast1	Sydney' 'australia-southeast2	Melbourne' 'ca	Multiple regions in Canada' 'de	Multiple regions in Germany' 'eur3	Belgium and Netherlands' 'eur4	Finland, Netherlands, and Belgium' 'eur5	London, Belgium, and Netherlands' 'eur6	Netherlands, Frankfurt, and Zürich' 'europe	Multiple regions in the European Union' 'europe-central2	Warsaw' 'europe-north1	Finland' 'europe-north2	Stockholm' 'europe-southwest1	Madrid' 'europe-west1	Belgium' 'europe-west10	Berlin' 'europe-west12	Turin' 'europe-west2	London' 'europe-west3	Frankfurt' 'europe-west4	Netherlands' 'europe-west6	Zürich' 'europe-west8	Milan' 'europe-west9	Paris' 'global	Worldwide' 'in	Multiple regions in India' 'it	Multiple regions in Italy' 'me-central1	Doha' 'me-central2	Dammam' 'me-west1	Tel Aviv' 'nam-eur-asia1	Iowa, Oklahoma, Belgium, and Taiwan' 'nam10	Iowa, Salt Lake City, and Oklahoma' 'nam11	Iowa, South Carolina, and Oklahoma' 'nam12	Iowa, Northern Virginia, Oklahoma, and Oregon' 'nam3	Northern Virginia and South Carolina' 'nam4	Iowa, South Carolina, and Oklahoma' 'nam6	Iowa and South Carolina' 'nam7	Iowa, Northern Virginia, and Oklahoma' 'nam8	Los Angeles, Oregon, and Salt Lake City' 'nam9	Northern Virginia and Iowa' 'northamerica-northeast1	Montréal' 'northamerica-northeast2	Toronto' 'northamerica-south1	Mexico' 'southamerica-east1	São Paulo' 'southamerica-west1	Santiago' 'us	Multiple regions in the United States' 'us-central1	Iowa' 'us-east1	South Carolina' 'us-east4	Northern Virginia' 'us-east5	Columbus' 'us-south1	Dallas' 'us-west1	Oregon' 'us-west2	Los Angeles' 'us-west3	Salt Lake City' 'us-west4	Las Vegas'
+        case '*:permission'
+            set kind permission
         case '*:policy-file'
             set kind file
+        case 'projects add-iam-policy-binding:project-id'
+            set kind project
+        case 'projects describe:project-id'
+            set kind project
+        case 'projects get-iam-policy:project-id'
+            set kind project
+        case 'projects remove-iam-policy-binding:project-id'
+            set kind project
+        case 'projects set-iam-policy:project-id'
+            set kind project
+        case 'projects test-iam-permissions:project-id'
+            set kind project
         case '*:property'
             set found 'core/account	Who runs commands, as an e-mail-like name' 'account	Who runs commands, as an e-mail-like name' 'core/disable_prompts	Take the default of every question, as --quiet does' 'disable_prompts	Take the default of every question, as --quiet does' 'core/log_http	Show each call of the service, as --log-http does' 'log_http	Show each call of the service, as --log-http does' 'core/project	The project that names without one belong to' 'project	The project that names without one belong to' 'core/user_output_enabled	Print resources and messages' 'user_output_enabled	Print resources and messages' 'core/verbosity	The least severe messages that are shown' 'verbosity	The least severe messages that are shown' 'kms/destroy_scheduled_duration	How long versions of new keys stay restorable after destroy, if no flag says so' 'kms/keyring	The key ring of names without one' 'kms/location	The location of names without one'
+        case 'iam roles delete:role'
+            set kind custom-role
+        case 'iam roles describe:role'
+            set kind role
+        case 'iam roles undelete:role'
+            set kind custom-role
+        case 'iam roles update:role'
+            set kind custom-role
+        case '*:service-account'
+            set kind service-account
         case '*:shell'
             set found 'bash' 'zsh' 'fish'
         case '*:version'

@@ -22,8 +22,8 @@ _ADDING = (
 )
 _REMOVING = (
     "Removing a binding without specifying a condition from a policy containing conditions is prohibited in "
-    "non-interactive mode. Run the command again with `--condition=None` to remove a binding without condition "
-    "or run command with `--all` to remove all bindings of the specified principal and role."
+    "non-interactive mode. Run the command again with `--condition=None` to remove a binding without "
+    "condition or run command with `--all` to remove all bindings of the specified principal and role."
 )
 _NONE = "None"
 _NEW = (

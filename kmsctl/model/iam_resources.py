@@ -9,6 +9,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+#: Launch stages of roles.
+STAGES = ("ALPHA", "BETA", "GA", "DEPRECATED", "DISABLED", "EAP")
 _GROUP_FIELDS = frozenset({"createTime", "description", "displayName", "email", "members", "projectId"})
 
 
