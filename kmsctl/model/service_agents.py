@@ -119,6 +119,14 @@ _TABLE = {
 SERVICES = tuple(service + _SERVICES for service in _TABLE)
 
 
+_PROJECTS = frozenset(pattern.partition("@")[2] for pattern, _ in _TABLE.values())
+
+
+def are_accounts_of(project: str) -> bool:
+    """Tells whether service accounts of a project would have the addresses of service agents."""
+    return project in _PROJECTS or project.startswith("gcp-sa-")
+
+
 def email(service: str, project_number: int) -> str | None:
     """Returns the e-mail address of a service's agent in a project, or None if the service has none."""
     found = _TABLE.get(service.removesuffix(_SERVICES)) if service.endswith(_SERVICES) else None

@@ -39,10 +39,11 @@ def arising(kms: Kms, ctx: Context, name: Name, before: Policy, after: Policy) -
         return ()
     try:
         with control.read() as snapshot:
-            duties = Duties(snapshot)
+            caller = acting(snapshot, ctx)
+            duties = Duties(snapshot, caller)
             if not any(duties.uses_keys(role) for role in _added(before, after)):
                 return ()
-            change = _Change(kms, acting(snapshot, ctx), snapshot, duties, before, after)
+            change = _Change(kms, caller, snapshot, duties, before, after)
             found = list(change.conflicts(name))
             return tuple((shown_member(snapshot, member), resource) for member, resource in found)
     except KmsError:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from kmsctl.model import members
-from kmsctl.service.authorize import OWNER, grants
+from kmsctl.model.names import ProjectName
+from kmsctl.service.authorize import OWNER, allowed, grants
+from kmsctl.service.callers import inside
+from kmsctl.service.targets import Target
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kmsctl.model.policies import Policy
+    from kmsctl.service.callers import Caller
     from kmsctl.store.snapshot import Snapshot
+    from kmsctl.store.tables import Row
 
 #: Who has one of these manages keys.
 _MANAGES = ("cloudkms.cryptoKeyVersions.destroy", "cloudkms.cryptoKeys.setIamPolicy")
@@ -24,7 +29,7 @@ EVERYBODY = frozenset({members.ALL_USERS, members.ALL_AUTHENTICATED_USERS})
 
 
 class Holders:
-    """Members with duties, groups among them and what is in those. Owners have both, which is their due.
+    """Members with duties, groups among them and the accounts in those. Owners have both, which is their due.
 
     Attributes:
         managers, users: who manages keys, who uses them, owners left out.
@@ -45,12 +50,16 @@ class Holders:
 
 
 class Duties:
-    """Reads duties from policies, with the groups and custom roles of one state of control.db."""
+    """Reads duties from policies, with the groups and custom roles of one state of control.db.
 
-    __slots__ = ("_control", "_inside", "_roles")
+    Groups that `caller` may not get are members like any other.
+    """
 
-    def __init__(self, control: Snapshot) -> None:
+    __slots__ = ("_caller", "_control", "_inside", "_roles")
+
+    def __init__(self, control: Snapshot, caller: Caller) -> None:
         self._control = control
+        self._caller = caller
         self._inside: dict[str, frozenset[str]] = {}
         self._roles: dict[str, tuple[bool, bool]] = {}
 
@@ -97,18 +106,14 @@ class Duties:
         return found.union(*(self._of_group(member) for member in found))
 
     def _of_group(self, member: str) -> frozenset[str]:
-        """Returns all that is in a group, in groups within it too; nothing of any other member."""
+        """Returns the accounts in a group, in groups within it too; nothing of any other member."""
         if not member.startswith(members.GROUP):
             return frozenset()
         if member not in self._inside:
-            from kmsctl.store import groups
-
-            found: set[str] = set()
-            waiting = [member]
-            while waiting:
-                row = groups.find(self._control, waiting.pop().removeprefix(members.GROUP))
-                fresh = set() if row is None else set(groups.members_of(row)) - found
-                found |= fresh
-                waiting += [each for each in fresh if each.startswith(members.GROUP)]
-            self._inside[member] = frozenset(found)
+            self._inside[member] = frozenset(inside(self._control, member, self._shown))
         return self._inside[member]
+
+    def _shown(self, group: Row) -> bool:
+        """Tells whether the caller may know who is in a group; else it counts as one."""
+        place = Target(ProjectName(group.text("project")))
+        return allowed(self._control, None, self._caller, "kmsctl.groups.get", place)[0]

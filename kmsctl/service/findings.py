@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from kmsctl.model.findings import Detector
     from kmsctl.model.resources import CryptoKey
+    from kmsctl.service.callers import Caller
     from kmsctl.service.context import Context
     from kmsctl.service.kms import Kms
     from kmsctl.store.database import Database
@@ -56,7 +57,7 @@ def list_(
         project = reading.decision.project
         if control is None or project is None:
             raise NotFound(f"Project {parent.text} not found.")
-        scan = _Scan(kms, control, parent.project)
+        scan = _Scan(kms, control, reading.decision.caller, parent.project)
         found = list(scan.everything(project, location, ring))
     reading.record()
     yield from found
@@ -67,11 +68,11 @@ class _Scan:
 
     __slots__ = ("_control", "_duties", "_kms", "_project")
 
-    def __init__(self, kms: Kms, control: Snapshot, project: str) -> None:
+    def __init__(self, kms: Kms, control: Snapshot, caller: Caller, project: str) -> None:
         self._kms = kms
         self._control = control
         self._project = project
-        self._duties = Duties(control)
+        self._duties = Duties(control, caller)
 
     def everything(
         self, project: Row, location: str | None, ring: KeyRingName | None

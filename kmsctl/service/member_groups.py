@@ -1,4 +1,8 @@
-"""Groups of accounts: a project looks after each; policies of any project may name it."""
+"""Groups of accounts: a project looks after each; policies of any project may name it.
+
+A policy can only name a group that is there, and the address of one that was deleted stays its project's:
+whoever may make a project could else make the group that a policy names.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +18,7 @@ from kmsctl.store import groups
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator, Sequence
+    from collections.abc import Collection, Container, Iterator, Sequence
 
     from kmsctl.service.context import Context
     from kmsctl.service.kms import Kms
@@ -30,11 +34,15 @@ def create(
     address = _address(email)
     with ControlMutation(kms, ctx, "CreateGroup", Target(parent), creates=True) as call:
         call.request = {"group": address}
-        if groups.find(call.transaction, address) is not None:
+        row = groups.find_address(call.transaction, address)
+        if row is None:
+            row = groups.insert(
+                call.transaction, parent.project, address, display_name=display_name, description=description
+            )
+        elif row.integer("deleted") and row.text("project") == parent.project:
+            row = groups.revive(call.transaction, row, display_name=display_name, description=description)
+        else:
             raise AlreadyExists(f"Group {address} already exists.")
-        row = groups.insert(
-            call.transaction, parent.project, address, display_name=display_name, description=description
-        )
         return _resource(call.transaction, row)
 
 
@@ -95,15 +103,15 @@ def import_(kms: Kms, ctx: Context, parent: ProjectName, given: Sequence[Group])
     """
     with ControlMutation(kms, ctx, "ImportGroups", Target(parent), creates=True) as call:
         transaction = call.transaction
-        changed: dict[str, Group] = {}
-        for group in given:
+        rows: dict[str, Row] = {}
+        for group in given:  # all are there before the first one can have another as a member
             address = _address(group.email)
-            if address in changed:
+            if address in rows:
                 raise InvalidArgument(f"groups: {address} is there twice.")
-            row = groups.find(transaction, address) or groups.insert(transaction, parent.project, address)
-            if row.text("project") != parent.project:
-                raise AlreadyExists(f"Group {address} already exists, in another project.")
-            inside = dict.fromkeys(_stored(transaction, each) for each in group.members)
+            rows[address] = _made(transaction, parent, address)
+        for group, row in zip(given, rows.values(), strict=True):
+            before = groups.members_of(row)
+            inside = dict.fromkeys(_stored(transaction, each, before) for each in group.members)
             _check_size(inside)
             transaction.update(
                 row,
@@ -111,15 +119,25 @@ def import_(kms: Kms, ctx: Context, parent: ProjectName, given: Sequence[Group])
                 description=group.description,
                 members=" ".join(inside),
             )
-            changed[address] = _resource(transaction, row)
-        call.request = {
-            "groups": [{"group": each.email, "members": list(each.members)} for each in changed.values()]
-        }
-        return list(changed.values())
+        changed = [_resource(transaction, row) for row in rows.values()]
+        call.request = {"groups": [{"group": each.email, "members": list(each.members)} for each in changed]}
+        return changed
 
 
-def _stored(transaction: Transaction, given: str) -> str:
-    member = stored_member(transaction, given)
+def _made(transaction: Transaction, parent: ProjectName, address: str) -> Row:
+    """Returns the row of a group of the project, which is made if it is not there."""
+    row = groups.find_address(transaction, address)
+    if row is None:
+        return groups.insert(transaction, parent.project, address)
+    if row.text("project") != parent.project:
+        raise AlreadyExists(f"Group {address} already exists.")
+    if row.integer("deleted"):
+        return groups.revive(transaction, row, display_name="", description="")
+    return row
+
+
+def _stored(transaction: Transaction, given: str, named: Container[str] = ()) -> str:
+    member = stored_member(transaction, given, named)
     if not member.startswith((members.USER, members.GROUP, members.SERVICE_ACCOUNT)):
         raise InvalidArgument(f"Member {given} cannot be in a group.")
     return member
@@ -133,7 +151,7 @@ def _check_size(inside: Collection[str]) -> None:
 def delete(kms: Kms, ctx: Context, parent: ProjectName, email: str) -> None:
     with ControlMutation(kms, ctx, "DeleteGroup", Target(parent)) as call:
         call.request = {"group": _address(email)}
-        call.transaction.delete(_find(call.transaction, parent, email))
+        groups.delete(call.transaction, _find(call.transaction, parent, email))
 
 
 def _find(snapshot: Snapshot | Transaction, parent: ProjectName, email: str) -> Row:

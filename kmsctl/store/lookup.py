@@ -33,7 +33,9 @@ _NOW = "SELECT max((SELECT last_time FROM head), (SELECT last_time FROM audit_he
 #: Each lists names from one below another, in name order: the first column is the name.
 PROJECTS = "SELECT project AS name FROM projects WHERE project >= ? AND project < ?"
 SERVICE_ACCOUNTS = "SELECT email AS name FROM service_accounts WHERE project = ? AND email >= ? AND email < ?"
-GROUPS = "SELECT email AS name FROM account_groups WHERE project = ? AND email >= ? AND email < ?"
+GROUPS = (
+    "SELECT email AS name FROM account_groups WHERE deleted = 0 AND project = ? AND email >= ? AND email < ?"
+)
 CUSTOM_ROLES = (
     "SELECT role AS name FROM custom_roles WHERE project = ? AND deleted = 0 AND role >= ? AND role < ?"
 )

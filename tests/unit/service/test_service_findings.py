@@ -163,6 +163,18 @@ def test_whoever_cannot_see_the_policies_above_learns_nothing_of_them(keyed: Wor
     assert found(keyed, SEPARATION) == [(SEPARATION, str(KEY))]
 
 
+def test_who_is_in_a_group_is_for_those_who_may_know(keyed: World) -> None:
+    keyed.kms.create_group(OWNER, ME, "team@example.com")
+    people = [f"user:u{number}@example.com" for number in range(4)]
+    keyed.kms.change_group_members(OWNER, ME, "team@example.com", add=people)
+    grant(keyed, RING, DECRYPTER, TEAM)
+    grant(keyed, ME, "roles/securitycenter.findingsViewer", BOB)
+    assert found(keyed, TOO_MANY) == [(TOO_MANY, str(KEY))]
+    seen = list(keyed.kms.list_findings(Context("bob@example.com"), ME))
+    assert not [each for each in seen if each.detector.category == TOO_MANY]
+    assert not [each for each in seen for member in each.principals if member in people]
+
+
 def test_scheduled_destruction_is_found_until_it_is_done(keyed: World) -> None:
     keyed.kms.destroy_crypto_key_version(OWNER, KEY.version(1))
     assert found(keyed, DOOMED) == [(DOOMED, f"{KEY}/cryptoKeyVersions/1")]

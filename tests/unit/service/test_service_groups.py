@@ -54,9 +54,19 @@ def test_one_that_is_wrong_changes_nothing(keyed: World, wrong: list[Group]) -> 
 
 def test_another_projects_group_is_left_alone(keyed: World) -> None:
     keyed.kms.import_groups(OWNER, ProjectName("other"), [Group("a@x.y", "other", [ANN])])
-    with pytest.raises(AlreadyExists, match="in another project"):
+    with pytest.raises(AlreadyExists, match="already exists"):
         keyed.kms.import_groups(OWNER, ME, [group("b@x.y"), group("a@x.y")])
     assert listed(keyed) == {}
+
+
+def test_groups_may_hold_each_other_and_come_back(keyed: World) -> None:
+    keyed.kms.import_groups(OWNER, ME, [group("a@x.y", "group:b@x.y"), group("b@x.y", "group:a@x.y")])
+    keyed.kms.delete_group(OWNER, ME, "b@x.y")
+    keyed.kms.import_groups(OWNER, ME, [group("a@x.y", "group:b@x.y", ANN)])  # gone, and may stay
+    with pytest.raises(InvalidArgument, match="does not exist"):
+        keyed.kms.import_groups(OWNER, ME, [group("c@x.y", "group:b@x.y")])
+    keyed.kms.import_groups(OWNER, ME, [group("b@x.y")])
+    assert listed(keyed) == {"a@x.y": ("", ["group:b@x.y", ANN]), "b@x.y": ("", [])}
 
 
 def test_what_is_listed_can_be_imported(keyed: World) -> None:

@@ -188,7 +188,7 @@ def row_vectors(keys: MasterKeys) -> list[dict[str, Any]]:
         (7, 1, (1, "job", UID, 2, 1, 1, START, START, START + DAY, None, "", b"public", bytes(90))),
         (8, 1, ("ci-runner@acme.iam.gserviceaccount.com", "acme", "1" * 21, "CI", "", 0, "", START, "")),
         (9, 1, ("acme", "keeper", "Keeper", "", "GA", "cloudkms.keyRings.get", 0, "BwAAAAAAAAE=", START)),
-        (10, 1, ("team@example.com", "acme", "Team", "", "user:a@example.com user:b@example.com", START)),
+        (10, 1, ("team@example.com", "acme", "Team", "", "user:a@example.com user:b@example.com", 0, START)),
         (11, 1, ("a@example.com", "Encrypt", "projects/acme", START, 7)),
     ]
     for number, _, columns in rows:
