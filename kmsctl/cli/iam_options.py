@@ -32,7 +32,13 @@ class ConditionArg(click.ParamType[dict[str, str] | None]):
         for item in parse_list_arg(value):
             key, equals, text = item.partition("=")
             if key not in _KEYS or not equals:
-                self.fail(f"valid keys are [{', '.join(_KEYS)}]; received: {key}", param, ctx)
+                self.fail(
+                    f"valid keys are [{', '.join(_KEYS)}]; received: {key}. An expression with a comma goes "
+                    "into a file (--condition-from-file), or takes another delimiter: "
+                    "^;^expression=EXPRESSION;title=TITLE",
+                    param,
+                    ctx,
+                )
             given[key] = text
         return given
 

@@ -32,6 +32,7 @@ _MASKS = (
     (re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"), "<TIME>"),
     (re.compile(r"\b[0-9a-f]{32}\b"), "<ID>"),
     (re.compile(r"kmsctl-quickstart-\w+"), "<NEW>"),
+    (re.compile(r"service-\d{12}@"), "service-<NUMBER>@"),
 )
 
 
