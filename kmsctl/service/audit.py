@@ -238,7 +238,6 @@ def _authorization(
         "granted": granted,
         "resource": target.name,
         "permissionType": method.audit_type,
-        "resourceAttributes": {"name": target.name, "service": target.service, "type": target.kind},
     }
 
 
