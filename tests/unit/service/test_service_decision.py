@@ -44,6 +44,8 @@ CALLS: dict[str, Callable[[Kms, Context], Any]] = {
     "ListKeyRings": lambda kms, ctx: list(kms.list_key_rings(ctx, RING.parent)),
     "GetKeyRing": lambda kms, ctx: kms.get_key_ring(ctx, RING),
     "CreateKeyRing": lambda kms, ctx: kms.create_key_ring(ctx, OTHER_RING),
+    "ListKeyRingHistory": lambda kms, ctx: list(kms.list_history(ctx, RING)),
+    "ListCryptoKeyHistory": lambda kms, ctx: list(kms.list_history(ctx, KEY)),
     "ListCryptoKeys": lambda kms, ctx: list(kms.list_crypto_keys(ctx, RING)),
     "GetCryptoKey": lambda kms, ctx: kms.get_crypto_key(ctx, KEY),
     "CreateCryptoKey": lambda kms, ctx: kms.create_crypto_key(ctx, type(KEY)(RING, "more"), spec()),
@@ -109,6 +111,7 @@ STORE_CALLS: dict[str, Callable[[Kms, Context], Any]] = {
     "VerifyLogs": lambda kms, ctx: list(kms.verify_logs(ctx)),
     "VerifyStore": lambda kms, ctx: list(kms.verify_store(ctx)),
     "MaintainStore": lambda kms, ctx: kms.maintain_store(ctx, confirm_clock=lambda _: True),
+    "RepairStore": lambda kms, ctx: kms.repair_store(ctx, confirm=lambda _: True),
 }
 
 
@@ -161,7 +164,7 @@ def test_a_method_asks_for_its_permission_and_no_other(peopled: World, method: s
         CALLS[method](peopled.kms, ANN)
     assert f"Permission '{needed}' denied on resource 'projects/" in refused.value.message
     assert refused.value.message.endswith("(or it may not exist).")
-    give(peopled.kms, {needed})
+    give(peopled.kms, {needed, *(permission for permission, _ in METHODS[method].also)})
     assert outcome(CALLS[method], peopled.kms, ANN) is not PermissionDenied
     assert before <= peopled.generation()
 
