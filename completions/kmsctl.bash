@@ -309,7 +309,7 @@ _kmsctl_command() {
       positionals='keyring'
       ;;
     'keyrings history')
-      flags='--filter= --limit= --location= --page-size= --recursive --no-recursive --sort-by= --uri --no-uri'
+      flags='--filter= --limit= --location= --page-size= --recursive --no-recursive --sort-by='
       positionals='keyring'
       ;;
     'keyrings list')
@@ -345,7 +345,7 @@ _kmsctl_command() {
       positionals='key'
       ;;
     'keys history')
-      flags='--filter= --keyring= --limit= --location= --page-size= --sort-by= --uri --no-uri'
+      flags='--filter= --keyring= --limit= --location= --page-size= --sort-by='
       positionals='key'
       ;;
     'keys list')

@@ -26,6 +26,8 @@ _METHODS = {
 _PAGE = 500
 #: From this severity on a record is of a call that was refused, which changed nothing.
 _ERROR = 500
+#: Fields of requests that repeat the method or the resource.
+_ABOUT = frozenset(("@type", "name", "parent", "resource"))
 
 
 def list_(
@@ -84,6 +86,13 @@ def _records(snapshot: Snapshot, numbers: Sequence[int]) -> list[Record]:
     return list(audit_log.select(snapshot, condition, numbers))
 
 
+def _details(request: object) -> dict[str, object]:
+    """Returns what a request says besides what it is about."""
+    if not isinstance(request, dict):
+        return {}
+    return {field: value for field, value in request.items() if field not in _ABOUT and value}
+
+
 def _change(record: Record) -> dict[str, object]:
     """Returns what a record says of a change, in fields of the LogEntry that it is of."""
     from json import loads
@@ -105,7 +114,7 @@ def _change(record: Record) -> dict[str, object]:
         "delegation": delegation,
         "accessReason": payload.get("accessReason"),
         "dueTime": payload.get("metadata", {}).get("dueTime"),
-        "request": payload.get("request"),
+        "request": _details(payload.get("request")),
         "serviceData": payload.get("serviceData"),
     }
     change.update((field, value) for field, value in more.items() if value)

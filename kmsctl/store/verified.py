@@ -17,6 +17,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from kmsctl.store.heads import Head
+    from kmsctl.store.ports import DatabaseKeys
     from kmsctl.store.snapshot import Snapshot
 
     #: number of a table → node → digest of the bucket
@@ -28,6 +30,8 @@ _NEW = ".new"
 #: A bucket takes 40 bytes: this is enough for a hundred million rows.
 _LIMIT = 1 << 26
 _ENTRY = 40
+#: Magic, master key, times and numbers, tag.
+_SMALLEST = 8 + 4 + 20 + 32
 
 
 class Verified:
@@ -53,11 +57,8 @@ class Verified:
         make_directory(directory)
         path = os.path.join(directory, snapshot.head.name)
         beside = f"{path}{_NEW}-{os.getpid()}"
-        body = self._encode()
-        mk = snapshot.keys.current
-        content = _MAGIC + mk.to_bytes(4, "big") + body + _tag(snapshot, mk, body)
         try:
-            write_new(beside, content)
+            write_new(beside, self.encode(snapshot.keys, snapshot.head))
             os.replace(beside, path)
             sync_directory(directory)
         except OSError as error:
@@ -66,13 +67,15 @@ class Verified:
             if os.path.lexists(beside):
                 os.unlink(beside)
 
-    def _encode(self) -> bytes:
+    def encode(self, keys: DatabaseKeys, head: Head) -> bytes:
+        """Returns the bytes of the file."""
         parts = [self.read_time.to_bytes(8, "big"), self.sequence.to_bytes(8, "big")]
         parts += [len(self.edge).to_bytes(4, "big"), self.edge]
         for table, buckets in sorted(self.buckets.items()):
             parts.append(table.to_bytes(4, "big") + len(buckets).to_bytes(4, "big"))
             parts += [index.to_bytes(8, "big") + digest for index, digest in sorted(buckets.items())]
-        return b"".join(parts)
+        body = b"".join(parts)
+        return _MAGIC + keys.current.to_bytes(4, "big") + body + _tag(keys, head, keys.current, body)
 
     @classmethod
     def load(cls, data_directory: str, snapshot: Snapshot) -> Verified | None:
@@ -82,10 +85,15 @@ class Verified:
             content = read_private(path, _LIMIT)
         except (StoreError, IntegrityError):
             return None
-        if content is None or len(content) < 64 or content[:8] != _MAGIC:
+        return None if content is None else cls.decode(content, snapshot.keys, snapshot.head)
+
+    @classmethod
+    def decode(cls, content: bytes, keys: DatabaseKeys, head: Head) -> Verified | None:
+        """Returns what the bytes of a file say, or None if they are not as they were written."""
+        if len(content) < _SMALLEST or content[:8] != _MAGIC:
             return None
         mk, body = int.from_bytes(content[8:12], "big"), content[12:-32]
-        if not snapshot.keys.knows(mk) or _tag(snapshot, mk, body) != content[-32:]:
+        if not keys.knows(mk) or _tag(keys, head, mk, body) != content[-32:]:
             return None
         buckets: dict[int, dict[int, bytes]] = {}
         at = 20 + int.from_bytes(body[16:20], "big")
@@ -109,8 +117,5 @@ def is_leftover(entry: str) -> bool:
     return _NEW in entry
 
 
-def _tag(snapshot: Snapshot, mk: int, body: bytes) -> bytes:
-    head = snapshot.head
-    return snapshot.keys.head_tag(
-        mk, encode(("verified", head.store_id, head.name, snapshot.keys.digest(body)))
-    )
+def _tag(keys: DatabaseKeys, head: Head, mk: int, body: bytes) -> bytes:
+    return keys.head_tag(mk, encode(("verified", head.store_id, head.name, keys.digest(body))))

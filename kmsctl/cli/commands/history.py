@@ -7,6 +7,7 @@ from kmsctl.cli import output, resources
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kmsctl.cli.command import Command
+    from kmsctl.cli.options import Flag
     from kmsctl.cli.session import Args, Session
     from kmsctl.service.history import Subject
 
@@ -39,7 +40,7 @@ def key_rings() -> Command:
         [
             *options.resource("keyring", "location"),
             options.switch("recursive", "Also what was done to its keys, versions and import jobs."),
-            *options.list_flags(),
+            *_list_flags(),
         ],
         about="Lists what was done to a key ring, from the day it was created.\n" + _ABOUT,
         examples=[
@@ -59,7 +60,7 @@ def keys() -> Command:
     return Command(
         "keys history",
         run_keys,
-        [*options.resource("key", "keyring", "location"), *options.list_flags()],
+        [*options.resource("key", "keyring", "location"), *_list_flags()],
         about="Lists what was done to a key and its versions, from the day it was created.\n" + _ABOUT,
         examples=[
             ("To show who changed a key:", "keys history db --keyring=prod --location=us-east1"),
@@ -72,6 +73,13 @@ def keys() -> Command:
             ),
         ],
     )
+
+
+def _list_flags() -> list[Flag]:
+    """Returns the flags of a list whose items have no URIs."""
+    from kmsctl.cli import options
+
+    return [flag for flag in options.list_flags() if flag.name != "uri"]
 
 
 def run_key_rings(session: Session, args: Args) -> None:

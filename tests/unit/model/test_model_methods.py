@@ -16,6 +16,7 @@ OWN = {
     "StoreStatus": ("kmsctl.store.get", ADMIN_READ),
     "VerifyStore": ("kmsctl.store.verify", ADMIN_READ),
     "MaintainStore": ("kmsctl.store.maintain", ADMIN_WRITE),
+    "RepairStore": ("kmsctl.store.repair", ADMIN_WRITE),
     "AcceptRollback": ("kmsctl.store.acceptRollback", ADMIN_WRITE),
     "VerifyLogs": ("kmsctl.store.verifyLogs", ADMIN_READ),
     "ExportLogs": ("kmsctl.store.exportLogs", DATA_READ),
@@ -49,6 +50,8 @@ BESIDE = {
     "ExplainAccess",
     "ImportGroups",
     "ListFindings",
+    "ListCryptoKeyHistory",
+    "ListKeyRingHistory",
 }
 AUTOMATIC = {
     "RotateCryptoKey",

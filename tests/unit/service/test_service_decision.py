@@ -45,6 +45,8 @@ CALLS: dict[str, Callable[[Kms, Context], Any]] = {
     "ListKeyRings": lambda kms, ctx: list(kms.list_key_rings(ctx, RING.parent)),
     "GetKeyRing": lambda kms, ctx: kms.get_key_ring(ctx, RING),
     "CreateKeyRing": lambda kms, ctx: kms.create_key_ring(ctx, OTHER_RING),
+    "ListKeyRingHistory": lambda kms, ctx: list(kms.list_history(ctx, RING)),
+    "ListCryptoKeyHistory": lambda kms, ctx: list(kms.list_history(ctx, KEY)),
     "ListCryptoKeys": lambda kms, ctx: list(kms.list_crypto_keys(ctx, RING)),
     "GetCryptoKey": lambda kms, ctx: kms.get_crypto_key(ctx, KEY),
     "CreateCryptoKey": lambda kms, ctx: kms.create_crypto_key(ctx, type(KEY)(RING, "more"), spec()),
@@ -119,6 +121,7 @@ STORE_CALLS: dict[str, Callable[[Kms, Context], Any]] = {
     "VerifyStore": lambda kms, ctx: list(kms.verify_store(ctx)),
     "MaintainStore": lambda kms, ctx: kms.maintain_store(ctx, confirm_clock=lambda _: True),
     "AcceptRollback": lambda kms, ctx: kms.accept_rollback(ctx, PLACE),
+    "RepairStore": lambda kms, ctx: kms.repair_store(ctx, confirm=lambda _: True),
 }
 #: Of the API, and not offered yet.
 NOT_OFFERED = {

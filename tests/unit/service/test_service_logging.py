@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kmsctl.errors import FailedPrecondition, IntegrityError, InvalidArgument, NotFound, PermissionDenied, StoreFull
+from kmsctl.errors import (
+    FailedPrecondition,
+    IntegrityError,
+    InvalidArgument,
+    NotFound,
+    PermissionDenied,
+    StoreFull,
+)
 from kmsctl.model.names import CryptoKeyName, KeyRingName, LocationName, ProjectName
 from kmsctl.model.policies import AuditConfig, Binding, Policy
 from kmsctl.service import audit
@@ -238,7 +245,9 @@ def test_nothing_is_removed_behind_a_record_that_was_changed(busy: World) -> Non
     assert len(busy.records()) == count
 
 
-def test_a_removal_whose_record_cannot_be_kept_is_undone(busy: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_removal_whose_record_cannot_be_kept_is_undone(
+    busy: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*args: object) -> None:
         raise StoreFull("no room")
 
