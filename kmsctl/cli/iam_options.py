@@ -112,10 +112,21 @@ def condition_of(session: Session, args: Args) -> tuple[bool, Condition | None]:
     given: dict[str, object] | None = args.get("condition")
     path = args.get("condition_from_file")
     if path is not None:
-        given = read_mapping(session, path, "condition")
+        given = _read_condition(session, path)
     elif given is None:
         return False, None
     return True, condition_of_mapping(given) if given else None
+
+
+def _read_condition(session: Session, path: str) -> dict[str, object]:
+    """Reads a condition; a file that cannot be read is a mistake of the command line, as in gcloud."""
+    from kmsctl.cli.failures import UsageError
+
+    try:
+        return read_mapping(session, path, "condition")
+    except CommandError as error:
+        text = error.message.removeprefix(f"Failed to read condition file [{path}]: ")
+        raise UsageError(session.command, f"argument --condition-from-file: {text}") from None
 
 
 def condition_of_mapping(given: Mapping[str, object]) -> Condition:

@@ -185,7 +185,7 @@ def _fill_positionals(
 
 def _check_exclusive(command: Command, values: Args, origins: dict[str, str]) -> None:
     for group in command.exclusive:
-        given = [name for name in group if values[name.replace("-", "_")]]
+        given = [name for name in group if values[name.replace("-", "_")] not in (None, False)]
         if len(given) > 1:
             choices = " | ".join(f"--{name}" for name in sorted(group))
             first = min(given)

@@ -19,7 +19,7 @@ def check(ctx: Context, key: Row, name: object) -> None:
         InvalidArgument: if it is no reason at all.
     """
     (reason,) = checked([ctx.access_reason or DEFAULT], "access_reason")
-    if reason not in key.text("allowed_access_reasons").split(","):
+    if reason not in key.text("allowed_access_reasons").split():
         raise AccessReasonDenied(
             f"Access reason {reason} is not allowed by the Key Access Justifications policy of {name}.",
             hint="Whoever may update the key changes that: kmsctl keys update --allowed-access-reasons, or "

@@ -189,7 +189,7 @@ def update(kms: Kms, ctx: Context, name: CryptoKeyName, changes: Mapping[str, ob
             columns.update(_change(field, value))
         reasons = columns.get("allowed_access_reasons")
         if isinstance(reasons, str):
-            call.request["allowedAccessReasons"] = reasons.split(",") if reasons else []
+            call.request["allowedAccessReasons"] = reasons.split()
         if columns.keys() & {"rotation_period", "next_rotation_time"}:
             merged = {**row.values, **columns}
             purpose = algorithms.purpose_by_number(row.integer("purpose")).enum

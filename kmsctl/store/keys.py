@@ -228,13 +228,13 @@ def listed(columns: Columns, name: CryptoKeyName, primary: CryptoKeyVersion | No
         rotation_period=period,
         next_rotation_time=following,
         import_only=bool(import_only),
-        allowed_access_reasons=None if reasons is None else tuple(reasons.split(",") if reasons else ()),
+        allowed_access_reasons=None if reasons is None else tuple(reasons.split()),
     )
 
 
 def encode_reasons(reasons: Sequence[str] | None) -> str | None:
     """Returns access reasons as they are at rest; none at all is another thing than no policy."""
-    return None if reasons is None else ",".join(reasons)
+    return None if reasons is None else " ".join(reasons)
 
 
 def with_work(snapshot: Snapshot, location: str) -> Iterator[tuple[Row, CryptoKeyName]]:
