@@ -106,9 +106,7 @@ def append_refusal(
     payload = _payload(method.name, account, target.name, _request(method, target, {}))
     payload["serviceName"] = method.service
     asked = _authorization(method, permission, target, granted=isinstance(error, AccessReasonDenied))
-    if resource != target.name:
-        del asked["resourceAttributes"]
-        asked["resource"] = resource
+    asked["resource"] = resource
     payload["authorizationInfo"] = [asked]
     payload["status"] = {"code": CODES[error.status], "message": error.message}
     _add_caller(payload, ctx, transaction.now)

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kmsctl.store.audit_log import Record
     from kmsctl.store.snapshot import Snapshot
 
-    Subject = names.KeyRingName | names.CryptoKeyName
+Subject = names.KeyRingName | names.CryptoKeyName
 
 _METHODS = {
     names.KeyRingName: "ListKeyRingHistory",
@@ -112,7 +112,7 @@ def _change(record: Record) -> dict[str, object]:
     ]
     more = {
         "delegation": delegation,
-        "accessReason": payload.get("accessReason"),
+        "accessReason": payload.get("requestMetadata", {}).get("requestAttributes", {}).get("reason"),
         "dueTime": payload.get("metadata", {}).get("dueTime"),
         "request": _details(payload.get("request")),
         "serviceData": payload.get("serviceData"),
