@@ -90,4 +90,5 @@ def _caller(error: KmsError, session: Session) -> str:
     acting = ""
     if session.settings.get("impersonate_service_account"):
         acting = f", impersonating [{session.settings['impersonate_service_account'].rpartition(',')[2]}]"
-    return f" This command is run as [{session.account}], the account of the [core/account] property{acting}{stop}"
+    run_as = f"This command is run as [{session.account}], the account of the [core/account] property"
+    return f" {run_as}{acting}{stop}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kmsctl.errors import Aborted, FailedPrecondition, InvalidArgument
 from kmsctl.model import members, names
-from kmsctl.model.policies import EMPTY_ETAG, AuditConfig, Binding, Policy, encode
+from kmsctl.model.policies import EMPTY_ETAG, LOG_TYPES, AuditConfig, Binding, Policy, encode
 from kmsctl.service.authorize import OWNER, acting, allowed
 from kmsctl.service.call import Mutation, Reading, find_database, not_found
 from kmsctl.service.control import ControlMutation, ControlReading, find_control
@@ -262,6 +262,8 @@ def _checked_config(control: Snapshot, config: AuditConfig, before: Policy) -> A
         config.service != known.service for known in before.audit_configs
     ):
         raise InvalidArgument(f"policy.auditConfigs.service: there is no service '{config.service}'.")
+    if not config.exempt.keys() <= set(LOG_TYPES):
+        raise InvalidArgument(f"policy.auditConfigs.logType: it is none of {', '.join(LOG_TYPES)}.")
     named = {member for known in before.audit_configs for each in known.exempt.values() for member in each}
     exempt = {
         kind: tuple(stored_member(control, member, named) for member in given)
@@ -306,6 +308,11 @@ def stored_member(control: Snapshot, given: str, named: Container[str] = ()) -> 
             raise InvalidArgument(
                 f"Group {address} does not exist.", hint=f"Make it: kmsctl iam groups create {address}"
             )
+    if member.startswith(members.USER) and members.is_service_account(member):
+        raise InvalidArgument(
+            f'Principal {given} is of type "serviceAccount".',
+            hint=f"It has to appear as {members.SERVICE_ACCOUNT}{member.removeprefix(members.USER)}",
+        )
     if not member.startswith(members.SERVICE_ACCOUNT):
         return member
     email = member.removeprefix(members.SERVICE_ACCOUNT)

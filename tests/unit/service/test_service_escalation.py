@@ -9,6 +9,7 @@ import pytest
 from kmsctl.errors import (
     AlreadyExists,
     FailedPrecondition,
+    IntegrityError,
     InvalidArgument,
     KmsError,
     NotFound,
@@ -22,7 +23,7 @@ from kmsctl.model.policies import AuditConfig, Binding, Condition, Policy, with_
 from kmsctl.model.requests import EncryptRequest
 from kmsctl.service import conditions
 from kmsctl.service.context import Context
-from tests.unit.service.world import KEY, OWNER, PROJECT, RING
+from tests.unit.service.world import KEY, OWNER, PLACE, PROJECT, RING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +36,7 @@ ME, THEIRS = ProjectName(PROJECT), ProjectName("mallorys")
 ENCRYPTER = "roles/cloudkms.cryptoKeyEncrypter"
 TOKENS = "roles/iam.serviceAccountTokenCreator"
 TEAM = "team@example.com"
+RUNNER = ServiceAccountName("-", f"runner@{PROJECT}.iam.gserviceaccount.com")
 
 
 def grant(world: World, name: Any, member: str, role: str = ENCRYPTER, ctx: Context = OWNER) -> None:
@@ -244,6 +246,65 @@ def test_an_account_that_is_gone_is_not_shown_as_if_it_were_there(keyed: World) 
     assert keyed.kms.get_iam_policy(OWNER, KEY).bindings[0].members == (forged,)
     with pytest.raises(FailedPrecondition):
         keyed.kms.set_iam_policy(OWNER, ME, Policy([Binding("roles/owner", [forged])]), ["bindings"])
+
+
+REPLAYS: dict[str, tuple[str, str, Callable[[World], object]]] = {
+    "an account enabled again": (
+        "service_accounts",
+        "UPDATE {table} SET tag = :tag, disabled = :disabled WHERE id = :id",
+        lambda world: world.kms.set_service_account_disabled(OWNER, RUNNER, disabled=True),
+    ),
+    "an account with its older policy": (
+        "service_accounts",
+        "UPDATE {table} SET tag = :tag, policy = :policy WHERE id = :id",
+        lambda world: world.kms.set_iam_policy(OWNER, RUNNER, Policy(), ["bindings"]),
+    ),
+    "an account that was deleted": (
+        "service_accounts",
+        "INSERT INTO {table} VALUES ({columns})",
+        lambda world: world.kms.delete_service_account(OWNER, RUNNER),
+    ),
+    "a policy of a ring": (
+        "key_rings",
+        "UPDATE {table} SET tag = :tag, policy = :policy WHERE id = :id",
+        lambda world: world.kms.set_iam_policy(OWNER, RING, Policy(), ["bindings"]),
+    ),
+}
+
+
+@pytest.mark.parametrize("replay", REPLAYS)
+def test_what_was_taken_back_does_not_come_back_with_an_older_row(keyed: World, replay: str) -> None:
+    table, statement, take_back = REPLAYS[replay]
+    email = keyed.kms.create_service_account(OWNER, ME, "runner").email
+    grant(keyed, RUNNER, "user:ann@example.com", TOKENS)
+    grant(keyed, RING, f"serviceAccount:{email}")
+    acting = Context(ANN.principal, impersonated=[email])
+    assert may(keyed, acting)
+    name = PLACE if table == "key_rings" else "control"
+    columns = [column for _, column, *_ in keyed.sql(f"PRAGMA table_info({table})", name=name)]
+    (row,) = keyed.sql(f"SELECT * FROM {table}", name=name)
+    take_back(keyed)
+    assert not may(keyed, acting)
+    keyed.kms.close()
+    older: Any = dict(zip(columns, row, strict=True))
+    marks = ", ".join(f":{column}" for column in columns)
+    keyed.sql(statement.format(table=table, columns=marks), name=name, parameters=older)
+    with pytest.raises(IntegrityError):
+        keyed.kms.encrypt(acting, EncryptRequest(KEY, b"text"))
+    assert keyed.kinds() != set()
+
+
+def test_a_service_account_is_not_taken_for_a_user(keyed: World) -> None:
+    with pytest.raises(InvalidArgument, match="is of type") as refused:
+        grant(keyed, KEY, f"user:{RUNNER.email}")
+    assert f"serviceAccount:{RUNNER.email}" in (refused.value.hint or "")
+
+
+@pytest.mark.parametrize("kind", ["DATA", "DATA_READ\nbind roles/owner user:mallory@example.com", ""])
+def test_a_type_of_log_is_one_of_three(keyed: World, kind: str) -> None:
+    config = AuditConfig("allServices", {kind: ()})
+    with pytest.raises(InvalidArgument, match=r"auditConfigs\.logType"):
+        keyed.kms.set_iam_policy(OWNER, ME, Policy([], [config]), ["auditConfigs"])
 
 
 @pytest.mark.parametrize("holder", ["account", "key"])
