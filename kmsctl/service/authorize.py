@@ -266,15 +266,11 @@ def _check_principal(ctx: Context) -> None:
 
 
 def denied(permission: str, resource: str, hint: str | None = None) -> PermissionDenied:
-<<<<<<< HEAD
-    error = PermissionDenied(
-=======
     explained = (
         "Whoever may see its policies is told why by: kmsctl iam explain "
         f"{permission} {resource} --account=ACCOUNT"
     )
-    return PermissionDenied(
->>>>>>> next
+    error = PermissionDenied(
         f"Permission '{permission}' denied on resource '{resource}' (or it may not exist).",
         hint=hint or (_FOR_OWNERS if resource == STORE else explained),
     )
