@@ -110,9 +110,7 @@ def _changed(kms: Kms, ctx: Context, name: PolicyHolder, before: Policy, stored:
 
 def test_permissions(kms: Kms, ctx: Context, name: PolicyHolder, permissions: Sequence[str]) -> list[str]:
     """Returns those of the permissions that the caller has; none of a resource that is not there."""
-    for permission in permissions:
-        if "*" in permission or not permission or not permission.isprintable():
-            raise InvalidArgument(f"permissions: '{permission}' is not a permission.")
+    check_permissions(permissions)
     target = account_target(kms, name)
     control = find_control(kms)
     if control is None:
@@ -134,6 +132,16 @@ def test_permissions(kms: Kms, ctx: Context, name: PolicyHolder, permissions: Se
         return held(None)
     with database.read() as found:
         return held(found)
+
+
+def check_permissions(permissions: Sequence[str]) -> None:
+    """Refuses what is no permission: of those the owner's short cut would know as little as anybody."""
+    from kmsctl.model.grants import known_permissions
+
+    known = known_permissions()
+    for permission in permissions:
+        if permission not in known:
+            raise InvalidArgument(f"permissions: '{permission}' is not a permission.")
 
 
 def account_target(kms: Kms, name: names.Name) -> Target:

@@ -35,7 +35,6 @@ _MASKS = (
     (re.compile(r"\b[1-9]\d{11}\b"), "<NUMBER>"),
     (re.compile(r"(?<=etag: )[A-Za-z0-9+/]{16}$", re.MULTILINE), "<ETAG>"),
     (re.compile(r"kmsctl-quickstart-\w+"), "<NEW>"),
-    (re.compile(r"service-\d{12}@"), "service-<NUMBER>@"),
 )
 
 
