@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from kmsctl.store.store import Store
 
 _SUFFIXES = ("", "-wal", "-shm")
+#: Directories in the data directory whose files are looked at elsewhere.
+_OTHERS = ("pending", "snapshots", "tokens")
 _LOGS = ("-wal", "-shm", "-journal")
 _STRANGE = "Nothing in kmsctl made it. Look what it is, and remove it."
 _LEFT = "A crash has left it; kmsctl store repair removes it."
@@ -87,7 +89,7 @@ def _entries(store: Store) -> list[str]:
         with files.DirectoryLock(directory):
             entries = sorted(os.listdir(directory))
         inside = {os.path.join(directory, entry) for entry in entries} & set(_directories(store))
-        inside.add(os.path.join(store.directory, "pending"))
+        inside.update(os.path.join(store.directory, name) for name in _OTHERS)
         found += [path for entry in entries if (path := os.path.join(directory, entry)) not in inside]
     return found
 

@@ -20,7 +20,7 @@ from kmsctl.service.reports import RepairReport, RepairStep
 from kmsctl.store import import_jobs, keys
 from kmsctl.store.connection import UniqueViolation
 from kmsctl.store.store import CONTROL
-from kmsctl.store.tables import PENDING_PURGES
+from kmsctl.store.tables import CONTROL_TABLES, LOCATION_TABLES, PENDING_PURGES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -126,12 +126,14 @@ def _of_work(kms: Kms, store: Store) -> list[RepairStep]:
     for name in store.names():
         try:
             database = store.find(name)
-            if database is None or name == CONTROL:
+            if database is None:
                 continue
-            for resource in (*_unfinished_keys(kms, database), *_unfinished_jobs(kms, database)):
-                text = "Give up the key that a process was making when it ended, and do what else is due."
-                steps.append(RepairStep(SETTLE, str(resource), text))
-            waiting = database.count(PENDING_PURGES)
+            if name != CONTROL:
+                for resource in (*_unfinished_keys(kms, database), *_unfinished_jobs(kms, database)):
+                    text = "Give up the key that a process was making when it ended, and do what else is due."
+                    steps.append(RepairStep(SETTLE, str(resource), text))
+            tables = CONTROL_TABLES if name == CONTROL else LOCATION_TABLES
+            waiting = database.count(PENDING_PURGES) if PENDING_PURGES in tables else 0
             if waiting:
                 text = f"Clear {waiting} destroyed key(s) out of the files, if nobody is reading."
                 steps.append(RepairStep(FINISH_PURGE, name, text))

@@ -71,7 +71,7 @@ ACTIONS = {
     "DATABASE_DAMAGED": "restore",
     "INDEX_DAMAGED": "repair",
     "ROLLBACK": "restore",
-    "ROOT_KEY_DAMAGED": "restore",
+    "PROTECTOR_DAMAGED": "restore",
     "ANCHOR_DAMAGED": "restore",
     "AUDIT_DAMAGED": "restore",
     "PURGE_PENDING": "maintain",

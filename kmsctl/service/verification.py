@@ -38,7 +38,7 @@ def verify(
     try:
         store = kms.find_store()
     except IntegrityError as error:
-        yield _finding(kms.secrets_directory, "ROOT_KEY_DAMAGED", error)
+        yield _finding(kms.secrets_directory, "PROTECTOR_DAMAGED", error)
         return  # without it nothing in the store can be read
     except StoreError as error:
         yield _finding(kms.secrets_directory, "FILE_ACCESS", error)
@@ -93,6 +93,15 @@ def _verify_database(
             yield finding
         if whole and options.audit:
             _record(store, snapshot, rows, known)
+
+
+def damage(database: Database, progress: Progress | None = None) -> Iterator[Finding]:
+    """Yields what is wrong with one database or copy; what is merely still to be done is not."""
+    with database.read() as snapshot:
+        rows = RowCheck(snapshot, database.name, _ALL, None, progress)
+        for finding in _findings(snapshot, database.name, rows, None, _ALL):
+            if finding.kind != "PURGE_PENDING":
+                yield finding
 
 
 def _findings(

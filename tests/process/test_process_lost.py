@@ -57,9 +57,9 @@ LOST = {
     "data/locations/us-east1.db-wal": ("DATABASE_DAMAGED|ROLLBACK", "us-east1.db", "back"),
     "data/locations": ("ROLLBACK", "us-east1.db is missing", "from a backup"),
     "data": ("ROLLBACK", "us-east1.db is missing", "from a backup"),
-    "config/store/root-key": ("ROOT_KEY_DAMAGED", "root-key is missing", "Bring it back from a copy"),
+    "config/store/root-key": ("PROTECTOR_DAMAGED", "root-key is missing", "Bring it back from a copy"),
     "config/store/anchor": ("ANCHOR_DAMAGED", "anchor is missing", "Bring the configuration directory back"),
-    "config/store": ("ROOT_KEY_DAMAGED", "root key and anchor are not in", "Bring that directory back"),
+    "config/store": ("PROTECTOR_DAMAGED", "root key and anchor are not in", "Bring that directory back"),
 }
 #: what can be lost without any harm
 HARMLESS = [

@@ -224,7 +224,7 @@ def test_databases_without_secrets_are_no_fresh_start(keyed: World) -> None:
         with pytest.raises(IntegrityError, match="its root key and anchor are not in"):
             act()
     [finding] = keyed.verify()
-    assert (finding.kind, finding.action) == ("ROOT_KEY_DAMAGED", "restore")
+    assert (finding.kind, finding.action) == ("PROTECTOR_DAMAGED", "restore")
     assert "its root key and anchor are not in" in finding.message
     assert not (keyed.path / "config" / "keys").exists()
     os.rename(keyed.path / "config" / "away", keyed.path / "config" / "keys")
