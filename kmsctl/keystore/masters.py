@@ -76,6 +76,30 @@ class MasterKeys:
             hint="Bring the store back from a backup; kmsctl store verify tells what else is affected.",
         )
 
+    def opener(self) -> Callable[[Value, tuple[Value, ...]], bool]:
+        """Returns a function that tells whether wrapped material opens with its binding, for many of them.
+
+        It is for one thread at a time.
+        """
+        openers = {
+            version.to_bytes(4, "big"): key.wrapping.opener() for version, key in self._versions.items()
+        }
+
+        def opens(wrapped: Value, binding: tuple[Value, ...]) -> bool:
+            if not isinstance(wrapped, bytes):
+                return False
+            prefix = wrapped[:4]
+            opener = openers.get(prefix)
+            if opener is None:
+                return False
+            try:
+                opener.open(wrapped[4:], prefix + encode(binding))
+            except InvalidTag:
+                return False
+            return True
+
+        return opens
+
     def tagger(self, wrapped: bytes, binding: tuple[Value, ...], label: str) -> Mac:
         """Returns what makes tags under the second half of a wrapped secret of 64 bytes.
 

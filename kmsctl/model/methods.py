@@ -85,6 +85,8 @@ _SERVICES = {
     "serviceusage": "serviceusage.googleapis.com",
 }
 
+_LOG_READER = (("logging.logEntries.list", "project"),)
+
 _TABLE = (
     # google.cloud.kms.v1.KeyManagementService
     Method("ListKeyRings", "cloudkms.keyRings.list", ADMIN_READ, "location"),
@@ -175,11 +177,17 @@ _TABLE = (
     Method("GetGroup", "kmsctl.groups.get", ADMIN_READ, "project"),
     Method("ListGroups", "kmsctl.groups.list", ADMIN_READ, "project"),
     Method("UpdateGroup", "kmsctl.groups.update", ADMIN_WRITE, "project"),
+    Method("ImportGroups", "kmsctl.groups.import", ADMIN_WRITE, "project"),
     Method("DeleteGroup", "kmsctl.groups.delete", ADMIN_WRITE, "project"),
     # Explanations show policies, so they ask for what reading the project's policy asks for.
     Method("ExplainAccess", "resourcemanager.projects.getIamPolicy", ADMIN_READ, "project"),
     # google.logging.v2.LoggingServiceV2. Data access is shown to those who may read it besides.
     Method("ListLogEntries", "logging.logEntries.list", DATA_READ, "project"),
+    # What was done to a resource is in the audit log, which its reader must be allowed to read.
+    Method("ListKeyRingHistory", "cloudkms.keyRings.get", ADMIN_READ, "keyRing", _LOG_READER),
+    Method("ListCryptoKeyHistory", "cloudkms.cryptoKeys.get", ADMIN_READ, "cryptoKey", _LOG_READER),
+    # google.cloud.securitycenter.v2.SecurityCenter
+    Method("ListFindings", "securitycenter.findings.list", ADMIN_READ, "project"),
     # The store's own.
     Method("VerifyLogs", "kmsctl.store.verifyLogs", ADMIN_READ, "store"),
     Method("ExportLogs", "kmsctl.store.exportLogs", DATA_READ, "store"),
@@ -188,6 +196,7 @@ _TABLE = (
     Method("StoreStatus", "kmsctl.store.get", ADMIN_READ, "store"),
     Method("VerifyStore", "kmsctl.store.verify", ADMIN_READ, "store"),
     Method("MaintainStore", "kmsctl.store.maintain", ADMIN_WRITE, "store"),
+    Method("RepairStore", "kmsctl.store.repair", ADMIN_WRITE, "store"),
     Method("AcceptRollback", "kmsctl.store.acceptRollback", ADMIN_WRITE, "store"),
     # What the service does by itself: it is recorded, and no caller can ask for it.
     Method("RotateCryptoKey", None, ADMIN_WRITE, None),

@@ -77,7 +77,12 @@ class Reading:
     _decision: Decision
 
     def __init__(
-        self, kms: Kms, ctx: Context, method: str, name: ResourceName, also: Sequence[ResourceName] = ()
+        self,
+        kms: Kms,
+        ctx: Context,
+        method: str,
+        name: ResourceName,
+        also: Sequence[ResourceName | ProjectName] = (),
     ) -> None:
         self._also = tuple(Target(each) for each in also)
         self._kms = kms
@@ -223,6 +228,10 @@ class Mutation:
         if self._database is None:
             self._decide(None)
             raise not_found(self._missing)
+        if not self._creates:
+            # A look before the lock: nobody waits for one who may not, or for conditions to be loaded.
+            with self._database.read() as snapshot:
+                self._decide(snapshot)
         self._writing = self._database.write()
         self.transaction = self._writing.__enter__()
         try:

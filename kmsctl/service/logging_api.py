@@ -7,6 +7,7 @@ from typing import Protocol
 
 from kmsctl.service.audit_logs import LogExport
 from kmsctl.service.context import Context
+from kmsctl.service.history import Subject
 from kmsctl.service.reports import Finding, LogStatus
 
 
@@ -40,6 +41,30 @@ class LoggingApi(Protocol):
 
         Raises:
             InvalidArgument: if the filter makes no sense; it says where.
+        """
+        ...
+
+    def list_history(
+        self,
+        ctx: Context,
+        name: Subject,
+        *,
+        recursive: bool = False,
+        since: int | None = None,
+        limit: int | None = None,
+    ) -> Iterator[dict[str, object]]:
+        """Yields the changes of a resource, the newest first, as far back as the log goes.
+
+        Each has ``timestamp``, ``methodName``, ``resourceName``, ``principalEmail``, ``insertId`` (of the log
+        entry) and, where there is one, ``request``, ``serviceData``, ``dueTime`` (of what
+        happened by itself), ``delegation`` (who acted as the principal) and ``accessReason``.
+
+        Args:
+            ctx: the caller.
+            name: a key ring or a key.
+            recursive: also of what is below it: keys, versions, import jobs.
+            since: only changes that are not older, in microseconds since 1970.
+            limit: at most so many.
         """
         ...
 

@@ -8,6 +8,7 @@ if TYPE_CHECKING:
 
     from kmsctl.service.audit_logs import LogExport
     from kmsctl.service.context import Context
+    from kmsctl.service.history import Subject
     from kmsctl.service.kms import Kms
     from kmsctl.service.reports import Finding, LogStatus
 
@@ -38,6 +39,19 @@ class LoggingVerbs:
         return log_entries.list_(
             _kms(self), ctx, projects, filter_, location=location, order=order, since=since, limit=limit
         )
+
+    def list_history(
+        self,
+        ctx: Context,
+        name: Subject,
+        *,
+        recursive: bool = False,
+        since: int | None = None,
+        limit: int | None = None,
+    ) -> Iterator[dict[str, object]]:
+        from kmsctl.service import history
+
+        return history.list_(_kms(self), ctx, name, recursive=recursive, since=since, limit=limit)
 
     def verify_logs(
         self,

@@ -64,6 +64,20 @@ def damage(
         progress(head.sequence - head.removed, head.sequence - head.removed)
 
 
+def follows(snapshot: Snapshot, sequence: int, edge: bytes) -> bool:
+    """Tells whether the records after one, from the edge that the log had there, lead up to the head.
+
+    Raises:
+        IntegrityError: if one of them is not as it was written.
+    """
+    tree = LogTree(snapshot.keys.digest, sequence, edge)
+    for record in audit_log.select(snapshot, "sequence > ? ORDER BY sequence", (sequence,)):
+        if record.sequence != tree.size + 1:
+            return False
+        tree.append(leaf_hash(snapshot.keys.digest, record.text.encode()))
+    return (tree.size, tree.edge) == (snapshot.audit.sequence, snapshot.audit.edge)
+
+
 class _Check:
     """Follows a log, record by record."""
 

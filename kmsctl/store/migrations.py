@@ -38,6 +38,7 @@ CREATE INDEX audit_method ON audit (project, method, time);
 CREATE INDEX audit_principal ON audit (project, principal, time);
 CREATE INDEX audit_resource ON audit (project, resource, time);
 CREATE INDEX audit_errors ON audit (project, time) WHERE severity >= 400;
+CREATE INDEX audit_changes ON audit (resource, time, severity) WHERE log <> 'data_access';
 CREATE TABLE tree (
   tbl INTEGER NOT NULL, level INTEGER NOT NULL, idx INTEGER NOT NULL, digest BLOB NOT NULL,
   PRIMARY KEY (tbl, level, idx)

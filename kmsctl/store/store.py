@@ -211,8 +211,13 @@ def _is_location(name: str) -> bool:
     return name != CONTROL
 
 
+def is_half_made(file: str) -> bool:
+    """Tells whether a file is a database, or its log, that has not got its name yet."""
+    return file.startswith(".") and _SUFFIX + _HALF_MADE in file
+
+
 def _remove_half_made(directory: str) -> None:
     """Removes databases without a name of their own. The directory's lock is held."""
     for file in os.listdir(directory):
-        if file.startswith(".") and _SUFFIX + _HALF_MADE in file:
+        if is_half_made(file):
             os.unlink(os.path.join(directory, file))

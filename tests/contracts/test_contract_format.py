@@ -269,6 +269,22 @@ def test_audit_records() -> None:
         assert record["root"] == root_of(leaves).hex()
 
 
+def test_the_record_of_a_verification() -> None:
+    """Section "Verified buckets"."""
+    vector = VECTORS["verified"]
+    edge = h(vector["audit"]["edge"])
+    body = vector["read_time"].to_bytes(8, "big") + vector["audit"]["sequence"].to_bytes(8, "big")
+    body += len(edge).to_bytes(4, "big") + edge
+    for table, buckets in sorted(vector["buckets"].items(), key=lambda each: int(each[0])):
+        body += int(table).to_bytes(4, "big") + len(buckets).to_bytes(4, "big")
+        for index, digest in sorted(buckets.items(), key=lambda each: int(each[0])):
+            body += int(index).to_bytes(8, "big") + h(digest)
+    key = derived_from_master(vector["master_key"], b"kmsctl head tag")
+    data = ["verified", {"hex": vector["store_id"]}, vector["database"], {"hex": sha256(body).hex()}]
+    expected = b"KMSVFD\x00\x01" + vector["master_key"].to_bytes(4, "big") + body + tag(key, values(data))
+    assert vector["file"] == expected.hex()
+
+
 def test_checkpoints() -> None:
     vector = VECTORS["audit"]
     public = Ed25519PrivateKey.from_private_bytes(h(vector["secret"])[:32]).public_key()

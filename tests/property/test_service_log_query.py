@@ -24,7 +24,21 @@ METHODS = ("Encrypt", "Decrypt", "CreateKeyRing")
 PEOPLE = ("ann@example.com", "Bob@example.com", "é@example.com")
 RESOURCES = ("projects/p/locations/l", 'projects/p/"quoted"/x', "projects/p/back\\slash")
 LOGS = ("activity", "data_access", "system_event")
-WORDS = (*METHODS, *PEOPLE, *RESOURCES, *SEVERITIES, "true", "false", "5", "-1.5", "crypt", "EXAMPLE", "*", "é", "")
+WORDS = (
+    *METHODS,
+    *PEOPLE,
+    *RESOURCES,
+    *SEVERITIES,
+    "true",
+    "false",
+    "5",
+    "-1.5",
+    "crypt",
+    "EXAMPLE",
+    "*",
+    "é",
+    "",
+)
 
 entries = st.builds(
     lambda time, method, who, resource, log, severity, code: {
@@ -160,7 +174,12 @@ def test_any_text_is_parsed_or_refused_at_a_column(text: str) -> None:
 
 @given(filters, filters)
 def test_not_and_juxtaposition_mean_what_they_say(first: str, second: str) -> None:
-    entry = {"severity": "INFO", "timestamp": rfc3339(START), "logName": "a", "protoPayload": {"methodName": "Encrypt"}}
+    entry = {
+        "severity": "INFO",
+        "timestamp": rfc3339(START),
+        "logName": "a",
+        "protoPayload": {"methodName": "Encrypt"},
+    }
     try:
         one, two = (log_query.compile_test(parse(each))(entry) for each in (first, second))
     except InvalidArgument:

@@ -80,7 +80,9 @@ class Watch:
 
 
 @pytest.fixture
-def watch(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]) -> Watch:
+def watch(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsysbinary: pytest.CaptureFixture[bytes]
+) -> Watch:
     """A store with keys of all purposes, all of whose calls are recorded."""
     monkeypatch.setenv("KMSCTL_HOME", str(tmp_path / "home"))
     monkeypatch.setenv("KMSCTL_CORE_ACCOUNT", "me@example.com")
@@ -146,7 +148,10 @@ def test_no_call_that_is_refused_shows_what_it_was_given(watch: Watch) -> None:
         ("asymmetric-decrypt", *at("rsa", "--version=1", "--plaintext-file=p", "--ciphertext-file=secret")),
         ("encrypt", *at("mac", "--plaintext-file=secret", "--ciphertext-file=c")),
         ("encrypt", *at("none", "--plaintext-file=secret", "--ciphertext-file=c")),
-        ("encrypt", *at("enc", "--plaintext-file=secret", "--ciphertext-file=c", "--account=eve@example.com")),
+        (
+            "encrypt",
+            *at("enc", "--plaintext-file=secret", "--ciphertext-file=c", "--account=eve@example.com"),
+        ),
         ("keys", "set-iam-policy", "enc", *PLACE, "secret"),
         ("logging", "verify", "--checkpoint=secret"),
         ("logging", "verify", "--checkpoint=secret", "--public-key=secret", "secret"),
@@ -159,8 +164,17 @@ def test_no_call_that_is_refused_shows_what_it_was_given(watch: Watch) -> None:
 
 def lines(command: Command) -> Iterator[tuple[str, ...]]:
     """Yields a command line for each file that a command takes, the secret in its place."""
-    words = {"key": "enc", "keyring": "r", "location": "us", "version": "1", "import_job": "j", "project": "local"}
-    others = [f"--{name}={value}" for name, value in (("key", "enc"), *(each[2:].split("=") for each in PLACE))]
+    words = {
+        "key": "enc",
+        "keyring": "r",
+        "location": "us",
+        "version": "1",
+        "import_job": "j",
+        "project": "local",
+    }
+    others = [
+        f"--{name}={value}" for name, value in (("key", "enc"), *(each[2:].split("=") for each in PLACE))
+    ]
     known = {flag.opts[0] for flag in command.flags}
     others = [flag for flag in others if flag.partition("=")[0] in known]
     for flag in reflect.available(command):

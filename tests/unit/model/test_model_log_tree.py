@@ -40,7 +40,9 @@ def test_it_goes_on_from_its_edge(cut: int) -> None:
     assert (later.root(), later.edge, later.size) == (whole.root(), whole.edge, whole.size)
 
 
-@pytest.mark.parametrize(("size", "edge"), [(-1, b""), (1, b""), (2, bytes(64)), (3, bytes(63)), (0, bytes(32))])
+@pytest.mark.parametrize(
+    ("size", "edge"), [(-1, b""), (1, b""), (2, bytes(64)), (3, bytes(63)), (0, bytes(32))]
+)
 def test_an_edge_of_another_size_is_refused(size: int, edge: bytes) -> None:
     with pytest.raises(ValueError, match="do not belong together"):
         LogTree(digest, size, edge)

@@ -245,7 +245,9 @@ def test_nothing_is_removed_behind_a_record_that_was_changed(busy: World) -> Non
     assert len(busy.records()) == count
 
 
-def test_a_removal_whose_record_cannot_be_kept_is_undone(busy: World, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_removal_whose_record_cannot_be_kept_is_undone(
+    busy: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def full(*args: object) -> None:
         raise StoreFull("no room")
 

@@ -39,6 +39,7 @@ from kmsctl.store.heads import AuditHead, Head
 from kmsctl.store.snapshot import row_data
 from kmsctl.store.tables import BY_NUMBER
 from kmsctl.store.tree import node_data, roots_data
+from kmsctl.store.verified import Verified
 
 if TYPE_CHECKING:
     from kmsctl.keystore.masters import MasterKeys
@@ -263,6 +264,24 @@ def head_vectors(keys: MasterKeys) -> dict[str, Any]:
     }
 
 
+def verified_vector(keys: MasterKeys) -> dict[str, Any]:
+    buckets = {5: {0: digest(b"5-0"), 7: digest(b"5-7")}, 6: {}, 15: {1: digest(b"15-1")}}
+    head = Head(STORE_ID, "us-east1", EPOCH, 7, digest(b"root"), START + 1, START)
+    verified = Verified(buckets, START, 3, digest(b"1-2") + digest(b"3"))
+    return {
+        "store_id": STORE_ID.hex(),
+        "database": "us-east1",
+        "master_key": keys.current,
+        "read_time": START,
+        "audit": {"sequence": 3, "edge": verified.edge.hex()},
+        "buckets": {
+            str(table): {str(index): value.hex() for index, value in found.items()}
+            for table, found in buckets.items()
+        },
+        "file": verified.encode(keys, head).hex(),
+    }
+
+
 def audit_vectors(keys: MasterKeys) -> dict[str, Any]:
     """A log of seven records, a checkpoint of all of them, and one of those from the fourth on."""
     secret = Stream("audit key")(audit_keys.SIZE)
@@ -371,6 +390,7 @@ def vectors() -> dict[str, Any]:
         "tree": tree_vectors(),
         "heads": head_vectors(keys),
         "audit": audit_vectors(keys),
+        "verified": verified_vector(keys),
         "anchor": anchor_vectors(),
         "root_key_file": root_key_vector(),
     }
