@@ -174,7 +174,7 @@ def test_any_text_is_parsed_or_refused_at_a_column(text: str) -> None:
 
 @given(filters, filters)
 def test_not_and_juxtaposition_mean_what_they_say(first: str, second: str) -> None:
-    entry = {
+    entry: dict[str, object] = {
         "severity": "INFO",
         "timestamp": rfc3339(START),
         "logName": "a",
