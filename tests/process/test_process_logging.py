@@ -48,7 +48,7 @@ def test_exports_while_eight_processes_write_are_verified(tmp_path: Path) -> Non
         assert sizes == sorted(sizes)
         send(sizes[-1])
 
-    tasks: list[Task] = [write] * WRITERS + [export] * 2
+    tasks: list[Task] = [*[write] * WRITERS, export, export]
     run_all(tasks)
     kms = open_kms(tmp_path)
     assert [each.message for each in kms.verify_logs(CTX)] == []
