@@ -9,7 +9,7 @@ _kmsctl_flags='--account= --configuration= --flags-file= --flatten= --format= --
 _kmsctl_below() {
   case "$1" in
     '')
-      below='asymmetric-decrypt asymmetric-sign asymmetric-verify batch completion config decapsulate decrypt encrypt findings generate-random-bytes help iam import-jobs info keyrings keys locations mac-sign mac-verify projects quickstart raw-decrypt raw-encrypt services store version'
+      below='asymmetric-decrypt asymmetric-sign asymmetric-verify batch completion config decapsulate decrypt encrypt findings generate-random-bytes help iam import-jobs info keyrings keys locations logging mac-sign mac-verify projects quickstart raw-decrypt raw-encrypt services store version'
       ;;
     'config')
       below='configurations get get-value list set unset'
@@ -36,16 +36,19 @@ _kmsctl_below() {
       below='add-iam-policy-binding create describe get-iam-policy list remove-iam-policy-binding set-iam-policy wrap'
       ;;
     'keyrings')
-      below='add-iam-policy-binding create describe get-iam-policy list remove-iam-policy-binding set-iam-policy test-iam-permissions'
+      below='add-iam-policy-binding create describe get-iam-policy history list remove-iam-policy-binding set-iam-policy test-iam-permissions'
       ;;
     'keys')
-      below='add-iam-policy-binding create describe get-iam-policy list remove-iam-policy-binding remove-rotation-schedule set-iam-policy set-primary-version set-rotation-schedule test-iam-permissions update versions'
+      below='add-iam-policy-binding create describe get-iam-policy history list remove-iam-policy-binding remove-rotation-schedule set-iam-policy set-primary-version set-rotation-schedule test-iam-permissions update versions'
       ;;
     'keys versions')
       below='create describe destroy disable enable get-certificate-chain get-public-key import list restore update'
       ;;
     'locations')
       below='describe list'
+      ;;
+    'logging')
+      below='delete export get-public-key read verify'
       ;;
     'projects')
       below='add-iam-policy-binding create describe get-iam-policy list remove-iam-policy-binding set-iam-policy test-iam-permissions'
@@ -57,7 +60,7 @@ _kmsctl_below() {
       below='create'
       ;;
     'store')
-      below='accept-rollback maintain status verify'
+      below='accept-rollback maintain repair status verify'
       ;;
     *) return 1 ;;
   esac
@@ -305,6 +308,10 @@ _kmsctl_command() {
       flags='--filter= --limit= --location= --page-size= --sort-by='
       positionals='keyring'
       ;;
+    'keyrings history')
+      flags='--filter= --limit= --location= --page-size= --recursive --no-recursive --sort-by='
+      positionals='keyring'
+      ;;
     'keyrings list')
       flags='--filter= --limit= --location= --page-size= --sort-by= --uri --no-uri'
       positionals=''
@@ -334,6 +341,10 @@ _kmsctl_command() {
       positionals='key'
       ;;
     'keys get-iam-policy')
+      flags='--filter= --keyring= --limit= --location= --page-size= --sort-by='
+      positionals='key'
+      ;;
+    'keys history')
       flags='--filter= --keyring= --limit= --location= --page-size= --sort-by='
       positionals='key'
       ;;
@@ -421,6 +432,26 @@ _kmsctl_command() {
       flags='--filter= --limit= --page-size= --sort-by= --uri --no-uri'
       positionals=''
       ;;
+    'logging delete')
+      flags='--location= --older-than='
+      positionals=''
+      ;;
+    'logging export')
+      flags='--checkpoint= --location= --since='
+      positionals='file'
+      ;;
+    'logging get-public-key')
+      flags='--location= --output-file='
+      positionals=''
+      ;;
+    'logging read')
+      flags='--freshness= --limit= --location= --order= --resource-names='
+      positionals='log-filter'
+      ;;
+    'logging verify')
+      flags='--checkpoint= --location= --public-key='
+      positionals='export'
+      ;;
     'mac-sign')
       flags='--access-reason= --input-file= --key= --keyring= --location= --signature-file= --skip-integrity-verification --no-skip-integrity-verification --version='
       positionals=''
@@ -485,12 +516,16 @@ _kmsctl_command() {
       flags=''
       positionals=''
       ;;
+    'store repair')
+      flags='--dry-run --no-dry-run'
+      positionals=''
+      ;;
     'store status')
       flags=''
       positionals=''
       ;;
     'store verify')
-      flags=''
+      flags='--audit --no-audit --since-last --no-since-last'
       positionals=''
       ;;
     'version')
@@ -523,6 +558,9 @@ _kmsctl_values() {
       ;;
     *:--certificate-chain-type)
       words='all cavium google-card google-partition'
+      ;;
+    *:--checkpoint)
+      kind='file'
       ;;
     *:--ciphertext-file)
       kind='file'
@@ -581,6 +619,9 @@ _kmsctl_values() {
     *:--members)
       kind='member'
       ;;
+    *:--order)
+      words='asc desc'
+      ;;
     *:--output-file)
       kind='file'
       ;;
@@ -601,6 +642,9 @@ _kmsctl_values() {
       ;;
     *:--protection-level)
       words='software'
+      ;;
+    *:--public-key)
+      kind='file'
       ;;
     *:--public-key-file)
       kind='file'
@@ -677,6 +721,9 @@ _kmsctl_values() {
     *:database)
       words='control africa-south1 asia asia-east1 asia-east2 asia-northeast1 asia-northeast2 asia-northeast3 asia-south1 asia-south2 asia-southeast1 asia-southeast2 asia-southeast3 asia1 au australia-southeast1 australia-southeast2 ca de eur3 eur4 eur5 eur6 europe europe-central2 europe-north1 europe-north2 europe-southwest1 europe-west1 europe-west10 europe-west12 europe-west2 europe-west3 europe-west4 europe-west6 europe-west8 europe-west9 global in it me-central1 me-central2 me-west1 nam-eur-asia1 nam10 nam11 nam12 nam3 nam4 nam6 nam7 nam8 nam9 northamerica-northeast1 northamerica-northeast2 northamerica-south1 southamerica-east1 southamerica-west1 us us-central1 us-east1 us-east4 us-east5 us-south1 us-west1 us-west2 us-west3 us-west4'
       ;;
+    *:export)
+      kind='file'
+      ;;
     *:file)
       kind='file'
       ;;
@@ -719,6 +766,9 @@ _kmsctl_values() {
     'keys get-iam-policy:key')
       kind='key'
       ;;
+    'keys history:key')
+      kind='key'
+      ;;
     'keys remove-iam-policy-binding:key')
       kind='key'
       ;;
@@ -747,6 +797,9 @@ _kmsctl_values() {
       kind='keyring'
       ;;
     'keyrings get-iam-policy:keyring')
+      kind='keyring'
+      ;;
+    'keyrings history:keyring')
       kind='keyring'
       ;;
     'keyrings remove-iam-policy-binding:keyring')

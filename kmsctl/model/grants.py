@@ -16,13 +16,16 @@ STORE_PERMISSIONS = tuple(
         "acceptRollback",
         "backup",
         "export",
+        "exportLogs",
         "get",
         "maintain",
         "protectors",
+        "repair",
         "restore",
         "retainLogs",
         "rotate",
         "verify",
+        "verifyLogs",
     )
 )
 

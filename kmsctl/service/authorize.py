@@ -49,7 +49,7 @@ class Decision:
         caller: who acts.
         permission: what was asked for; None where nothing has to be.
         project: the row of the project that decided, or None where nobody has used it.
-        also: what was asked for besides: (permission, name of the resource).
+        also: further permissions that were asked for, and the resources they were asked on.
     """
 
     __slots__ = ("also", "caller", "control_generation", "method", "permission", "project")
@@ -62,12 +62,12 @@ class Decision:
         caller: Caller,
         control_generation: int,
     ) -> None:
+        self.also: tuple[tuple[str, Target], ...] = ()
         self.method = method
         self.permission = permission
         self.project = project
         self.caller = caller
         self.control_generation = control_generation
-        self.also: list[tuple[str, str]] = []
 
     @property
     def audited(self) -> bool:
@@ -111,9 +111,8 @@ def authorize(
         method, permission, project, caller, 0 if control is None else control.head.generation
     )
     needed = [] if permission is None else [(permission, target.checked_on(method.checked_on))]
-    for (each, _), place in zip(method.also, also, strict=True):
-        needed.append((each, place))
-        decision.also.append((each, place.name))
+    decision.also = tuple((each, place) for (each, _), place in zip(method.also, also, strict=True))
+    needed += decision.also
     for each, place in needed:
         _require(control, location, caller, each, place, shown=target.name if each == permission else "")
     return decision

@@ -13,6 +13,7 @@ from kmsctl.errors import IntegrityError
 from kmsctl.model.times import now_us
 from kmsctl.service.defaults import DESTROY_SCHEDULED_DURATION
 from kmsctl.service.iam_verbs import IamVerbs
+from kmsctl.service.logging_verbs import LoggingVerbs
 from kmsctl.service.store_verbs import StoreVerbs
 from kmsctl.store.files import has_databases
 from kmsctl.store.probes import no_probe
@@ -67,7 +68,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 
-class Kms(IamVerbs, StoreVerbs):
+class Kms(IamVerbs, LoggingVerbs, StoreVerbs):
     """The service over a store of files (`kmsctl.service.api.KmsApi`).
 
     Args:

@@ -49,6 +49,8 @@ _NAMES = {
     "service-account": "service-account",
     "version": "version",
 }
+#: Names of flags and positionals that are files; besides these, all that end in ``-file``.
+_FILES = frozenset((FILE, "checkpoint", "export", "public-key"))
 #: What can be done to custom roles alone.
 _OF_CUSTOM_ROLES = frozenset(("iam", "roles", verb) for verb in ("delete", "undelete", "update"))
 _BOOLEANS = ("true", "false")
@@ -91,7 +93,7 @@ def of(command: Command | None, parameter: Flag | Positional) -> Values:
         return Values(source="custom-role")
     if name in _NAMES:
         return Values(source=_NAMES[name])
-    if name == FILE or name.endswith("-file"):
+    if name in _FILES or name.endswith("-file"):
         return Values(source=FILE)
     return _TABLES.get(name, Values())
 

@@ -24,9 +24,16 @@ if TYPE_CHECKING:
 WITHOUT_RULE = {
     "accept_rollback",
     "asymmetric_verify",
+    "describe_logs",
+    "export_logs",
+    "list_log_entries",
     "maintain_store",
+    "list_history",
+    "repair_store",
+    "remove_log_entries",
     "shape_crypto_keys",
     "store_status",
+    "verify_logs",
     "verify_store",
     # Of the services beside Cloud KMS.
     "change_group_members",

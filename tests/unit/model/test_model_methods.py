@@ -16,10 +16,16 @@ OWN = {
     "StoreStatus": ("kmsctl.store.get", ADMIN_READ),
     "VerifyStore": ("kmsctl.store.verify", ADMIN_READ),
     "MaintainStore": ("kmsctl.store.maintain", ADMIN_WRITE),
+    "RepairStore": ("kmsctl.store.repair", ADMIN_WRITE),
     "AcceptRollback": ("kmsctl.store.acceptRollback", ADMIN_WRITE),
+    "VerifyLogs": ("kmsctl.store.verifyLogs", ADMIN_READ),
+    "ExportLogs": ("kmsctl.store.exportLogs", DATA_READ),
+    "RetainLogs": ("kmsctl.store.retainLogs", ADMIN_WRITE),
+    "GetAuditKey": ("kmsctl.store.get", ADMIN_READ),
 }
-#: Of the services beside Cloud KMS: projects, IAM, service usage, and groups.
+#: Of the services beside Cloud KMS: logging, projects, IAM, service usage, and groups.
 BESIDE = {
+    "ListLogEntries",
     "CreateProject",
     "GetProject",
     "ListProjects",
@@ -44,6 +50,8 @@ BESIDE = {
     "ExplainAccess",
     "ImportGroups",
     "ListFindings",
+    "ListCryptoKeyHistory",
+    "ListKeyRingHistory",
 }
 AUTOMATIC = {
     "RotateCryptoKey",

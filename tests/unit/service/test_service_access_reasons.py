@@ -126,7 +126,7 @@ def test_refusals_are_recorded_with_their_reason(keyed: World) -> None:
         keyed.kms.encrypt(because(SUPPORT), EncryptRequest(KEY, b"x"))
     change, refusal = [each["protoPayload"] for each in records(keyed)[-2:]]
     assert change["request"]["allowedAccessReasons"] == [ACCESS]
-    assert refusal["accessReason"] == SUPPORT
+    assert refusal["requestMetadata"]["requestAttributes"]["reason"] == SUPPORT
     assert refusal["status"]["code"] == 7
     assert refusal["authorizationInfo"][0]["granted"] is True
     assert PLACE in refusal["resourceName"]

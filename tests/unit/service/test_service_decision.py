@@ -45,6 +45,8 @@ CALLS: dict[str, Callable[[Kms, Context], Any]] = {
     "ListKeyRings": lambda kms, ctx: list(kms.list_key_rings(ctx, RING.parent)),
     "GetKeyRing": lambda kms, ctx: kms.get_key_ring(ctx, RING),
     "CreateKeyRing": lambda kms, ctx: kms.create_key_ring(ctx, OTHER_RING),
+    "ListKeyRingHistory": lambda kms, ctx: list(kms.list_history(ctx, RING)),
+    "ListCryptoKeyHistory": lambda kms, ctx: list(kms.list_history(ctx, KEY)),
     "ListCryptoKeys": lambda kms, ctx: list(kms.list_crypto_keys(ctx, RING)),
     "GetCryptoKey": lambda kms, ctx: kms.get_crypto_key(ctx, KEY),
     "CreateCryptoKey": lambda kms, ctx: kms.create_crypto_key(ctx, type(KEY)(RING, "more"), spec()),
@@ -78,6 +80,7 @@ CALLS: dict[str, Callable[[Kms, Context], Any]] = {
     "GetLocation": lambda kms, ctx: kms.get_location(ctx, RING.parent),
     "GetIamPolicy": lambda kms, ctx: kms.get_iam_policy(ctx, KEY),
     "SetIamPolicy": lambda kms, ctx: kms.set_iam_policy(ctx, KEY, Policy(), ["bindings"]),
+    "ListLogEntries": lambda kms, ctx: list(kms.list_log_entries(ctx, [PROJECT])),
     "GetProject": lambda kms, ctx: kms.get_project(ctx, ME),
     "CreateServiceAccount": lambda kms, ctx: kms.create_service_account(ctx, ME, "another"),
     "ListServiceAccounts": lambda kms, ctx: list(kms.list_service_accounts(ctx, ME)),
@@ -111,9 +114,14 @@ CALLS: dict[str, Callable[[Kms, Context], Any]] = {
 }
 STORE_CALLS: dict[str, Callable[[Kms, Context], Any]] = {
     "StoreStatus": lambda kms, ctx: kms.store_status(ctx),
+    "ExportLogs": lambda kms, ctx: list(kms.export_logs(ctx)),
+    "GetAuditKey": lambda kms, ctx: kms.describe_logs(ctx),
+    "RetainLogs": lambda kms, ctx: kms.remove_log_entries(ctx, 0),
+    "VerifyLogs": lambda kms, ctx: list(kms.verify_logs(ctx)),
     "VerifyStore": lambda kms, ctx: list(kms.verify_store(ctx)),
     "MaintainStore": lambda kms, ctx: kms.maintain_store(ctx, confirm_clock=lambda _: True),
     "AcceptRollback": lambda kms, ctx: kms.accept_rollback(ctx, PLACE),
+    "RepairStore": lambda kms, ctx: kms.repair_store(ctx, confirm=lambda _: True),
 }
 #: Of the API, and not offered yet.
 NOT_OFFERED = {

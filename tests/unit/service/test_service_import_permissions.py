@@ -146,10 +146,8 @@ def test_records_name_both_permissions_and_the_one_that_was_missing(ready: World
         for (text,) in ready.sql("SELECT record FROM audit ORDER BY sequence")
     ]
     imports = [each for each in records if each["methodName"] == "ImportCryptoKeyVersion"]
-    assert [each["authorizationInfo"] for each in imports] == [
-        [
-            {"permission": CREATE, "granted": True, "resource": str(KEY)},
-            {"permission": USE, "granted": True, "resource": str(JOB)},
-        ],
-        [{"permission": USE, "granted": False, "resource": str(JOB)}],
+    asked = [
+        [(info["permission"], info["granted"], info["resource"]) for info in each["authorizationInfo"]]
+        for each in imports
     ]
+    assert asked == [[(CREATE, True, str(KEY)), (USE, True, str(JOB))], [(USE, False, str(JOB))]]
