@@ -9,7 +9,7 @@ set -g __kmsctl_flags '--account=	Account to run the command as' '--configuratio
 function __kmsctl_below --no-scope-shadowing
     switch $argv[1]
         case ''
-            set below 'asymmetric-decrypt	Decrypt a file with an asymmetric key' 'asymmetric-sign	Sign a file with an asymmetric key' 'asymmetric-verify	Verify a signature of an asymmetric key' 'batch	Run many command lines in one process' 'completion	Print or install the completion of a shell' 'config	View and edit kmsctl properties' 'decapsulate	Recover a shared secret with a key-encapsulation key' 'decrypt	Decrypt a file with a symmetric key' 'encrypt	Encrypt a file with a symmetric key' 'findings	See what Security Command Center would say of your keys' 'generate-random-bytes	Generate random bytes' 'help	Show the manual page of a command' 'iam	See and decide who may do what' 'import-jobs	Manage import jobs' 'info	Show where everything lives and what protects it' 'keyrings	Create and manage key rings' 'keys	Create and manage keys' 'locations	View the locations that there are' 'mac-sign	Compute the MAC tag of a file' 'mac-verify	Verify the MAC tag of a file' 'projects	Manage projects' 'quickstart	Encrypt, rotate and decrypt for a first time, step by step' 'raw-decrypt	Decrypt a file with a raw AES key' 'raw-encrypt	Encrypt a file with a raw AES key' 'services	Manage the services that use keys' 'store	Inspect and maintain the store' 'version	Print the versions of kmsctl and of what it stands on'
+            set below 'asymmetric-decrypt	Decrypt a file with an asymmetric key' 'asymmetric-sign	Sign a file with an asymmetric key' 'asymmetric-verify	Verify a signature of an asymmetric key' 'batch	Run many command lines in one process' 'completion	Print or install the completion of a shell' 'config	View and edit kmsctl properties' 'decapsulate	Recover a shared secret with a key-encapsulation key' 'decrypt	Decrypt a file with a symmetric key' 'encrypt	Encrypt a file with a symmetric key' 'findings	See what Security Command Center would say of your keys' 'generate-random-bytes	Generate random bytes' 'help	Show the manual page of a command' 'iam	See and decide who may do what' 'import-jobs	Manage import jobs' 'info	Show where everything lives and what protects it' 'keyrings	Create and manage key rings' 'keys	Create and manage keys' 'locations	View the locations that there are' 'logging	Read, verify, export and retain the audit logs' 'mac-sign	Compute the MAC tag of a file' 'mac-verify	Verify the MAC tag of a file' 'projects	Manage projects' 'quickstart	Encrypt, rotate and decrypt for a first time, step by step' 'raw-decrypt	Decrypt a file with a raw AES key' 'raw-encrypt	Encrypt a file with a raw AES key' 'services	Manage the services that use keys' 'store	Inspect and maintain the store' 'version	Print the versions of kmsctl and of what it stands on'
         case 'config'
             set below 'configurations	Manage named configurations, which are sets of properties' 'get	Print the value of a property' 'get-value	Print the value of a property (older name of get)' 'list	List the properties that are set' 'set	Set a property' 'unset	Unset a property'
         case 'config configurations'
@@ -27,13 +27,15 @@ function __kmsctl_below --no-scope-shadowing
         case 'import-jobs'
             set below 'add-iam-policy-binding	Grant a role on an import job' 'create	Create an import job' 'describe	Show an import job' 'get-iam-policy	Show the IAM policy of an import job' 'list	List the import jobs of a key ring' 'remove-iam-policy-binding	Take a role on an import job back' 'set-iam-policy	Replace the IAM policy of an import job' 'wrap	Wrap a key for an import job, on any machine'
         case 'keyrings'
-            set below 'add-iam-policy-binding	Grant a role on a key ring' 'create	Create a key ring' 'describe	Show a key ring' 'get-iam-policy	Show the IAM policy of a key ring' 'list	List the key rings of a location' 'remove-iam-policy-binding	Take a role on a key ring back' 'set-iam-policy	Replace the IAM policy of a key ring' 'test-iam-permissions	Show which permissions you have on a key ring'
+            set below 'add-iam-policy-binding	Grant a role on a key ring' 'create	Create a key ring' 'describe	Show a key ring' 'get-iam-policy	Show the IAM policy of a key ring' 'history	List what was done to a key ring' 'list	List the key rings of a location' 'remove-iam-policy-binding	Take a role on a key ring back' 'set-iam-policy	Replace the IAM policy of a key ring' 'test-iam-permissions	Show which permissions you have on a key ring'
         case 'keys'
-            set below 'add-iam-policy-binding	Grant a role on a key' 'create	Create a key' 'describe	Show a key' 'get-iam-policy	Show the IAM policy of a key' 'list	List the keys of a key ring' 'remove-iam-policy-binding	Take a role on a key back' 'remove-rotation-schedule	Remove the rotation schedule of a key' 'set-iam-policy	Replace the IAM policy of a key' 'set-primary-version	Make a version the primary version of its key' 'set-rotation-schedule	Set the rotation schedule of a key' 'test-iam-permissions	Show which permissions you have on a key' 'update	Update a key' 'versions	Create and manage versions'
+            set below 'add-iam-policy-binding	Grant a role on a key' 'create	Create a key' 'describe	Show a key' 'get-iam-policy	Show the IAM policy of a key' 'history	List what was done to a key and its versions' 'list	List the keys of a key ring' 'remove-iam-policy-binding	Take a role on a key back' 'remove-rotation-schedule	Remove the rotation schedule of a key' 'set-iam-policy	Replace the IAM policy of a key' 'set-primary-version	Make a version the primary version of its key' 'set-rotation-schedule	Set the rotation schedule of a key' 'test-iam-permissions	Show which permissions you have on a key' 'update	Update a key' 'versions	Create and manage versions'
         case 'keys versions'
             set below 'create	Create a version of a key' 'describe	Show a version' 'destroy	Schedule a version for destruction' 'disable	Disable a version' 'enable	Enable a version' 'get-certificate-chain	Print the certificate chains of a version in an HSM' 'get-public-key	Print the public key of a version' 'import	Import a key as a version' 'list	List the versions of a key' 'restore	Cancel the scheduled destruction of a version' 'update	Update a version'
         case 'locations'
             set below 'describe	Show a location' 'list	List all locations'
+        case 'logging'
+            set below 'delete	Remove old records from the audit logs' 'export	Export the audit logs with signed checkpoints' 'get-public-key	Print the public keys that verify exported logs' 'read	Read log entries' 'verify	Find what was changed in the audit logs'
         case 'projects'
             set below 'add-iam-policy-binding	Grant a role on a project' 'create	Create a project' 'describe	Show a project' 'get-iam-policy	Show the IAM policy of a project' 'list	List the projects you may see' 'remove-iam-policy-binding	Take a role on a project back' 'set-iam-policy	Replace the IAM policy of a project' 'test-iam-permissions	Show which permissions you have on a project'
         case 'services'
@@ -41,7 +43,7 @@ function __kmsctl_below --no-scope-shadowing
         case 'services identity'
             set below 'create	Make a service\'s agent in a project'
         case 'store'
-            set below 'accept-rollback	Accept a database that is older than it should be, or missing' 'maintain	Do everything that is due' 'status	Show the databases of the store' 'verify	Check everything in the store'
+            set below 'accept-rollback	Accept a database that is older than it should be, or missing' 'maintain	Do everything that is due' 'repair	Do what can safely be done about damage' 'status	Show the databases of the store' 'verify	Check everything in the store'
         case '*'
             return 1
     end
@@ -230,6 +232,9 @@ function __kmsctl_command --no-scope-shadowing
         case 'keyrings get-iam-policy'
             set flags '--filter=	Show only resources that an expression is true of' '--limit=	Show at most so many resources' '--location=	Location, such as us-east1' '--page-size=	Print tables in pages of so many resources' '--sort-by=	Sort by these fields; ~FIELD sorts downwards'
             set positionals keyring
+        case 'keyrings history'
+            set flags '--filter=	Show only resources that an expression is true of' '--limit=	Show at most so many resources' '--location=	Location, such as us-east1' '--page-size=	Print tables in pages of so many resources' '--recursive	Also what was done to its keys, versions and import jobs' '--no-recursive	The inverse of --recursive' '--sort-by=	Sort by these fields; ~FIELD sorts downwards'
+            set positionals keyring
         case 'keyrings list'
             set flags '--filter=	Show only resources that an expression is true of' '--limit=	Show at most so many resources' '--location=	Location, such as us-east1' '--page-size=	Print tables in pages of so many resources' '--sort-by=	Sort by these fields; ~FIELD sorts downwards' '--uri	Print the resources\' URIs alone' '--no-uri	The inverse of --uri'
             set positionals
@@ -252,6 +257,9 @@ function __kmsctl_command --no-scope-shadowing
             set flags '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1'
             set positionals key
         case 'keys get-iam-policy'
+            set flags '--filter=	Show only resources that an expression is true of' '--keyring=	Key ring: its ID or full resource name' '--limit=	Show at most so many resources' '--location=	Location, such as us-east1' '--page-size=	Print tables in pages of so many resources' '--sort-by=	Sort by these fields; ~FIELD sorts downwards'
+            set positionals key
+        case 'keys history'
             set flags '--filter=	Show only resources that an expression is true of' '--keyring=	Key ring: its ID or full resource name' '--limit=	Show at most so many resources' '--location=	Location, such as us-east1' '--page-size=	Print tables in pages of so many resources' '--sort-by=	Sort by these fields; ~FIELD sorts downwards'
             set positionals key
         case 'keys list'
@@ -317,6 +325,21 @@ function __kmsctl_command --no-scope-shadowing
         case 'locations list'
             set flags '--filter=	Show only resources that an expression is true of' '--limit=	Show at most so many resources' '--page-size=	Print tables in pages of so many resources' '--sort-by=	Sort by these fields; ~FIELD sorts downwards' '--uri	Print the resources\' URIs alone' '--no-uri	The inverse of --uri'
             set positionals
+        case 'logging delete'
+            set flags '--location=	Location whose log is cut, or control; all if not given' '--older-than=	Age of the records to remove, such as 400d; at least one day'
+            set positionals
+        case 'logging export'
+            set flags '--checkpoint=	File to write the signed checkpoints to; FILE.checkpoint if not given' '--location=	Location whose log is exported, or control; all if not given' '--since=	Export from the first record that is not older than this time, such as -P30D'
+            set positionals file
+        case 'logging get-public-key'
+            set flags '--location=	Location whose key is printed, or control; all if not given' '--output-file=	File to write the public keys to; - is standard output'
+            set positionals
+        case 'logging read'
+            set flags '--freshness=	Show entries that are not older than this; 1d if not given' '--limit=	Show at most so many entries' '--location=	Location whose log is read, or control; all if not given' '--order=	Order of the entries by their time; desc if not given' '--resource-names=	Projects whose entries are shown (projects/ID), instead of the current project'
+            set positionals log-filter
+        case 'logging verify'
+            set flags '--checkpoint=	File of checkpoints that logging export wrote' '--location=	Location whose log is verified, or control; all if not given' '--public-key=	File of public keys (PEM) to verify an export by, without a store'
+            set positionals export
         case 'mac-sign'
             set flags '--access-reason=	Why the key is used, for its Key Access Justifications policy and for the record; customer-initiated-access if not given' '--input-file=	File to read the input from; - is standard input' '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--signature-file=	File to write the tag to; - is standard output' '--skip-integrity-verification	Neither send nor check the CRC32C checksums of what is sent and received' '--no-skip-integrity-verification	The inverse of --skip-integrity-verification' '--version=	Version: its number or full resource name'
             set positionals
@@ -365,11 +388,14 @@ function __kmsctl_command --no-scope-shadowing
         case 'store maintain'
             set flags
             set positionals
+        case 'store repair'
+            set flags '--dry-run	Only show what would be done' '--no-dry-run	The inverse of --dry-run'
+            set positionals
         case 'store status'
             set flags
             set positionals
         case 'store verify'
-            set flags
+            set flags '--audit	Follow the chains of audit records too; on if not given' '--no-audit	The inverse of --audit' '--since-last	Read only what was changed since the store was last found whole, and the tags of all rows' '--no-since-last	The inverse of --since-last'
             set positionals
         case 'version'
             set flags
@@ -396,6 +422,8 @@ function __kmsctl_values --no-scope-shadowing
             set kind file
         case '*:--certificate-chain-type'
             set found 'all' 'cavium' 'google-card' 'google-partition'
+        case '*:--checkpoint'
+            set kind file
         case '*:--ciphertext-file'
             set kind file
         case '*:--condition-from-file'
@@ -434,6 +462,8 @@ function __kmsctl_values --no-scope-shadowing
             set kind member
         case '*:--members'
             set kind member
+        case '*:--order'
+            set found 'asc' 'desc'
         case '*:--output-file'
             set kind file
         case '*:--passphrase-file'
@@ -448,6 +478,8 @@ function __kmsctl_values --no-scope-shadowing
             set kind project
         case '*:--protection-level'
             set found 'software'
+        case '*:--public-key'
+            set kind file
         case '*:--public-key-file'
             set kind file
         case '*:--public-key-format'
@@ -498,6 +530,8 @@ function __kmsctl_values --no-scope-shadowing
             set found 'debug' 'info' 'warning' 'error' 'critical' 'none'
         case '*:database'
             set found 'control	what belongs to no location' 'africa-south1	Johannesburg' 'asia	Multiple regions in Asia' 'asia-east1	Taiwan' 'asia-east2	Hong Kong' 'asia-northeast1	Tokyo' 'asia-northeast2	Osaka' 'asia-northeast3	Seoul' 'asia-south1	Mumbai' 'asia-south2	Delhi' 'asia-southeast1	Singapore' 'asia-southeast2	Jakarta' 'asia-southeast3	Bangkok' 'asia1	Tokyo, Osaka, and Seoul' 'au	Multiple regions in Australia' 'australia-southeast1	Sydney' 'australia-southeast2	Melbourne' 'ca	Multiple regions in Canada' 'de	Multiple regions in Germany' 'eur3	Belgium and Netherlands' 'eur4	Finland, Netherlands, and Belgium' 'eur5	London, Belgium, and Netherlands' 'eur6	Netherlands, Frankfurt, and Zürich' 'europe	Multiple regions in the European Union' 'europe-central2	Warsaw' 'europe-north1	Finland' 'europe-north2	Stockholm' 'europe-southwest1	Madrid' 'europe-west1	Belgium' 'europe-west10	Berlin' 'europe-west12	Turin' 'europe-west2	London' 'europe-west3	Frankfurt' 'europe-west4	Netherlands' 'europe-west6	Zürich' 'europe-west8	Milan' 'europe-west9	Paris' 'global	Worldwide' 'in	Multiple regions in India' 'it	Multiple regions in Italy' 'me-central1	Doha' 'me-central2	Dammam' 'me-west1	Tel Aviv' 'nam-eur-asia1	Iowa, Oklahoma, Belgium, and Taiwan' 'nam10	Iowa, Salt Lake City, and Oklahoma' 'nam11	Iowa, South Carolina, and Oklahoma' 'nam12	Iowa, Northern Virginia, Oklahoma, and Oregon' 'nam3	Northern Virginia and South Carolina' 'nam4	Iowa, South Carolina, and Oklahoma' 'nam6	Iowa and South Carolina' 'nam7	Iowa, Northern Virginia, and Oklahoma' 'nam8	Los Angeles, Oregon, and Salt Lake City' 'nam9	Northern Virginia and Iowa' 'northamerica-northeast1	Montréal' 'northamerica-northeast2	Toronto' 'northamerica-south1	Mexico' 'southamerica-east1	São Paulo' 'southamerica-west1	Santiago' 'us	Multiple regions in the United States' 'us-central1	Iowa' 'us-east1	South Carolina' 'us-east4	Northern Virginia' 'us-east5	Columbus' 'us-south1	Dallas' 'us-west1	Oregon' 'us-west2	Los Angeles' 'us-west3	Salt Lake City' 'us-west4	Las Vegas'
+        case '*:export'
+            set kind file
         case '*:file'
             set kind file
         case 'iam groups add-members:group'
@@ -526,6 +560,8 @@ function __kmsctl_values --no-scope-shadowing
             set kind key
         case 'keys get-iam-policy:key'
             set kind key
+        case 'keys history:key'
+            set kind key
         case 'keys remove-iam-policy-binding:key'
             set kind key
         case 'keys remove-rotation-schedule:key'
@@ -545,6 +581,8 @@ function __kmsctl_values --no-scope-shadowing
         case 'keyrings describe:keyring'
             set kind keyring
         case 'keyrings get-iam-policy:keyring'
+            set kind keyring
+        case 'keyrings history:keyring'
             set kind keyring
         case 'keyrings remove-iam-policy-binding:keyring'
             set kind keyring
