@@ -267,8 +267,7 @@ def primary_version(name: str, *, required: bool = False) -> Flag:
 def allowed_access_reasons() -> Flag:
     return flag(
         "allowed-access-reasons",
-        "The only reasons for which the key may be used (Key Access Justifications); an empty list allows "
-        "none. Without a policy every reason will do.",
+        "The only reasons to use the key for; an empty list allows none.",
         params.AccessReasons(),
         metavar="[REASON,...]",
     )

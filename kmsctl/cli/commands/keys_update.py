@@ -67,6 +67,9 @@ def update() -> Command:
         about="""
             Changes what is named of a key, and nothing else. At least one change must be asked
             for.
+
+            --allowed-access-reasons gives the key a Key Access Justifications policy: it may be
+            used only for the reasons in it (--access-reason). Without one every reason will do.
         """,
         examples=[
             (
