@@ -110,9 +110,10 @@ def _change(record: Record) -> dict[str, object]:
         each["firstPartyPrincipal"]["principalEmail"]
         for each in caller.get("serviceAccountDelegationInfo", ())
     ]
+    attributes = payload.get("requestMetadata", {}).get("requestAttributes", {})
     more = {
         "delegation": delegation,
-        "accessReason": payload.get("accessReason"),
+        "accessReason": attributes.get("reason"),
         "dueTime": payload.get("metadata", {}).get("dueTime"),
         "request": _details(payload.get("request")),
         "serviceData": payload.get("serviceData"),
