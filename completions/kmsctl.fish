@@ -9,15 +9,17 @@ set -g __kmsctl_flags '--account=	Account to run the command as' '--configuratio
 function __kmsctl_below --no-scope-shadowing
     switch $argv[1]
         case ''
-            set below 'asymmetric-decrypt	Decrypt a file with an asymmetric key' 'asymmetric-sign	Sign a file with an asymmetric key' 'asymmetric-verify	Verify a signature of an asymmetric key' 'batch	Run many command lines in one process' 'completion	Print or install the completion of a shell' 'config	View and edit kmsctl properties' 'decapsulate	Recover a shared secret with a key-encapsulation key' 'decrypt	Decrypt a file with a symmetric key' 'encrypt	Encrypt a file with a symmetric key' 'generate-random-bytes	Generate random bytes' 'help	Show the manual page of a command' 'iam	See and decide who may do what' 'import-jobs	Manage import jobs' 'info	Show where everything lives and what protects it' 'keyrings	Create and manage key rings' 'keys	Create and manage keys' 'locations	View the locations that there are' 'logging	Read, verify, export and retain the audit logs' 'mac-sign	Compute the MAC tag of a file' 'mac-verify	Verify the MAC tag of a file' 'projects	Manage projects' 'quickstart	Encrypt, rotate and decrypt for a first time, step by step' 'raw-decrypt	Decrypt a file with a raw AES key' 'raw-encrypt	Encrypt a file with a raw AES key' 'services	Manage the services that use keys' 'store	Inspect and maintain the store' 'version	Print the versions of kmsctl and of what it stands on'
+            set below 'asymmetric-decrypt	Decrypt a file with an asymmetric key' 'asymmetric-sign	Sign a file with an asymmetric key' 'asymmetric-verify	Verify a signature of an asymmetric key' 'batch	Run many command lines in one process' 'completion	Print or install the completion of a shell' 'config	View and edit kmsctl properties' 'decapsulate	Recover a shared secret with a key-encapsulation key' 'decrypt	Decrypt a file with a symmetric key' 'encrypt	Encrypt a file with a symmetric key' 'findings	See what Security Command Center would say of your keys' 'generate-random-bytes	Generate random bytes' 'help	Show the manual page of a command' 'iam	See and decide who may do what' 'import-jobs	Manage import jobs' 'info	Show where everything lives and what protects it' 'keyrings	Create and manage key rings' 'keys	Create and manage keys' 'locations	View the locations that there are' 'logging	Read, verify, export and retain the audit logs' 'mac-sign	Compute the MAC tag of a file' 'mac-verify	Verify the MAC tag of a file' 'projects	Manage projects' 'quickstart	Encrypt, rotate and decrypt for a first time, step by step' 'raw-decrypt	Decrypt a file with a raw AES key' 'raw-encrypt	Encrypt a file with a raw AES key' 'services	Manage the services that use keys' 'store	Inspect and maintain the store' 'version	Print the versions of kmsctl and of what it stands on'
         case 'config'
             set below 'configurations	Manage named configurations, which are sets of properties' 'get	Print the value of a property' 'get-value	Print the value of a property (older name of get)' 'list	List the properties that are set' 'set	Set a property' 'unset	Unset a property'
         case 'config configurations'
             set below 'activate	Activate a configuration' 'create	Create a configuration' 'delete	Delete configurations' 'describe	Show the properties of a configuration' 'list	List the configurations' 'rename	Rename a configuration'
+        case 'findings'
+            set below 'list	List what is wrong with keys and who may use them'
         case 'iam'
             set below 'explain	Show why an account has a permission, or has not' 'groups	Manage groups of accounts' 'roles	View roles, and manage custom ones' 'service-accounts	Manage service accounts' 'who-can	List who is granted a permission'
         case 'iam groups'
-            set below 'add-members	Add members to a group' 'create	Create a group of accounts' 'delete	Delete a group' 'describe	Show a group' 'list	List the groups of a project' 'remove-members	Remove members from a group'
+            set below 'add-members	Add members to a group' 'create	Create a group of accounts' 'delete	Delete a group' 'describe	Show a group' 'import	Make groups what a file says' 'list	List the groups of a project' 'remove-members	Remove members from a group'
         case 'iam roles'
             set below 'create	Create a custom role' 'delete	Delete a custom role' 'describe	Show a role and its permissions' 'list	List the roles' 'undelete	Bring a deleted custom role back' 'update	Update a custom role'
         case 'iam service-accounts'
@@ -51,10 +53,10 @@ end
 function __kmsctl_command --no-scope-shadowing
     switch $argv[1]
         case 'asymmetric-decrypt'
-            set flags '--ciphertext-file=	File to read the ciphertext from; - is standard input' '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--plaintext-file=	File to write the plaintext to; - is standard output' '--skip-integrity-verification	Neither send nor check the CRC32C checksums of what is sent and received' '--no-skip-integrity-verification	The inverse of --skip-integrity-verification' '--version=	Version: its number or full resource name'
+            set flags '--access-reason=	Why the key is used, for its Key Access Justifications policy and for the record; customer-initiated-access if not given' '--ciphertext-file=	File to read the ciphertext from; - is standard input' '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--plaintext-file=	File to write the plaintext to; - is standard output' '--skip-integrity-verification	Neither send nor check the CRC32C checksums of what is sent and received' '--no-skip-integrity-verification	The inverse of --skip-integrity-verification' '--version=	Version: its number or full resource name'
             set positionals
         case 'asymmetric-sign'
-            set flags '--digest-algorithm=	Digest of the input that is signed; without it the input itself is sent, at most 64 KiB' '--input-file=	File to read the input from; - is standard input' '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--signature-file=	File to write the signature to; - is standard output' '--skip-integrity-verification	Neither send nor check the CRC32C checksums of what is sent and received' '--no-skip-integrity-verification	The inverse of --skip-integrity-verification' '--version=	Version: its number or full resource name'
+            set flags '--access-reason=	Why the key is used, for its Key Access Justifications policy and for the record; customer-initiated-access if not given' '--digest-algorithm=	Digest of the input that is signed; without it the input itself is sent, at most 64 KiB' '--input-file=	File to read the input from; - is standard input' '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--signature-file=	File to write the signature to; - is standard output' '--skip-integrity-verification	Neither send nor check the CRC32C checksums of what is sent and received' '--no-skip-integrity-verification	The inverse of --skip-integrity-verification' '--version=	Version: its number or full resource name'
             set positionals
         case 'asymmetric-verify'
             set flags '--digest-algorithm=	Digest of the input that is signed; without it the input itself is sent, at most 64 KiB' '--input-file=	File to read the input from; - is standard input' '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--signature-file=	File to read the signature from; - is standard input' '--skip-integrity-verification	Neither send nor check the CRC32C checksums of what is sent and received' '--no-skip-integrity-verification	The inverse of --skip-integrity-verification' '--version=	Version: its number or full resource name'
@@ -99,13 +101,16 @@ function __kmsctl_command --no-scope-shadowing
             set flags
             set positionals property
         case 'decapsulate'
-            set flags '--ciphertext-file=	File to read the ciphertext from; - is standard input' '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--shared-secret-file=	File to write the shared secret to; - is standard output' '--skip-integrity-verification	Neither send nor check the CRC32C checksums of what is sent and received' '--no-skip-integrity-verification	The inverse of --skip-integrity-verification' '--version=	Version: its number or full resource name'
+            set flags '--access-reason=	Why the key is used, for its Key Access Justifications policy and for the record; customer-initiated-access if not given' '--ciphertext-file=	File to read the ciphertext from; - is standard input' '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--shared-secret-file=	File to write the shared secret to; - is standard output' '--skip-integrity-verification	Neither send nor check the CRC32C checksums of what is sent and received' '--no-skip-integrity-verification	The inverse of --skip-integrity-verification' '--version=	Version: its number or full resource name'
             set positionals
         case 'decrypt'
-            set flags '--additional-authenticated-data-file=	File to read the additional authenticated data from; - is standard input' '--ciphertext-file=	File to read the ciphertext from; - is standard input' '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--plaintext-file=	File to write the plaintext to; - is standard output' '--skip-integrity-verification	Neither send nor check the CRC32C checksums of what is sent and received' '--no-skip-integrity-verification	The inverse of --skip-integrity-verification'
+            set flags '--access-reason=	Why the key is used, for its Key Access Justifications policy and for the record; customer-initiated-access if not given' '--additional-authenticated-data-file=	File to read the additional authenticated data from; - is standard input' '--ciphertext-file=	File to read the ciphertext from; - is standard input' '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--plaintext-file=	File to write the plaintext to; - is standard output' '--skip-integrity-verification	Neither send nor check the CRC32C checksums of what is sent and received' '--no-skip-integrity-verification	The inverse of --skip-integrity-verification'
             set positionals
         case 'encrypt'
-            set flags '--additional-authenticated-data-file=	File to read the additional authenticated data from; - is standard input' '--ciphertext-file=	File to write the ciphertext to; - is standard output' '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--plaintext-file=	File to read the plaintext from; - is standard input' '--skip-integrity-verification	Neither send nor check the CRC32C checksums of what is sent and received' '--no-skip-integrity-verification	The inverse of --skip-integrity-verification' '--version=	Version: its number or full resource name'
+            set flags '--access-reason=	Why the key is used, for its Key Access Justifications policy and for the record; customer-initiated-access if not given' '--additional-authenticated-data-file=	File to read the additional authenticated data from; - is standard input' '--ciphertext-file=	File to write the ciphertext to; - is standard output' '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--plaintext-file=	File to read the plaintext from; - is standard input' '--skip-integrity-verification	Neither send nor check the CRC32C checksums of what is sent and received' '--no-skip-integrity-verification	The inverse of --skip-integrity-verification' '--version=	Version: its number or full resource name'
+            set positionals
+        case 'findings list'
+            set flags '--filter=	Show only resources that an expression is true of' '--keyring=	Key ring: its ID or full resource name' '--limit=	Show at most so many resources' '--location=	Location, such as us-east1' '--page-size=	Print tables in pages of so many resources' '--sort-by=	Sort by these fields; ~FIELD sorts downwards'
             set positionals
         case 'generate-random-bytes'
             set flags '--length-bytes=	How many bytes: 8 to 1024' '--location=	Location, such as us-east1' '--output-file=	File to write the bytes to; - is standard output' '--protection-level=	Whose generator is asked; software if not given'
@@ -128,6 +133,9 @@ function __kmsctl_command --no-scope-shadowing
         case 'iam groups describe'
             set flags
             set positionals group
+        case 'iam groups import'
+            set flags
+            set positionals groups-file
         case 'iam groups list'
             set flags '--filter=	Show only resources that an expression is true of' '--limit=	Show at most so many resources' '--page-size=	Print tables in pages of so many resources' '--sort-by=	Sort by these fields; ~FIELD sorts downwards' '--uri	Print the resources\' URIs alone' '--no-uri	The inverse of --uri'
             set positionals
@@ -144,7 +152,7 @@ function __kmsctl_command --no-scope-shadowing
             set flags
             set positionals role
         case 'iam roles list'
-            set flags '--filter=	Show only resources that an expression is true of' '--limit=	Show at most so many resources' '--page-size=	Print tables in pages of so many resources' '--show-deleted	Show deleted roles too' '--no-show-deleted	The inverse of --show-deleted' '--sort-by=	Sort by these fields; ~FIELD sorts downwards' '--uri	Print the resources\' URIs alone' '--no-uri	The inverse of --uri'
+            set flags '--filter=	Show only resources that an expression is true of' '--limit=	Show at most so many resources' '--page-size=	Print tables in pages of so many resources' '--show-deleted	Show deleted roles too' '--no-show-deleted	The inverse of --show-deleted' '--sort-by=	Sort by these fields; ~FIELD sorts downwards'
             set positionals
         case 'iam roles undelete'
             set flags
@@ -216,7 +224,7 @@ function __kmsctl_command --no-scope-shadowing
             set flags '--condition=	Condition: expression=EXPRESSION,title=TITLE[,description=DESCRIPTION], or None' '--condition-from-file=	File to read the condition, in JSON or YAML from; - is standard input' '--location=	Location, such as us-east1' '--member=	Principal: user:EMAIL, group:EMAIL, serviceAccount:EMAIL, domain:DOMAIN or allUsers' '--role=	Role: roles/ID, or projects/PROJECT/roles/ID of a custom one'
             set positionals keyring
         case 'keyrings create'
-            set flags '--location=	Location, such as us-east1'
+            set flags '--location=	Location, such as us-east1' '--tags=	Tags, for the conditions of policies: PROJECT/NAME=VALUE, or NAME=VALUE for one of the key ring\'s project'
             set positionals keyring
         case 'keyrings describe'
             set flags '--location=	Location, such as us-east1'
@@ -243,7 +251,7 @@ function __kmsctl_command --no-scope-shadowing
             set flags '--condition=	Condition: expression=EXPRESSION,title=TITLE[,description=DESCRIPTION], or None' '--condition-from-file=	File to read the condition, in JSON or YAML from; - is standard input' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--member=	Principal: user:EMAIL, group:EMAIL, serviceAccount:EMAIL, domain:DOMAIN or allUsers' '--role=	Role: roles/ID, or projects/PROJECT/roles/ID of a custom one'
             set positionals key
         case 'keys create'
-            set flags '--default-algorithm=	Algorithm of the versions that are made from now on' '--destroy-scheduled-duration=	How long a version stays restorable after destroy, 1d to 120d; it can never be changed' '--import-only	The key takes imported versions alone; needs --skip-initial-version-creation' '--no-import-only	The inverse of --import-only' '--keyring=	Key ring: its ID or full resource name' '--labels=	Labels of the key' '--location=	Location, such as us-east1' '--next-rotation-time=	When the key rotates next: 2030-01-02T03:04:05Z, or relative to now: P30D' '--protection-level=	Where the key is kept and used; software if not given' '--purpose=	What the key is for' '--rotation-period=	How often the key rotates by itself, at least 1d: 30d, 12w, P3M' '--skip-initial-version-creation	Create no first version' '--no-skip-initial-version-creation	The inverse of --skip-initial-version-creation'
+            set flags '--allowed-access-reasons=	The only reasons for which the key may be used (Key Access Justifications); an empty list allows none' '--default-algorithm=	Algorithm of the versions that are made from now on' '--destroy-scheduled-duration=	How long a version stays restorable after destroy, 1d to 120d; it can never be changed' '--import-only	The key takes imported versions alone; needs --skip-initial-version-creation' '--no-import-only	The inverse of --import-only' '--keyring=	Key ring: its ID or full resource name' '--labels=	Labels of the key' '--location=	Location, such as us-east1' '--next-rotation-time=	When the key rotates next: 2030-01-02T03:04:05Z, or relative to now: P30D' '--protection-level=	Where the key is kept and used; software if not given' '--purpose=	What the key is for' '--rotation-period=	How often the key rotates by itself, at least 1d: 30d, 12w, P3M' '--skip-initial-version-creation	Create no first version' '--no-skip-initial-version-creation	The inverse of --skip-initial-version-creation'
             set positionals key
         case 'keys describe'
             set flags '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1'
@@ -276,7 +284,7 @@ function __kmsctl_command --no-scope-shadowing
             set flags '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--permissions=	Permissions, such as cloudkms.cryptoKeys.get'
             set positionals key
         case 'keys update'
-            set flags '--clear-labels	Remove all labels, before --update-labels adds any' '--no-clear-labels	The inverse of --clear-labels' '--default-algorithm=	Algorithm of the versions that are made from now on' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--next-rotation-time=	When the key rotates next: 2030-01-02T03:04:05Z, or relative to now: P30D' '--primary-version=	Version that is to be primary: its number or full resource name' '--remove-labels=	Keys of labels to remove' '--remove-rotation-schedule	Remove the rotation schedule' '--no-remove-rotation-schedule	The inverse of --remove-rotation-schedule' '--rotation-period=	How often the key rotates by itself, at least 1d: 30d, 12w, P3M' '--update-labels=	Labels to add or change'
+            set flags '--allowed-access-reasons=	The only reasons for which the key may be used (Key Access Justifications); an empty list allows none' '--clear-labels	Remove all labels, before --update-labels adds any' '--no-clear-labels	The inverse of --clear-labels' '--default-algorithm=	Algorithm of the versions that are made from now on' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--next-rotation-time=	When the key rotates next: 2030-01-02T03:04:05Z, or relative to now: P30D' '--primary-version=	Version that is to be primary: its number or full resource name' '--remove-key-access-justifications-policy	Remove the Key Access Justifications policy: every reason will do' '--no-remove-key-access-justifications-policy	The inverse of --remove-key-access-justifications-policy' '--remove-labels=	Keys of labels to remove' '--remove-rotation-schedule	Remove the rotation schedule' '--no-remove-rotation-schedule	The inverse of --remove-rotation-schedule' '--rotation-period=	How often the key rotates by itself, at least 1d: 30d, 12w, P3M' '--update-labels=	Labels to add or change'
             set positionals key
         case 'keys versions create'
             set flags '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--primary	Make the new version the primary version: rotate the key' '--no-primary	The inverse of --primary'
@@ -333,10 +341,10 @@ function __kmsctl_command --no-scope-shadowing
             set flags '--checkpoint=	File of checkpoints that logging export wrote' '--location=	Location whose log is verified, or control; all if not given' '--public-key=	File of public keys (PEM) to verify an export by, without a store'
             set positionals export
         case 'mac-sign'
-            set flags '--input-file=	File to read the input from; - is standard input' '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--signature-file=	File to write the tag to; - is standard output' '--skip-integrity-verification	Neither send nor check the CRC32C checksums of what is sent and received' '--no-skip-integrity-verification	The inverse of --skip-integrity-verification' '--version=	Version: its number or full resource name'
+            set flags '--access-reason=	Why the key is used, for its Key Access Justifications policy and for the record; customer-initiated-access if not given' '--input-file=	File to read the input from; - is standard input' '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--signature-file=	File to write the tag to; - is standard output' '--skip-integrity-verification	Neither send nor check the CRC32C checksums of what is sent and received' '--no-skip-integrity-verification	The inverse of --skip-integrity-verification' '--version=	Version: its number or full resource name'
             set positionals
         case 'mac-verify'
-            set flags '--input-file=	File to read the input from; - is standard input' '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--signature-file=	File to read the tag from; - is standard input' '--skip-integrity-verification	Neither send nor check the CRC32C checksums of what is sent and received' '--no-skip-integrity-verification	The inverse of --skip-integrity-verification' '--version=	Version: its number or full resource name'
+            set flags '--access-reason=	Why the key is used, for its Key Access Justifications policy and for the record; customer-initiated-access if not given' '--input-file=	File to read the input from; - is standard input' '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--signature-file=	File to read the tag from; - is standard input' '--skip-integrity-verification	Neither send nor check the CRC32C checksums of what is sent and received' '--no-skip-integrity-verification	The inverse of --skip-integrity-verification' '--version=	Version: its number or full resource name'
             set positionals
         case 'projects add-iam-policy-binding'
             set flags '--condition=	Condition: expression=EXPRESSION,title=TITLE[,description=DESCRIPTION], or None' '--condition-from-file=	File to read the condition, in JSON or YAML from; - is standard input' '--member=	Principal: user:EMAIL, group:EMAIL, serviceAccount:EMAIL, domain:DOMAIN or allUsers' '--role=	Role: roles/ID, or projects/PROJECT/roles/ID of a custom one'
@@ -366,10 +374,10 @@ function __kmsctl_command --no-scope-shadowing
             set flags '--location=	Location, such as us-east1'
             set positionals file
         case 'raw-decrypt'
-            set flags '--additional-authenticated-data-file=	File to read the additional authenticated data from; - is standard input' '--ciphertext-file=	File to read the ciphertext from; - is standard input' '--initialization-vector-file=	File to read the initialization vector from; - is standard input' '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--plaintext-file=	File to write the plaintext to; - is standard output' '--skip-integrity-verification	Neither send nor check the CRC32C checksums of what is sent and received' '--no-skip-integrity-verification	The inverse of --skip-integrity-verification' '--version=	Version: its number or full resource name'
+            set flags '--access-reason=	Why the key is used, for its Key Access Justifications policy and for the record; customer-initiated-access if not given' '--additional-authenticated-data-file=	File to read the additional authenticated data from; - is standard input' '--ciphertext-file=	File to read the ciphertext from; - is standard input' '--initialization-vector-file=	File to read the initialization vector from; - is standard input' '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--plaintext-file=	File to write the plaintext to; - is standard output' '--skip-integrity-verification	Neither send nor check the CRC32C checksums of what is sent and received' '--no-skip-integrity-verification	The inverse of --skip-integrity-verification' '--version=	Version: its number or full resource name'
             set positionals
         case 'raw-encrypt'
-            set flags '--additional-authenticated-data-file=	File to read the additional authenticated data from; - is standard input' '--ciphertext-file=	File to write the ciphertext to; - is standard output' '--initialization-vector-file=	File to read the initialization vector from; - is standard input' '--initialization-vector-output-file=	File to write the generated initialization vector to; - is standard output' '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--plaintext-file=	File to read the plaintext from; - is standard input' '--skip-integrity-verification	Neither send nor check the CRC32C checksums of what is sent and received' '--no-skip-integrity-verification	The inverse of --skip-integrity-verification' '--version=	Version: its number or full resource name'
+            set flags '--access-reason=	Why the key is used, for its Key Access Justifications policy and for the record; customer-initiated-access if not given' '--additional-authenticated-data-file=	File to read the additional authenticated data from; - is standard input' '--ciphertext-file=	File to write the ciphertext to; - is standard output' '--initialization-vector-file=	File to read the initialization vector from; - is standard input' '--initialization-vector-output-file=	File to write the generated initialization vector to; - is standard output' '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--plaintext-file=	File to read the plaintext from; - is standard input' '--skip-integrity-verification	Neither send nor check the CRC32C checksums of what is sent and received' '--no-skip-integrity-verification	The inverse of --skip-integrity-verification' '--version=	Version: its number or full resource name'
             set positionals
         case 'services identity create'
             set flags '--service=	Service, such as storage.googleapis.com'
@@ -400,10 +408,16 @@ end
 
 function __kmsctl_values --no-scope-shadowing
     switch $argv[1]
+        case '*:--access-reason'
+            set found 'customer-authorized-workflow-servicing' 'customer-initiated-access' 'customer-initiated-support' 'google-initiated-review' 'google-initiated-service' 'google-initiated-system-operation' 'google-response-to-production-alert' 'modified-customer-initiated-access' 'modified-google-initiated-system-operation' 'reason-not-expected' 'reason-unspecified' 'third-party-data-request'
+        case '*:--add-permissions'
+            set kind permission
         case '*:--additional-authenticated-data-file'
             set kind file
         case '*:--algorithm'
             set found 'aes-128-cbc' 'aes-128-ctr' 'aes-128-gcm' 'aes-256-cbc' 'aes-256-ctr' 'aes-256-gcm' 'ec-sign-ed25519' 'ec-sign-p256-sha256' 'ec-sign-p384-sha384' 'ec-sign-secp256k1-sha256' 'google-symmetric-encryption' 'hmac-sha1' 'hmac-sha224' 'hmac-sha256' 'hmac-sha384' 'hmac-sha512' 'kem-xwing' 'ml-kem-1024' 'ml-kem-768' 'pq-sign-hash-slh-dsa-sha2-128s-sha256' 'pq-sign-ml-dsa-44' 'pq-sign-ml-dsa-44-external-mu' 'pq-sign-ml-dsa-65' 'pq-sign-ml-dsa-65-external-mu' 'pq-sign-ml-dsa-87' 'pq-sign-ml-dsa-87-external-mu' 'pq-sign-slh-dsa-sha2-128s' 'rsa-decrypt-oaep-2048-sha1' 'rsa-decrypt-oaep-2048-sha256' 'rsa-decrypt-oaep-3072-sha1' 'rsa-decrypt-oaep-3072-sha256' 'rsa-decrypt-oaep-4096-sha1' 'rsa-decrypt-oaep-4096-sha256' 'rsa-decrypt-oaep-4096-sha512' 'rsa-sign-pkcs1-2048-sha256' 'rsa-sign-pkcs1-3072-sha256' 'rsa-sign-pkcs1-4096-sha256' 'rsa-sign-pkcs1-4096-sha512' 'rsa-sign-pss-2048-sha256' 'rsa-sign-pss-3072-sha256' 'rsa-sign-pss-4096-sha256' 'rsa-sign-pss-4096-sha512' 'rsa-sign-raw-pkcs1-2048' 'rsa-sign-raw-pkcs1-3072' 'rsa-sign-raw-pkcs1-4096'
+        case '*:--allowed-access-reasons'
+            set found 'customer-authorized-workflow-servicing' 'customer-initiated-access' 'customer-initiated-support' 'google-initiated-review' 'google-initiated-service' 'google-initiated-system-operation' 'google-response-to-production-alert' 'modified-customer-initiated-access' 'modified-google-initiated-system-operation' 'reason-not-expected' 'reason-unspecified' 'third-party-data-request'
         case '*:--attestation-file'
             set kind file
         case '*:--certificate-chain-type'
@@ -426,6 +440,8 @@ function __kmsctl_values --no-scope-shadowing
             set kind file
         case '*:--format'
             set found 'config' 'default' 'disable' 'flattened' 'json' 'list' 'multi' 'none' 'object' 'text' 'yaml'
+        case '*:--impersonate-service-account'
+            set kind service-account
         case '*:--import-job'
             set kind import-job
         case '*:--import-method'
@@ -442,12 +458,18 @@ function __kmsctl_values --no-scope-shadowing
             set kind keyring
         case '*:--location'
             set found 'africa-south1	Johannesburg' 'asia	Multiple regions in Asia' 'asia-east1	Taiwan' 'asia-east2	Hong Kong' 'asia-northeast1	Tokyo' 'asia-northeast2	Osaka' 'asia-northeast3	Seoul' 'asia-south1	Mumbai' 'asia-south2	Delhi' 'asia-southeast1	Singapore' 'asia-southeast2	Jakarta' 'asia-southeast3	Bangkok' 'asia1	Tokyo, Osaka, and Seoul' 'au	Multiple regions in Australia' 'australia-southeast1	Sydney' 'australia-southeast2	Melbourne' 'ca	Multiple regions in Canada' 'de	Multiple regions in Germany' 'eur3	Belgium and Netherlands' 'eur4	Finland, Netherlands, and Belgium' 'eur5	London, Belgium, and Netherlands' 'eur6	Netherlands, Frankfurt, and Zürich' 'europe	Multiple regions in the European Union' 'europe-central2	Warsaw' 'europe-north1	Finland' 'europe-north2	Stockholm' 'europe-southwest1	Madrid' 'europe-west1	Belgium' 'europe-west10	Berlin' 'europe-west12	Turin' 'europe-west2	London' 'europe-west3	Frankfurt' 'europe-west4	Netherlands' 'europe-west6	Zürich' 'europe-west8	Milan' 'europe-west9	Paris' 'global	Worldwide' 'in	Multiple regions in India' 'it	Multiple regions in Italy' 'me-central1	Doha' 'me-central2	Dammam' 'me-west1	Tel Aviv' 'nam-eur-asia1	Iowa, Oklahoma, Belgium, and Taiwan' 'nam10	Iowa, Salt Lake City, and Oklahoma' 'nam11	Iowa, South Carolina, and Oklahoma' 'nam12	Iowa, Northern Virginia, Oklahoma, and Oregon' 'nam3	Northern Virginia and South Carolina' 'nam4	Iowa, South Carolina, and Oklahoma' 'nam6	Iowa and South Carolina' 'nam7	Iowa, Northern Virginia, and Oklahoma' 'nam8	Los Angeles, Oregon, and Salt Lake City' 'nam9	Northern Virginia and Iowa' 'northamerica-northeast1	Montréal' 'northamerica-northeast2	Toronto' 'northamerica-south1	Mexico' 'southamerica-east1	São Paulo' 'southamerica-west1	Santiago' 'us	Multiple regions in the United States' 'us-central1	Iowa' 'us-east1	South Carolina' 'us-east4	Northern Virginia' 'us-east5	Columbus' 'us-south1	Dallas' 'us-west1	Oregon' 'us-west2	Los Angeles' 'us-west3	Salt Lake City' 'us-west4	Las Vegas'
+        case '*:--member'
+            set kind member
+        case '*:--members'
+            set kind member
         case '*:--order'
             set found 'asc' 'desc'
         case '*:--output-file'
             set kind file
         case '*:--passphrase-file'
             set kind file
+        case '*:--permissions'
+            set kind permission
         case '*:--plaintext-file'
             set kind file
         case '*:--primary-version'
@@ -464,12 +486,20 @@ function __kmsctl_values --no-scope-shadowing
             set found 'pem' 'der' 'nist-pqc' 'xwing-raw-bytes'
         case '*:--purpose'
             set found 'encryption' 'raw-encryption' 'asymmetric-signing' 'asymmetric-encryption' 'mac' 'key-encapsulation'
+        case '*:--remove-permissions'
+            set kind permission
+        case '*:--role'
+            set kind role
         case '*:--rsa-aes-wrapped-key-file'
             set kind file
+        case '*:--service'
+            set kind service
         case '*:--shared-secret-file'
             set kind file
         case '*:--signature-file'
             set kind file
+        case '*:--stage'
+            set found 'ALPHA' 'BETA' 'GA' 'DEPRECATED' 'DISABLED' 'EAP'
         case '*:--state'
             set found 'enabled' 'disabled'
         case '*:--target-key-file'
@@ -503,6 +533,16 @@ function __kmsctl_values --no-scope-shadowing
         case '*:export'
             set kind file
         case '*:file'
+            set kind file
+        case 'iam groups add-members:group'
+            set kind group
+        case 'iam groups delete:group'
+            set kind group
+        case 'iam groups describe:group'
+            set kind group
+        case 'iam groups remove-members:group'
+            set kind group
+        case '*:groups-file'
             set kind file
         case 'import-jobs add-iam-policy-binding:import-job'
             set kind import-job
@@ -556,10 +596,34 @@ function __kmsctl_values --no-scope-shadowing
             set found 'africa-south1	Johannesburg' 'asia	Multiple regions in Asia' 'asia-east1	Taiwan' 'asia-east2	Hong Kong' 'asia-northeast1	Tokyo' 'asia-northeast2	Osaka' 'asia-northeast3	Seoul' 'asia-south1	Mumbai' 'asia-south2	Delhi' 'asia-southeast1	Singapore' 'asia-southeast2	Jakarta' 'asia-southeast3	Bangkok' 'asia1	Tokyo, Osaka, and Seoul' 'au	Multiple regions in Australia' 'australia-southeast1	Sydney' 'australia-southeast2	Melbourne' 'ca	Multiple regions in Canada' 'de	Multiple regions in Germany' 'eur3	Belgium and Netherlands' 'eur4	Finland, Netherlands, and Belgium' 'eur5	London, Belgium, and Netherlands' 'eur6	Netherlands, Frankfurt, and Zürich' 'europe	Multiple regions in the European Union' 'europe-central2	Warsaw' 'europe-north1	Finland' 'europe-north2	Stockholm' 'europe-southwest1	Madrid' 'europe-west1	Belgium' 'europe-west10	Berlin' 'europe-west12	Turin' 'europe-west2	London' 'europe-west3	Frankfurt' 'europe-west4	Netherlands' 'europe-west6	Zürich' 'europe-west8	Milan' 'europe-west9	Paris' 'global	Worldwide' 'in	Multiple regions in India' 'it	Multiple regions in Italy' 'me-central1	Doha' 'me-central2	Dammam' 'me-west1	Tel Aviv' 'nam-eur-asia1	Iowa, Oklahoma, Belgium, and Taiwan' 'nam10	Iowa, Salt Lake City, and Oklahoma' 'nam11	Iowa, South Carolina, and Oklahoma' 'nam12	Iowa, Northern Virginia, Oklahoma, and Oregon' 'nam3	Northern Virginia and South Carolina' 'nam4	Iowa, South Carolina, and Oklahoma' 'nam6	Iowa and South Carolina' 'nam7	Iowa, Northern Virginia, and Oklahoma' 'nam8	Los Angeles, Oregon, and Salt Lake City' 'nam9	Northern Virginia and Iowa' 'northamerica-northeast1	Montréal' 'northamerica-northeast2	Toronto' 'northamerica-south1	Mexico' 'southamerica-east1	São Paulo' 'southamerica-west1	Santiago' 'us	Multiple regions in the United States' 'us-central1	Iowa' 'us-east1	South Carolina' 'us-east4	Northern Virginia' 'us-east5	Columbus' 'us-south1	Dallas' 'us-west1	Oregon' 'us-west2	Los Angeles' 'us-west3	Salt Lake City' 'us-west4	Las Vegas'
         case '*:location'
             set found 'africa-south1	Johannesburg' 'asia	Multiple regions in Asia' 'asia-east1	Taiwan' 'asia-east2	Hong Kong' 'asia-northeast1	Tokyo' 'asia-northeast2	Osaka' 'asia-northeast3	Seoul' 'asia-south1	Mumbai' 'asia-south2	Delhi' 'asia-southeast1	Singapore' 'asia-southeast2	Jakarta' 'asia-southeast3	Bangkok' 'asia1	Tokyo, Osaka, and Seoul' 'au	Multiple regions in Australia' 'australia-southeast1	Sydney' 'australia-southeast2	Melbourne' 'ca	Multiple regions in Canada' 'de	Multiple regions in Germany' 'eur3	Belgium and Netherlands' 'eur4	Finland, Netherlands, and Belgium' 'eur5	London, Belgium, and Netherlands' 'eur6	Netherlands, Frankfurt, and Zürich' 'europe	Multiple regions in the European Union' 'europe-central2	Warsaw' 'europe-north1	Finland' 'europe-north2	Stockholm' 'europe-southwest1	Madrid' 'europe-west1	Belgium' 'europe-west10	Berlin' 'europe-west12	Turin' 'europe-west2	London' 'europe-west3	Frankfurt' 'europe-west4	Netherlands' 'europe-west6	Zürich' 'europe-west8	Milan' 'europe-west9	Paris' 'global	Worldwide' 'in	Multiple regions in India' 'it	Multiple regions in Italy' 'me-central1	Doha' 'me-central2	Dammam' 'me-west1	Tel Aviv' 'nam-eur-asia1	Iowa, Oklahoma, Belgium, and Taiwan' 'nam10	Iowa, Salt Lake City, and Oklahoma' 'nam11	Iowa, South Carolina, and Oklahoma' 'nam12	Iowa, Northern Virginia, Oklahoma, and Oregon' 'nam3	Northern Virginia and South Carolina' 'nam4	Iowa, South Carolina, and Oklahoma' 'nam6	Iowa and South Carolina' 'nam7	Iowa, Northern Virginia, and Oklahoma' 'nam8	Los Angeles, Oregon, and Salt Lake City' 'nam9	Northern Virginia and Iowa' 'northamerica-northeast1	Montréal' 'northamerica-northeast2	Toronto' 'northamerica-south1	Mexico' 'southamerica-east1	São Paulo' 'southamerica-west1	Santiago' 'us	Multiple regions in the United States' 'us-central1	Iowa' 'us-east1	South Carolina' 'us-east4	Northern Virginia' 'us-east5	Columbus' 'us-south1	Dallas' 'us-west1	Oregon' 'us-west2	Los Angeles' 'us-west3	Salt Lake City' 'us-west4	Las Vegas'
+        case '*:permission'
+            set kind permission
         case '*:policy-file'
             set kind file
+        case 'projects add-iam-policy-binding:project-id'
+            set kind project
+        case 'projects describe:project-id'
+            set kind project
+        case 'projects get-iam-policy:project-id'
+            set kind project
+        case 'projects remove-iam-policy-binding:project-id'
+            set kind project
+        case 'projects set-iam-policy:project-id'
+            set kind project
+        case 'projects test-iam-permissions:project-id'
+            set kind project
         case '*:property'
             set found 'core/account	Who runs commands, as an e-mail-like name' 'account	Who runs commands, as an e-mail-like name' 'core/disable_prompts	Take the default of every question, as --quiet does' 'disable_prompts	Take the default of every question, as --quiet does' 'core/log_http	Show each call of the service, as --log-http does' 'log_http	Show each call of the service, as --log-http does' 'core/project	The project that names without one belong to' 'project	The project that names without one belong to' 'core/user_output_enabled	Print resources and messages' 'user_output_enabled	Print resources and messages' 'core/verbosity	The least severe messages that are shown' 'verbosity	The least severe messages that are shown' 'kms/destroy_scheduled_duration	How long versions of new keys stay restorable after destroy, if no flag says so' 'kms/keyring	The key ring of names without one' 'kms/location	The location of names without one'
+        case 'iam roles delete:role'
+            set kind custom-role
+        case 'iam roles describe:role'
+            set kind role
+        case 'iam roles undelete:role'
+            set kind custom-role
+        case 'iam roles update:role'
+            set kind custom-role
+        case '*:service-account'
+            set kind service-account
         case '*:shell'
             set found 'bash' 'zsh' 'fish'
         case '*:version'

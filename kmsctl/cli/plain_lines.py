@@ -15,7 +15,7 @@ PLAIN: dict[tuple[str, ...], tuple[str, str, str, str, str, str, tuple[tuple[str
         "",
         "key keyring location version ciphertext-file plaintext-file",
         "skip-integrity-verification",
-        "",
+        "access-reason",
         (("ciphertext-file", ""), ("plaintext-file", "")),
     ),
     ("asymmetric-sign",): (
@@ -24,7 +24,7 @@ PLAIN: dict[tuple[str, ...], tuple[str, str, str, str, str, str, tuple[tuple[str
         "",
         "key keyring location version input-file signature-file",
         "skip-integrity-verification",
-        "digest-algorithm",
+        "digest-algorithm access-reason",
         (("input-file", ""), ("signature-file", "")),
     ),
     ("asymmetric-verify",): (
@@ -159,7 +159,7 @@ PLAIN: dict[tuple[str, ...], tuple[str, str, str, str, str, str, tuple[tuple[str
         "",
         "key keyring location version ciphertext-file shared-secret-file",
         "skip-integrity-verification",
-        "",
+        "access-reason",
         (("ciphertext-file", ""), ("shared-secret-file", "")),
     ),
     ("decrypt",): (
@@ -168,7 +168,7 @@ PLAIN: dict[tuple[str, ...], tuple[str, str, str, str, str, str, tuple[tuple[str
         "",
         "key keyring location ciphertext-file plaintext-file additional-authenticated-data-file",
         "skip-integrity-verification",
-        "",
+        "access-reason",
         (("ciphertext-file", ""), ("plaintext-file", "")),
     ),
     ("encrypt",): (
@@ -177,8 +177,17 @@ PLAIN: dict[tuple[str, ...], tuple[str, str, str, str, str, str, tuple[tuple[str
         "",
         "key keyring location version plaintext-file ciphertext-file additional-authenticated-data-file",
         "skip-integrity-verification",
-        "",
+        "access-reason",
         (("plaintext-file", ""), ("ciphertext-file", "")),
+    ),
+    ("findings", "list"): (
+        "findings",
+        "run_list",
+        "",
+        "location keyring filter",
+        "",
+        "limit page-size sort-by",
+        (),
     ),
     ("generate-random-bytes",): (
         "random_bytes",
@@ -243,6 +252,15 @@ PLAIN: dict[tuple[str, ...], tuple[str, str, str, str, str, str, tuple[tuple[str
         "",
         (("group", ""),),
     ),
+    ("iam", "groups", "import"): (
+        "iam_groups",
+        "run_import",
+        "groups-file",
+        "",
+        "",
+        "",
+        (("groups-file", ""),),
+    ),
     ("iam", "groups", "list"): (
         "iam_groups",
         "run_list",
@@ -293,7 +311,7 @@ PLAIN: dict[tuple[str, ...], tuple[str, str, str, str, str, str, tuple[tuple[str
         "run_list",
         "",
         "filter",
-        "show-deleted uri",
+        "show-deleted",
         "limit page-size sort-by",
         (),
     ),
@@ -510,7 +528,7 @@ PLAIN: dict[tuple[str, ...], tuple[str, str, str, str, str, str, tuple[tuple[str
         "keyring",
         "location",
         "",
-        "",
+        "tags",
         (("keyring", ""),),
     ),
     ("keyrings", "describe"): (
@@ -689,8 +707,8 @@ PLAIN: dict[tuple[str, ...], tuple[str, str, str, str, str, str, tuple[tuple[str
         "run",
         "key",
         "keyring location primary-version",
-        "remove-rotation-schedule",
-        "rotation-period next-rotation-time default-algorithm update-labels clear-labels remove-labels allowed-access-reasons remove-key-access-justifications-policy",
+        "remove-rotation-schedule remove-key-access-justifications-policy",
+        "rotation-period next-rotation-time default-algorithm update-labels clear-labels remove-labels allowed-access-reasons",
         (("key", ""),),
     ),
     ("keys", "versions", "create"): (
@@ -861,7 +879,7 @@ PLAIN: dict[tuple[str, ...], tuple[str, str, str, str, str, str, tuple[tuple[str
         "",
         "key keyring location version input-file signature-file",
         "skip-integrity-verification",
-        "",
+        "access-reason",
         (("input-file", ""), ("signature-file", "")),
     ),
     ("mac-verify",): (
@@ -870,7 +888,7 @@ PLAIN: dict[tuple[str, ...], tuple[str, str, str, str, str, str, tuple[tuple[str
         "",
         "key keyring location version input-file signature-file",
         "skip-integrity-verification",
-        "",
+        "access-reason",
         (("input-file", ""), ("signature-file", "")),
     ),
     ("projects", "add-iam-policy-binding"): (
@@ -960,7 +978,7 @@ PLAIN: dict[tuple[str, ...], tuple[str, str, str, str, str, str, tuple[tuple[str
         "",
         "key keyring location version ciphertext-file plaintext-file initialization-vector-file additional-authenticated-data-file",
         "skip-integrity-verification",
-        "",
+        "access-reason",
         (("version", ""), ("ciphertext-file", ""), ("plaintext-file", "")),
     ),
     ("raw-encrypt",): (
@@ -969,7 +987,7 @@ PLAIN: dict[tuple[str, ...], tuple[str, str, str, str, str, str, tuple[tuple[str
         "",
         "key keyring location version plaintext-file ciphertext-file additional-authenticated-data-file",
         "skip-integrity-verification",
-        "initialization-vector-file initialization-vector-output-file",
+        "initialization-vector-file initialization-vector-output-file access-reason",
         (("version", ""), ("plaintext-file", ""), ("ciphertext-file", "")),
     ),
     ("services", "identity", "create"): (

@@ -168,6 +168,12 @@ class Session:
             )
         return self._context
 
+    def justified(self, args: Args) -> Context:
+        """Returns the context of a call that uses a key, with the reason that ``--access-reason`` gives."""
+        context = self.context
+        context.access_reason = args["access_reason"]
+        return context
+
     def close(self) -> None:
         """Lets go of the service."""
         close = getattr(self._kms, "close", None)

@@ -36,6 +36,7 @@ _ADDED = {
         *_GROUPS,
         "kmsctl.groups.create",
         "kmsctl.groups.delete",
+        "kmsctl.groups.import",
         "kmsctl.groups.update",
         "logging.privateLogEntries.list",
         "securitycenter.findings.list",

@@ -177,6 +177,7 @@ _TABLE = (
     Method("GetGroup", "kmsctl.groups.get", ADMIN_READ, "project"),
     Method("ListGroups", "kmsctl.groups.list", ADMIN_READ, "project"),
     Method("UpdateGroup", "kmsctl.groups.update", ADMIN_WRITE, "project"),
+    Method("ImportGroups", "kmsctl.groups.import", ADMIN_WRITE, "project"),
     Method("DeleteGroup", "kmsctl.groups.delete", ADMIN_WRITE, "project"),
     # Explanations show policies, so they ask for what reading the project's policy asks for.
     Method("ExplainAccess", "resourcemanager.projects.getIamPolicy", ADMIN_READ, "project"),
@@ -185,6 +186,8 @@ _TABLE = (
     # What was done to a resource is in the audit log, which its reader must be allowed to read.
     Method("ListKeyRingHistory", "cloudkms.keyRings.get", ADMIN_READ, "keyRing", _LOG_READER),
     Method("ListCryptoKeyHistory", "cloudkms.cryptoKeys.get", ADMIN_READ, "cryptoKey", _LOG_READER),
+    # google.cloud.securitycenter.v2.SecurityCenter
+    Method("ListFindings", "securitycenter.findings.list", ADMIN_READ, "project"),
     # The store's own.
     Method("VerifyLogs", "kmsctl.store.verifyLogs", ADMIN_READ, "store"),
     Method("ExportLogs", "kmsctl.store.exportLogs", DATA_READ, "store"),

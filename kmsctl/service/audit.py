@@ -5,7 +5,7 @@ A record holds who asked for what on which resource, never any plaintext, cipher
 
 from __future__ import annotations
 
-from kmsctl.errors import KmsError, PermissionDenied
+from kmsctl.errors import AccessReasonDenied, KmsError, PermissionDenied
 from kmsctl.model import names
 from kmsctl.model.members import SYSTEM
 from kmsctl.model.methods import METHODS
@@ -102,10 +102,12 @@ def append_refusal(
     """Appends the record of a call that was refused."""
     method = METHODS[method_name]
     account = ctx.impersonated[-1] if ctx.impersonated else ctx.principal
-    permission = method.permission_on(target.kind.rpartition("/")[2])
+    permission, resource = error.asked or (method.permission_on(target.kind.rpartition("/")[2]), target.name)
     payload = _payload(method.name, account, target.name, _request(method, target, {}))
     payload["serviceName"] = method.service
-    payload["authorizationInfo"] = [_authorization(method, permission, target, granted=False)]
+    asked = _authorization(method, permission, target, granted=isinstance(error, AccessReasonDenied))
+    asked["resource"] = resource
+    payload["authorizationInfo"] = [asked]
     payload["status"] = {"code": CODES[error.status], "message": error.message}
     _add_caller(payload, ctx, transaction.now)
     shown = monitored_resource(target, method)
@@ -234,7 +236,6 @@ def _authorization(
         "granted": granted,
         "resource": target.name,
         "permissionType": method.audit_type,
-        "resourceAttributes": {"name": target.name, "service": target.service, "type": target.kind},
     }
 
 

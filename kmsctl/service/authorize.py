@@ -269,7 +269,9 @@ def denied(permission: str, resource: str, hint: str | None = None) -> Permissio
         "Whoever may see its policies is told why by: kmsctl iam explain "
         f"{permission} {resource} --account=ACCOUNT"
     )
-    return PermissionDenied(
+    error = PermissionDenied(
         f"Permission '{permission}' denied on resource '{resource}' (or it may not exist).",
         hint=hint or (_FOR_OWNERS if resource == STORE else explained),
     )
+    error.asked = permission, resource
+    return error

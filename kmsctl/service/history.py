@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kmsctl.store.audit_log import Record
     from kmsctl.store.snapshot import Snapshot
 
-    Subject = names.KeyRingName | names.CryptoKeyName
+Subject = names.KeyRingName | names.CryptoKeyName
 
 _METHODS = {
     names.KeyRingName: "ListKeyRingHistory",
@@ -110,10 +110,9 @@ def _change(record: Record) -> dict[str, object]:
         each["firstPartyPrincipal"]["principalEmail"]
         for each in caller.get("serviceAccountDelegationInfo", ())
     ]
-    attributes = payload.get("requestMetadata", {}).get("requestAttributes", {})
     more = {
         "delegation": delegation,
-        "accessReason": attributes.get("reason"),
+        "accessReason": payload.get("requestMetadata", {}).get("requestAttributes", {}).get("reason"),
         "dueTime": payload.get("metadata", {}).get("dueTime"),
         "request": _details(payload.get("request")),
         "serviceData": payload.get("serviceData"),

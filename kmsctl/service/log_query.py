@@ -240,7 +240,8 @@ def _holds(text: str) -> Condition | None:
         return None
     from json import dumps
 
-    return "instr(lower(record), ?) > 0", [dumps(text)[1:-1].lower()]
+    escaped = dumps(text)[1:-1].replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return "record LIKE ? ESCAPE '\\'", [f"%{escaped}%"]
 
 
 def index_for(sql: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kmsctl.model.grants import permissions_of
+from kmsctl.model.grants import STORE_PERMISSIONS, all_roles, permissions_of
 from kmsctl.model.methods import ADMIN_READ, ADMIN_WRITE, DATA_READ, METHODS
 from kmsctl.model.roles import ROLES
 
@@ -48,6 +48,8 @@ BESIDE = {
     "UpdateGroup",
     "DeleteGroup",
     "ExplainAccess",
+    "ImportGroups",
+    "ListFindings",
     "ListCryptoKeyHistory",
     "ListKeyRingHistory",
 }
@@ -120,3 +122,11 @@ def test_the_owner_holds_every_permission_of_cloud_kms() -> None:
             continue
         assert method.permission in owner
         assert all(permission in owner for permission, _ in method.also)
+
+
+def test_the_owner_alone_holds_the_stores_permissions() -> None:
+    asked = {method.permission for method in METHODS.values() if method.checked_on == "store"}
+    assert asked <= set(STORE_PERMISSIONS)
+    for role in all_roles():
+        held = {permission for permission in role.permissions if permission.startswith("kmsctl.store.")}
+        assert held == (set(STORE_PERMISSIONS) if role.id == "roles/owner" else set())

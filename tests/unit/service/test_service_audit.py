@@ -49,11 +49,6 @@ def test_a_record_has_the_shape_of_a_log_entry(keyed: World) -> None:
                     "granted": True,
                     "resource": str(KEY.version(1)),
                     "permissionType": "ADMIN_WRITE",
-                    "resourceAttributes": {
-                        "name": str(KEY.version(1)),
-                        "service": "cloudkms.googleapis.com",
-                        "type": "cloudkms.googleapis.com/CryptoKeyVersion",
-                    },
                 }
             ],
             "request": {

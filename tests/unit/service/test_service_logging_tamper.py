@@ -182,7 +182,7 @@ def test_an_index_that_hides_a_record_is_found(logged: World) -> None:
     connection.execute("UPDATE sqlite_master SET sql = ? WHERE name = 'audit_time'", (sql,))
     connection.close()
     assert {kind for kind, _ in found(logged)} == {"INDEX"}
-    assert logged.kinds() == {"INDEX_DAMAGED"}
+    assert "INDEX_DAMAGED" in logged.kinds()
 
 
 def test_a_head_that_was_changed_is_found(logged: World) -> None:
