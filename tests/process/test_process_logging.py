@@ -15,7 +15,7 @@ from tests.process.test_process_races import KEY, open_kms, with_key
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.process.forked import Send
+    from tests.process.forked import Send, Task
 
 WRITERS = 8
 CALLS = 12
@@ -48,7 +48,8 @@ def test_exports_while_eight_processes_write_are_verified(tmp_path: Path) -> Non
         assert sizes == sorted(sizes)
         send(sizes[-1])
 
-    run_all([write] * WRITERS + [export] * 2)
+    tasks: list[Task] = [*[write] * WRITERS, export, export]
+    run_all(tasks)
     kms = open_kms(tmp_path)
     assert [each.message for each in kms.verify_logs(CTX)] == []
     found = list(kms.list_log_entries(CTX, [project.project], "protoPayload.methodName=Encrypt"))

@@ -168,13 +168,13 @@ def test_any_text_is_parsed_or_refused_at_a_column(text: str) -> None:
     try:
         parse(text)
     except InvalidArgument as error:
-        column = int(error.message.split("column ")[1].split(":")[0])  # noqa: PT017 - its place
+        column = int(error.message.split("column ")[1].split(":")[0])
         assert 1 <= column <= len(text) + 1
 
 
 @given(filters, filters)
 def test_not_and_juxtaposition_mean_what_they_say(first: str, second: str) -> None:
-    entry = {
+    entry: dict[str, object] = {
         "severity": "INFO",
         "timestamp": rfc3339(START),
         "logName": "a",

@@ -12,6 +12,17 @@ if TYPE_CHECKING:
 
 _DAY = 86_400_000_000
 _DESCENDING = "desc"
+_ABOUT = """
+    Shows entries of the audit logs of the current project: the newest first, of one day
+    unless the filter has a timestamp. Entries of data access are shown to those who have
+    logging.privateLogEntries.list.
+
+    The filter has comparisons (severity>=ERROR, protoPayload.methodName="Encrypt",
+    resource.labels.crypto_key_id:db, timestamp>="2026-01-31T00:00:00Z"), with =, !=, <,
+    <=, >, >=, : (has), =~ and !~ (regular expressions), texts to look for anywhere, AND,
+    OR, NOT or -, and parentheses. OR binds closer than AND; what stands side by side is
+    required together. Letter case counts in regular expressions alone.
+"""
 
 
 def read() -> Command:
@@ -47,17 +58,7 @@ def read() -> Command:
                 metavar="RESOURCE",
             ),
         ],
-        about="""
-            Shows entries of the audit logs of the current project: the newest first, of one day
-            unless the filter has a timestamp. Entries of data access are shown to those who have
-            logging.privateLogEntries.list.
-
-            The filter has comparisons (severity>=ERROR, protoPayload.methodName="Encrypt",
-            resource.labels.crypto_key_id:db, timestamp>="2026-01-31T00:00:00Z"), with =, !=, <,
-            <=, >, >=, : (has), =~ and !~ (regular expressions), texts to look for anywhere, AND,
-            OR, NOT or -, and parentheses. OR binds closer than AND; what stands side by side is
-            required together. Letter case counts in regular expressions alone.
-        """,
+        about=_ABOUT,
         examples=[
             (
                 "To show who destroyed versions in the last week:",

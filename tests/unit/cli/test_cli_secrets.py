@@ -13,10 +13,12 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from kmsctl.cli import reflect
 from kmsctl.cli.completion.values import FILE, of
+from kmsctl.cli.http_rules import RULES
 from kmsctl.cli.main import main
+from kmsctl.service.kms import Kms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from kmsctl.cli.command import Command
@@ -103,7 +105,28 @@ def watch(
     return watch
 
 
-def test_no_call_that_is_served_shows_what_it_was_given(watch: Watch, tmp_path: Path) -> None:
+@pytest.fixture
+def passed(monkeypatch: pytest.MonkeyPatch) -> list[object]:
+    """All that is handed to the service, and all that it answers."""
+    found: list[object] = []
+
+    def watched(verb: Callable[..., object]) -> Callable[..., object]:
+        def called(*args: object, **kwargs: object) -> object:
+            found.extend((*args, *kwargs.values()))
+            answer = verb(*args, **kwargs)
+            found.append(answer)
+            return answer
+
+        return called
+
+    for name in RULES:
+        monkeypatch.setattr(Kms, name, watched(getattr(Kms, name)))
+    return found
+
+
+def test_no_call_that_is_served_shows_what_it_was_given(
+    watch: Watch, tmp_path: Path, passed: list[object]
+) -> None:
     def at(key: str, *more: str) -> tuple[str, ...]:
         return (f"--key={key}", *PLACE, *more)
 
@@ -134,6 +157,9 @@ def test_no_call_that_is_served_shows_what_it_was_given(watch: Watch, tmp_path: 
         given = at(key, "--import-job=j", f"--algorithm={algorithm}", f"--target-key-file={file}")
         run("keys", "versions", "import", *given)
     watch.check_store()
+    assert len(passed) > 30
+    for each in passed:
+        watch.check(f"{each!r} {each}".encode("utf-8", "backslashreplace"), type(each).__name__)
 
 
 def test_no_call_that_is_refused_shows_what_it_was_given(watch: Watch) -> None:
@@ -198,3 +224,11 @@ def test_every_file_of_every_command(watch: Watch, tmp_path: Path) -> None:
     for path in (tmp_path / "home").rglob("*"):
         if path.is_file():
             watch.check(path.read_bytes(), str(path))
+
+
+@pytest.mark.parametrize("offset", [0, 1, 5, 20])
+def test_the_watch_sees_secrets_however_they_are_written(watch: Watch, offset: int) -> None:
+    part = SECRET[offset:]
+    for said in (part, part.hex().encode(), b64encode(b"before" + part), repr(part).encode()):
+        with pytest.raises(AssertionError):
+            watch.check(b"said: " + said, "here")
