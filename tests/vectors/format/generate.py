@@ -125,7 +125,7 @@ def ciphertext_vectors() -> list[dict[str, str]]:
 
 def master_keys() -> tuple[dict[str, Any], MasterKeys]:
     draw = Stream("master keys")
-    secrets = KeyStore("/nowhere", RootKey(STORE_ID, ROOT_KEY), draw)
+    secrets = KeyStore("/nowhere", [RootKey(STORE_ID, ROOT_KEY)], draw)
     wrapped = [(version, secrets.new_master_key("us-east1", version)) for version in (1, 2)]
     vector = {
         "root_key": ROOT_KEY.hex(),
