@@ -64,7 +64,9 @@ def start(directory: str, roots: Sequence[RootKey], seconds: int) -> bool:
     from json import dumps
 
     end(directory)
-    given = dumps({"directory": directory, "roots": [root.reveal().hex() for root in roots], "seconds": seconds})
+    given = dumps(
+        {"directory": directory, "roots": [root.reveal().hex() for root in roots], "seconds": seconds}
+    )
     # A new interpreter has nothing of this one's memory: neither passphrase nor anything else.
     argv = [sys.executable, "-P", "-m", "kmsctl.keystore.agent_server"]
     try:

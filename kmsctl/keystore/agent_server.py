@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 LONGEST = 24 * 3600
 _PR_SET_DUMPABLE = 4
-_MCL_CURRENT, _MCL_FUTURE = 1, 2
+_MCL_CURRENT = 1
 #: How long it sleeps at most before it looks at the clock again: the machine may have been suspended.
 _TURN = 30.0
 
@@ -40,13 +40,15 @@ class Vault:
         self.keep(roots)
 
     def keep(self, roots: Sequence[bytes]) -> None:
+        import ctypes
+
         joined = b"".join(roots)
         self.clear()
-        self._buffer[: len(joined)] = joined
+        ctypes.memmove(self._buffer, joined, len(joined))
         self._size = len(joined)
 
     def roots(self) -> list[bytes]:
-        content = bytes(self._buffer[: self._size])
+        content = self._buffer.raw[: self._size]
         return [content[start : start + 32] for start in range(0, len(content), 32)]
 
     def clear(self) -> None:
@@ -94,7 +96,9 @@ class Agent:
             return False
         command, *words = read_line(connection).split()[:3] or [b""]
         if command == b"get":
-            connection.sendall(b" ".join([b"ok", *(key.hex().encode() for key in self._vault.roots())]) + b"\n")
+            connection.sendall(
+                b" ".join([b"ok", *(key.hex().encode() for key in self._vault.roots())]) + b"\n"
+            )
         elif command == b"set" and words and all(len(word) == 64 for word in words):
             self._vault.keep([bytes.fromhex(word.decode("ascii")) for word in words])
             connection.sendall(b"ok\n")
@@ -161,15 +165,14 @@ def harden() -> None:
 
 
 def _lock_memory(buffer: object) -> bool:
-    """Keeps memory out of the swap file: all that there is and will be, or at least where the keys lie."""
+    """Keeps memory out of the swap file: all that there is, or at least where the keys lie."""
     import ctypes
 
     library = ctypes.CDLL(None, use_errno=True)
     if not hasattr(library, "mlockall"):
         return False
-    if library.mlockall(_MCL_CURRENT | _MCL_FUTURE) == 0:
+    if library.mlockall(_MCL_CURRENT) == 0:
         return True
-    library.munlockall()
     size = ctypes.sizeof(buffer)  # type: ignore[arg-type]  # a buffer of ctypes
     return bool(library.mlock(ctypes.byref(buffer), ctypes.c_size_t(size)) == 0)  # type: ignore[arg-type]
 

@@ -66,7 +66,7 @@ class KeyStore:
 
     @classmethod
     def open(
-        cls, directory: str, random: Random, probe: Probe = no_probe, asking: Asking | None = None
+        cls, directory: str, random: Random, probe: Probe = no_probe, ask: Callable[[], Asking] | None = None
     ) -> KeyStore | None:
         """Opens the secrets in `directory`. Returns None if the directory is not there.
 
@@ -74,7 +74,7 @@ class KeyStore:
             directory: where root key, slot file and anchor are.
             random: draws that many random bytes.
             probe: told the name of each step.
-            asking: who to ask for what opens a protector, where the root key's file is not there.
+            ask: returns who to ask for what opens a protector, where the root key's file is not there.
 
         Raises:
             IntegrityError: if the directory is there without what opens the store, or without its anchor.
@@ -96,7 +96,7 @@ class KeyStore:
         if os.path.lexists(os.path.join(directory, SLOT_FILE)):
             from kmsctl.keystore.unlocking import unlock
 
-            opened, reopen = unlock(directory, asking)
+            opened, reopen = unlock(directory, None if ask is None else ask())
             return cls(directory, opened, random, probe, reopen)
         raise IntegrityError(
             f"The root key {path} is missing.",

@@ -23,7 +23,7 @@ def enrol(
     if secret is None:
         raise FailedPrecondition(
             "A protector of type passphrase needs a passphrase.",
-            hint="Use a terminal, --new-passphrase-file or --new-passphrase-fd.",
+            hint="Use a terminal, --passphrase-file or --passphrase-fd.",
         )
     normal = normalized(secret)
     if not LEAST <= len(normal) <= MOST:

@@ -82,7 +82,7 @@ def module_of(type_: str) -> ProtectorType:
         )
     from importlib import import_module
 
-    found: ProtectorType = import_module(f"kmsctl.keystore.{TYPES[type_][0]}")  # type: ignore[assignment]
+    found: ProtectorType = import_module(f"kmsctl.keystore.{TYPES[type_][0]}")
     return found
 
 

@@ -39,7 +39,14 @@ class Share:
         self.piece = piece
 
     def text(self) -> str:
-        fields = (_FORMAT, self.store_id.hex(), self.set, str(self.index), str(self.threshold), str(self.count))
+        fields = (
+            _FORMAT,
+            self.store_id.hex(),
+            self.set,
+            str(self.index),
+            str(self.threshold),
+            str(self.count),
+        )
         said = ":".join((*fields, self.piece.hex()))
         return f"{said}:{_check(said)}"
 
@@ -92,7 +99,9 @@ def key_of(slot: Slot, store_id: bytes, asking: Asking) -> bytes | None:
         raise FailedPrecondition("A share is of another store.")
     of_set = {share.index: share for share in given if share.set == slot.parameters.get("set")}
     if not of_set:
-        raise FailedPrecondition("The shares are of another set: of another protector, or one that was removed.")
+        raise FailedPrecondition(
+            "The shares are of another set: of another protector, or one that was removed."
+        )
     threshold = slot.parameters.get("threshold")
     if not isinstance(threshold, int) or threshold < 2:
         raise FailedPrecondition("The slot was changed.")
@@ -125,7 +134,8 @@ def _library() -> ModuleType:
             "Protectors of type shares need the library pyshamir.",
             hint="Install kmsctl with it: pip install 'kmsctl[shares]'",
         ) from None
-    return pyshamir
+    library: ModuleType = pyshamir
+    return library
 
 
 def _check(said: str) -> str:

@@ -179,7 +179,9 @@ class Slots:
             {
                 "createTime": slot.create_time,
                 "parameters": slot.parameters,
-                "sealed": {id_: b2a_base64(blob, newline=False).decode() for id_, blob in slot.sealed.items()},
+                "sealed": {
+                    id_: b2a_base64(blob, newline=False).decode() for id_, blob in slot.sealed.items()
+                },
                 "slot": slot.number,
                 "type": slot.type,
             }

@@ -53,7 +53,9 @@ def unlock(
         if roots is not None:
             slots.check(roots, directory)
             return roots, _again(directory, slot.number, key)
-        failures.append(f"{_named(slot)} was not opened: what was given is not right, or its slot was changed")
+        failures.append(
+            f"{_named(slot)} was not opened: what was given is not right, or its slot was changed"
+        )
     raise StoreLocked(f"The store is locked. {'. '.join(failures)}.", hint=_HINT)
 
 
@@ -129,5 +131,3 @@ def _again(directory: str, number: int, key: bytes) -> Callable[[], Sequence[Roo
         return found[0].unseal(slots.store_id, slots.root_ids, key) or ()
 
     return reopen
-
-

@@ -134,7 +134,11 @@ class Anchor:
         content = self._read()
         seen, marks = self._seen
         if seen != content:
-            marks = [mark for _, mark in self._view(content).slots()]
+            view = self._view(content)
+            if not view.is_readable():
+                content = self._read()  # it was tagged anew while another thread looked at what it had been
+                view = self._view(content)
+            marks = [mark for _, mark in view.slots()]
             self._seen = (content, marks)
         return marks
 

@@ -1,4 +1,4 @@
-"""Replacing a private file whole: written beside, synced, renamed. A crash leaves the old one or the new one."""
+"""Replacing a private file whole: written beside, synced, renamed. A crash leaves the old or the new one."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _BESIDE = ".new"
 
 
 def replace(path: str, content: bytes, probe: Probe = no_probe) -> None:
-    """Writes a file of mode 0600, in the place of the one that is there. The caller holds the directory's lock."""
+    """Writes a file of mode 0600 over the one that is there. The caller holds the directory's lock."""
     beside = path + _BESIDE
     try:
         _discard(beside)
