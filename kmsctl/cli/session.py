@@ -145,7 +145,7 @@ class Session:
         return open_kms(self.paths, self.properties, self.asked)
 
     def asked(self, flags: Args | None = None) -> Asked:
-        """Returns who is asked for passphrases and the like: those that these flags name, or one from before."""
+        """Returns who is asked for passphrases and the like, for a command with these flags, if any."""
         if self._asked is None or flags is not None:
             from kmsctl.cli.asked import Asked
 

@@ -1,8 +1,8 @@
 """The agent's client: root keys that `kmsctl store unlock` left with a process of its own for a while.
 
 The agent listens on a socket (mode 0600) in the directory of the secrets (mode 0700). One line is asked, one
-line is answered: ``get`` → ``ok ROOTKEY...``; ``set ROOTKEY...`` → ``ok``; ``lock`` → ``ok``, and it ends. Root
-keys are hexadecimal. Both ends look at who the other one is.
+line is answered: ``get`` → ``ok ROOTKEY...``; ``set ROOTKEY...`` → ``ok``; ``lock`` → ``ok``, and it ends.
+Root keys are hexadecimal. Both ends look at who the other one is.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ def start(directory: str, roots: Sequence[RootKey], seconds: int) -> bool:
 
 
 def address(directory: str) -> tuple[str, int | None]:
-    """Returns a path of the socket that fits into an address, and a descriptor to keep open as long as it is used."""
+    """Returns a path of the socket that fits into an address, and a descriptor that it needs open, or None."""
     path = os.path.join(directory, SOCKET)
     if len(os.fsencode(path)) < _LONGEST_PATH:
         return path, None

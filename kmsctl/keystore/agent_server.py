@@ -1,8 +1,9 @@
 """The agent: a process that keeps root keys in memory for a while, and gives them to its own user.
 
-``python -m kmsctl.keystore.agent_server``, started by `kmsctl.keystore.agent`, which writes to its standard input what it
-is to keep; nothing secret is in its arguments or environment. It detaches itself, keeps its memory out of core
-files, debuggers and swap as far as the system lets it, and ends at its time, when told to, or by a signal.
+``python -m kmsctl.keystore.agent_server``, started by `kmsctl.keystore.agent`, which writes to its standard
+input what it is to keep; nothing secret is in its arguments or environment. It detaches itself, keeps its
+memory out of core files, debuggers and swap as far as the system lets it, and ends at its time, when told to,
+or by a signal.
 """
 
 from __future__ import annotations

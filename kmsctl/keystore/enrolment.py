@@ -64,9 +64,7 @@ def listed(directory: str, slots: Slots | None) -> list[Enrolled]:
     path = os.path.join(directory, ROOT_KEY_FILE)
     if os.path.lexists(path):
         found.append(Enrolled(FILE_NUMBER, protectors.FILE, None, path))
-    for slot in [] if slots is None else slots.slots:
-        found.append(enrolled(slot))
-    return found
+    return found + [enrolled(slot) for slot in ([] if slots is None else slots.slots)]
 
 
 def enrolled(slot: Slot) -> Enrolled:
@@ -180,7 +178,7 @@ def settle(keystore: KeyStore, slots: Slots) -> bool:
     if not set(kept) <= set(slots.root_ids):
         raise FailedPrecondition(
             "The slot file has not got the root key: it is of another time than the root key's own file.",
-            hint="Bring both back from the same copy, or move the slot file away and add its protectors anew.",
+            hint="Bring both back from one copy, or move the slot file away and add its protectors anew.",
         )
     slots.root_ids = kept
     for slot in slots.slots:

@@ -60,7 +60,7 @@ if TYPE_CHECKING:
 
 
 FILE = "file"
-#: Type → (its module in this package, the order in which slots are tried, whether it opens without a question).
+#: Type → (its module in this package, the order in which slots are tried, whether nobody is asked).
 TYPES = {
     "keyring": ("os_keyring", 1, True),
     "command": ("command", 2, True),

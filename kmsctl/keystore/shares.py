@@ -78,7 +78,8 @@ def enrol(
     count, threshold = request.shares, request.threshold
     if not 2 <= threshold <= count <= _MOST:
         raise InvalidArgument(
-            f"--threshold is at least 2, and --shares at least as many, at most {_MOST}; not {threshold} of {count}."
+            f"--threshold is at least 2, and --shares at least as many and at most {_MOST}; not {threshold} "
+            f"of {count}."
         )
     key, set_ = random(_KEY_SIZE), random(8).hex()
     pieces = _library().split(key, count, threshold)

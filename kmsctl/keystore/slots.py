@@ -70,7 +70,7 @@ class Slot:
             self.sealed[root.id] = wrapping.wrap(root.reveal(), binding)
 
     def unseal(self, store_id: bytes, ids: Sequence[str], key: bytes) -> list[RootKey] | None:
-        """Returns the root keys with these ids, or None if `key` is not the slot's or the slot was changed."""
+        """Returns the root keys with these ids; None if `key` is not the slot's, or the slot was changed."""
         wrapping = WrappingKey(key, os.urandom)
         found = []
         for id_ in ids:
@@ -161,7 +161,7 @@ class Slots:
             if root.store_id == self.store_id and bytes_eq(_mac(root)(self._data()), tag):
                 return
         raise IntegrityError(
-            f"The slot file {os.path.join(directory, FILE)} was changed outside kmsctl, or is of another store.",
+            f"The slot file {os.path.join(directory, FILE)} was changed outside kmsctl, or is another store's.",
             hint="Bring it back from a copy, or move it away and add the protectors in it anew.",
         )
 

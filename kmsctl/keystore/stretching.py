@@ -1,4 +1,4 @@
-"""A slot's key from a secret that somebody chose: Argon2id (RFC 9106), its cost stored beside, and bounded."""
+"""A slot's key from a secret that somebody chose: Argon2id (RFC 9106), its cost stored and bounded."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 #: 256 MiB, three passes, four lanes: about 0.4 s on one core. RFC 9106 recommends at least 64 MiB with these.
 COST: Mapping[str, int] = {"iterations": 3, "lanes": 4, "memoryKib": 1 << 18}
-#: What is computed with when it is read, least and most: a changed file must not weaken it, nor use up the machine.
+#: Least and most of what is read: a changed file must not weaken it, nor use up the machine.
 _BOUNDS = {"iterations": (1, 64), "lanes": (1, 64), "memoryKib": (1 << 13, 1 << 21)}
 _KDF = "argon2id"
 _SALT_SIZE = 16

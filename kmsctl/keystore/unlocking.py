@@ -1,4 +1,4 @@
-"""Opening a store whose root key has no file of its own: the agent, then what opens by itself, then questions."""
+"""Opening a store whose root key has no file: the agent, then what opens by itself, then questions."""
 
 from __future__ import annotations
 
@@ -84,9 +84,9 @@ def with_others(error: KmsError, directory: str) -> KmsError:
     if not isinstance(error, IntegrityError) or slots is None or not slots.slots:
         return error
     named = ", ".join(f"{slot.number} ({slot.type})" for slot in slots.slots)
-    many = len(slots.slots) > 1
+    still = f"Protector {named} still opens" if len(slots.slots) == 1 else f"Protectors {named} still open"
     return IntegrityError(
-        f"{error.message} The protector{'s' if many else ''} {named} still open{'' if many else 's'} the store.",
+        f"{error.message} {still} the store.",
         hint=f"Move {os.path.join(directory, 'root-key')} away. Then kmsctl store protectors add --type=file "
         "makes it anew.",
     )

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 METHOD = "RotateMasterKey"
 #: Rows a transaction: another process waits no longer than for so many.
 _BATCH = 512
-#: Which part of the time that a batch took is left to others before the next: whoever waits for SQLite's write
-#: lock looks again only every now and then.
+#: Which part of a batch's time is left to others before the next: whoever waits for SQLite's write lock looks
+#: again only every now and then.
 _PAUSE = 0.25
 
 
@@ -69,7 +69,7 @@ def rotate_all(
 
 
 def due(database: Database, max_age: int | None) -> bool:
-    """Tells whether a rotation was begun and not ended, or the master key is older than `max_age` microseconds."""
+    """Tells whether a rotation was begun and not ended, or the master key is `max_age` microseconds old."""
     with database.read() as snapshot:
         in_use = resealing.in_use(snapshot)
         if len(in_use) > 1:

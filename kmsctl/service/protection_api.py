@@ -20,7 +20,10 @@ class ProtectionApi(Protocol):
         """Makes root key and anchor with a first protector of a type; `add_protector` says what is given."""
         ...
 
-    def list_protectors(self, ctx: Context) -> list[Enrolled]: ...
+    def list_protectors(self, ctx: Context) -> tuple[list[Enrolled], str | None]:
+        """Returns the protectors, and why nothing vouches for the list, if nothing does."""
+        ...
+
     def add_protector(
         self, ctx: Context, type_: str, request: Request, asking: Asking, hand_out: HandOut
     ) -> Enrolled:

@@ -31,7 +31,7 @@ class ProtectionVerbs:
         del ctx  # there is nobody yet who could be asked whether the caller may
         return protectors.init(_kms(self), type_, request, asking, hand_out)
 
-    def list_protectors(self, ctx: Context) -> list[Enrolled]:
+    def list_protectors(self, ctx: Context) -> tuple[list[Enrolled], str | None]:
         from kmsctl.service import protectors
 
         return protectors.list_(_kms(self), ctx)

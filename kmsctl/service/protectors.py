@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kmsctl.errors import AlreadyExists, FailedPrecondition, NotFound
+from kmsctl.errors import AlreadyExists, FailedPrecondition, IntegrityError, NotFound, StoreLocked
 from kmsctl.service import audit
 from kmsctl.service.maintenance import decide
 from kmsctl.store.store import CONTROL
@@ -24,15 +24,23 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 
-def list_(kms: Kms, ctx: Context) -> list[Enrolled]:
-    from kmsctl.keystore import enrolment
+def list_(kms: Kms, ctx: Context) -> tuple[list[Enrolled], str | None]:
+    """Returns the protectors, and why nothing vouches for the list, if nothing does.
 
-    store = kms.find_store()
+    They are shown to whoever owns the files also where the store does not open: that is when they are wanted.
+    """
+    from kmsctl.keystore import enrolment
+    from kmsctl.keystore.slots import Slots
+
+    try:
+        store = kms.find_store()
+    except (StoreLocked, IntegrityError) as error:
+        return enrolment.listed(kms.secrets_directory, Slots.load(kms.secrets_directory)), error.message
     decide(kms, ctx, "ListProtectors")
     if store is None:
-        return []
+        return [], None
     keystore = _keystore(store)
-    return enrolment.listed(keystore.directory, enrolment.read_slots(keystore))
+    return enrolment.listed(keystore.directory, enrolment.read_slots(keystore)), None
 
 
 def init(kms: Kms, type_: str, request: Request, asking: Asking, hand_out: HandOut) -> list[Enrolled]:

@@ -69,7 +69,7 @@ class Finding:
     Attributes:
         resource: what it is about: a resource name, or a database's or file's name.
         kind: one of ROW_DAMAGED, ROW_MISSING, ROW_REPLAYED, MATERIAL_DAMAGED, DATABASE_DAMAGED,
-            ROLLBACK, ANCHOR_DAMAGED, AUDIT_DAMAGED, PURGE_PENDING, ORPHAN, FILE_ACCESS.
+            ROLLBACK, ANCHOR_DAMAGED, PROTECTOR_DAMAGED, AUDIT_DAMAGED, PURGE_PENDING, ORPHAN, FILE_ACCESS.
         message: what was found.
         remedy: what can be done.
     """

@@ -160,7 +160,9 @@ def run_init(session: Session, args: Args) -> None:
 
 def run_list(session: Session, args: Args) -> None:
     del args
-    found = session.kms.list_protectors(session.context)
+    found, problem = session.kms.list_protectors(session.context)
+    if problem is not None:
+        session.log("warning", f"Nothing vouches for this list. {problem}")
     output.show_found(session, (_json(each) for each in found), TABLE)
 
 
@@ -192,8 +194,8 @@ def run_remove(session: Session, args: Args) -> None:
     if left is not None:
         session.log("warning", left)
     session.status(
-        "This revokes nothing: the root key is the same, and older copies of the configuration directory open "
-        "with it. To end that: kmsctl store rotate-root-key"
+        "This revokes nothing: the root key is the same, and older copies of the configuration directory "
+        "open with it. To end that: kmsctl store rotate-root-key"
     )
     output.show_silent(session, _json(gone))
 

@@ -1,4 +1,4 @@
-"""``kmsctl store unlock`` and ``kmsctl store lock``: the root key in an agent, so that scripts are asked once."""
+"""``kmsctl store unlock`` and ``kmsctl store lock``: an agent, so that a script is asked once."""
 
 from __future__ import annotations
 
