@@ -89,7 +89,7 @@ def start(directory: str, roots: Sequence[RootKey], seconds: int) -> bool:
 
 
 def address(directory: str) -> tuple[str, int | None]:
-    """Returns a path of the socket that fits into an address, and a descriptor that it needs open, or None."""
+    """Returns a path of the socket that fits into an address, and a descriptor that it needs, or None."""
     path = os.path.join(directory, SOCKET)
     if len(os.fsencode(path)) < _LONGEST_PATH:
         return path, None

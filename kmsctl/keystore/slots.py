@@ -161,7 +161,7 @@ class Slots:
             if root.store_id == self.store_id and bytes_eq(_mac(root)(self._data()), tag):
                 return
         raise IntegrityError(
-            f"The slot file {os.path.join(directory, FILE)} was changed outside kmsctl, or is another store's.",
+            f"The slot file {os.path.join(directory, FILE)} was changed, or is of another store.",
             hint="Bring it back from a copy, or move it away and add the protectors in it anew.",
         )
 

@@ -46,8 +46,11 @@ def verify(kms: Kms, ctx: Context, progress: Progress | None) -> Iterator[Findin
     except IntegrityError as error:
         yield _finding(kms.secrets_directory, "PROTECTOR_DAMAGED", error)
         return  # without the root key nothing can be read
-    if store is None:
-        return
+    if store is not None:
+        yield from _verify_store(kms, ctx, store, progress)
+
+
+def _verify_store(kms: Kms, ctx: Context, store: Store, progress: Progress | None) -> Iterator[Finding]:
     try:
         damage = store.keys.anchor.damage()
         known = store.names()
