@@ -185,6 +185,7 @@ def _resume_root_rotation(ctx: Context, decision: Decision, store: Store, report
     from kmsctl.service import root_rotation
 
     try:
+        root_rotation.remove_leftovers(store)
         root_rotation.resume(ctx, decision, store)
     except KmsError as error:
         report.left.append(f"The rotation of the root key is not complete: {error.message}")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from kmsctl.errors import AlreadyExists, FailedPrecondition, IntegrityError, NotFound, StoreLocked
 from kmsctl.service import audit
 from kmsctl.service.maintenance import decide
+from kmsctl.store.replacing import remove_leftovers
 from kmsctl.store.store import CONTROL
 
 TYPE_CHECKING = False
@@ -170,6 +171,7 @@ def _changed(
     """Changes protectors, and keeps a record of it, both or neither as far as two files allow."""
     keystore = _keystore(store)
     with keystore.lock():
+        remove_leftovers(keystore.directory)
         keystore.refresh()
         control = store.find(CONTROL)
         if control is None:

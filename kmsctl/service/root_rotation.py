@@ -9,7 +9,7 @@ from kmsctl.service import audit
 from kmsctl.service.maintenance import decide
 from kmsctl.service.purge import purge
 from kmsctl.service.reports import RootRotationReport
-from kmsctl.store import purges, resealing
+from kmsctl.store import purges, replacing, resealing
 from kmsctl.store.files import DirectoryLock
 
 TYPE_CHECKING = False
@@ -36,6 +36,7 @@ def rotate(kms: Kms, ctx: Context, asking: Asking, *, drop_unavailable: bool) ->
     keystore = _keystore(store)
     report = RootRotationReport()
     with keystore.lock():
+        replacing.remove_leftovers(keystore.directory)
         keystore.refresh()
         root_rotation.settle(keystore)
         report.resumed = len(keystore.roots) > 1
@@ -43,6 +44,13 @@ def rotate(kms: Kms, ctx: Context, asking: Asking, *, drop_unavailable: bool) ->
             report.dropped = root_rotation.begin(keystore, asking, drop_unavailable=drop_unavailable)
         _complete(ctx, decision, store, report)
     return report
+
+
+def remove_leftovers(store: Store) -> None:
+    """Removes what a crash left beside root key, slot file and anchor: it may hold a root key."""
+    keystore = _keystore(store)
+    with keystore.lock():
+        replacing.remove_leftovers(keystore.directory)
 
 
 def resume(ctx: Context, decision: Decision, store: Store) -> RootRotationReport | None:

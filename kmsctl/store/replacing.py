@@ -42,6 +42,16 @@ def remove(path: str) -> None:
         raise os_failure(error, "remove", path) from None
 
 
+def remove_leftovers(directory: str) -> None:
+    """Removes what crashes left beside the files of a directory. The caller holds its lock."""
+    try:
+        left = [file for file in os.listdir(directory) if file.endswith(_BESIDE)]
+    except OSError as error:
+        raise os_failure(error, "read", directory) from None
+    for file in left:
+        remove(os.path.join(directory, file))
+
+
 def _discard(path: str) -> None:
     try:
         os.unlink(path)
