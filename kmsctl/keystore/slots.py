@@ -136,7 +136,12 @@ class Slots:
         found = loads(content.decode("ascii"))
         store_id, root_ids = bytes.fromhex(found["storeId"]), found["rootKeys"]
         ids_fit = isinstance(root_ids, list) and 1 <= len(root_ids) <= 2
-        if found["format"] != _FORMAT or len(store_id) != STORE_ID_SIZE or not ids_fit:
+        if (
+            type(found["slots"]) is not list
+            or found["format"] != _FORMAT
+            or len(store_id) != STORE_ID_SIZE
+            or not ids_fit
+        ):
             raise ValueError
         slots = cls(store_id, [_text(each) for each in root_ids])
         slots.last = _number(found["lastSlot"])

@@ -18,7 +18,6 @@ from kmsctl.model.names import CryptoKeyName, KeyRingName, LocationName
 from kmsctl.model.requests import DecryptRequest, EncryptRequest
 from kmsctl.model.resources import CryptoKeySpec
 from kmsctl.service import master_rotation
-from kmsctl.service.context import Context
 from kmsctl.service.kms import Kms
 from tests.bench import seed
 from tests.process.forked import Child, run_all
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
 
     from tests.process.forked import Send
 
-CTX = Context("owner@example.com")
+CTX = seed.CTX
 RING = KeyRingName(LocationName("acme", "us-east1"), "ring")
 KEY = CryptoKeyName(RING, "key")
 SPEC = CryptoKeySpec(purpose="ENCRYPT_DECRYPT", algorithm="GOOGLE_SYMMETRIC_ENCRYPTION")
