@@ -37,9 +37,15 @@ def open_kms(paths: Paths, properties: Properties, ask: Callable[[], Asking] | N
     return Kms(paths.data, secrets_directory(paths), destroy_scheduled_duration=duration, ask=ask)
 
 
-def root_key_file(paths: Paths) -> str | None:
-    """Returns the file that holds the root key, or None if there is no store yet."""
-    from kmsctl.keystore.keystore import ROOT_KEY_FILE
+def protectors(paths: Paths) -> list[str]:
+    """Returns what protects the root key, as far as the files say; nothing if there is no store yet."""
+    from kmsctl.errors import KmsError
+    from kmsctl.keystore.enrolment import listed
+    from kmsctl.keystore.slots import Slots
 
-    path = os.path.join(secrets_directory(paths), ROOT_KEY_FILE)
-    return path if os.path.exists(path) else None
+    directory = secrets_directory(paths)
+    try:
+        slots = Slots.load(directory)
+    except KmsError as error:
+        return [error.message]
+    return [f"{each.type}: {each.detail}" for each in listed(directory, slots)]

@@ -193,12 +193,12 @@ class KeyStore:
 
     def is_current(self) -> bool:
         """Tells whether the newest root key of the store is the one in use here, after looking again."""
-        from kmsctl.keystore.slots import Slots
-
         self.refresh()
         kept = load_all(os.path.join(self.directory, ROOT_KEY_FILE))
         if kept:
             return kept[0].id == self.roots[0].id
+        from kmsctl.keystore.slots import Slots
+
         slots = Slots.load(self.directory)
         return slots is None or slots.root_ids[0] == self.roots[0].id
 

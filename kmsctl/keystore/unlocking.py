@@ -21,15 +21,12 @@ _HINT = (
 )
 
 
-def unlock(
-    directory: str, asking: Asking | None, *, use_agent: bool = True
-) -> tuple[list[RootKey], Callable[[], Sequence[RootKey]]]:
+def unlock(directory: str, asking: Asking | None) -> tuple[list[RootKey], Callable[[], Sequence[RootKey]]]:
     """Opens the first protector that can be opened.
 
     Args:
         directory: of the slot file.
         asking: who to ask, if anybody.
-        use_agent: whether the agent, if there is one, may answer instead.
 
     Returns:
         the root keys, and what gives them again as they are later, without a question.
@@ -39,11 +36,10 @@ def unlock(
         IntegrityError: if the slot file is damaged.
     """
     slots = _load(directory)
-    if use_agent:
-        known = agent.fetch(directory, slots.store_id)
-        if {root.id for root in known} >= set(slots.root_ids):
-            slots.check(known, directory)
-            return known, lambda: agent.fetch(directory, slots.store_id)
+    known = agent.fetch(directory, slots.store_id)
+    if {root.id for root in known} >= set(slots.root_ids):
+        slots.check(known, directory)
+        return known, lambda: agent.fetch(directory, slots.store_id)
     failures: list[str] = []
     for slot in sorted(slots.slots, key=_order):
         key = _key_of(slot, slots.store_id, asking or protectors.Silent(), failures)

@@ -151,6 +151,10 @@ class Kms(IamVerbs, ProtectionVerbs, StoreVerbs):
         if store is not None:
             store.close()
 
+    def use_keys(self, keystore: object) -> None:
+        """Goes on with a `KeyStore` that was opened elsewhere, unless the store is open already."""
+        self._set_store(keystore)
+
     def _set_store(self, keystore: object) -> Store:
         """Keeps one store for all threads, whichever of them was first to open it."""
         from kmsctl.store.store import Store

@@ -67,6 +67,7 @@ def init(kms: Kms, type_: str, request: Request, asking: Asking, hand_out: HandO
         made = enrolment.listed(keystore.directory, None)
     if not made:
         raise AlreadyExists("Another process was faster: there is a store now.")
+    kms.use_keys(keystore)
     return made
 
 
@@ -130,9 +131,10 @@ def unlock(kms: Kms, seconds: int) -> bool:
 
     if os.path.lexists(os.path.join(kms.secrets_directory, ROOT_KEY_FILE)):
         raise FailedPrecondition("The root key has a file of its own: the store is never locked.")
+    agent.end(kms.secrets_directory)  # whoever wants more time shows again that they may have it
     store = kms.find_store()
     if store is None:
-        raise NotFound("There is no store yet.")
+        raise NotFound("There is no store yet.", hint="Make one: kmsctl store init")
     keystore = _keystore(store)
     return agent.start(keystore.directory, keystore.roots, seconds)
 

@@ -13,7 +13,6 @@ import os
 from kmsctl.errors import IntegrityError, StoreAccess
 from kmsctl.store.files import check_private, os_failure, write_new
 from kmsctl.store.probes import no_probe
-from kmsctl.store.replacing import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -250,6 +249,8 @@ class Anchor:
 
         Both copies of each record are written, and nothing in them changes.
         """
+        from kmsctl.store.replacing import replace
+
         descriptor = self._lock()
         try:
             view = self._view(self._pread(descriptor))

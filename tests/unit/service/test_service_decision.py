@@ -109,7 +109,11 @@ STORE_CALLS: dict[str, Callable[[Kms, Context], Any]] = {
     "AddProtector": lambda kms, ctx: kms.add_protector(
         ctx, "passphrase", Wanted(), Answers(b"correct horse"), print
     ),
-    "RemoveProtector": lambda kms, ctx: kms.remove_protector(ctx, 7, print),
+    "RemoveProtector": lambda kms, ctx: kms.remove_protector(
+        ctx,
+        kms.add_protector(ctx, "command", Wanted(["echo", "0123456789abcdef"]), Answers(), print).number,
+        print,
+    ),
     "RotateMasterKey": lambda kms, ctx: kms.rotate_master_key(ctx, PLACE),
     "RotateRootKey": lambda kms, ctx: kms.rotate_root_key(ctx, Answers()),
 }
