@@ -54,6 +54,7 @@ def main() -> None:
         home = Path(place)
         kms = open_kms(home)
         seed(kms, keys=options.versions // 10, versions_each=10)
+        kms.close()
         begun = time.perf_counter()
         (report,) = kms.rotate_master_key(CTX, LOCATION.location)
         took = time.perf_counter() - begun
