@@ -92,7 +92,7 @@ def output_of(argv: Sequence[str], timeout: int) -> bytes:
         raise FailedPrecondition(f"{program}, which prints the secret of a protector, {how}.")
     secret = printed.removesuffix(b"\n").removesuffix(b"\r")
     if not LEAST <= len(secret) <= MOST:
-        size = "more" if len(secret) > MOST else str(len(secret))
+        size = "more" if len(secret) > MOST else "fewer"
         raise FailedPrecondition(
             f"{program} printed no secret: it is to print {LEAST} to {MOST} bytes, and printed {size}."
         )

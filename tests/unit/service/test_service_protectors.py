@@ -204,8 +204,8 @@ def test_a_program_opens_the_store(keyed: World) -> None:
     [
         ("exit 3", "ended with status 3"),
         ("kill -9 $$", "was ended by signal 9"),
-        ("true", "printed no secret: it is to print 16 to 4096 bytes, and printed 0"),
-        ("echo short", "and printed 5"),
+        ("true", "printed no secret: it is to print 16 to 4096 bytes, and printed fewer"),
+        ("echo short", "and printed fewer"),
         ("head -c 100000 /dev/zero", "and printed more"),
         ("cat /dev/zero", "and printed more"),
         ("date +%s%N; echo 0123456789", "prints something else each time"),
