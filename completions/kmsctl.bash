@@ -617,7 +617,13 @@ _kmsctl_values() {
     *:--rsa-aes-wrapped-key-file)
       kind='file'
       ;;
+    *:--share-files)
+      kind='file'
+      ;;
     *:--shared-secret-file)
+      kind='file'
+      ;;
+    *:--shares-directory)
       kind='file'
       ;;
     *:--signature-file)

@@ -460,7 +460,11 @@ function __kmsctl_values --no-scope-shadowing
             set found 'encryption' 'raw-encryption' 'asymmetric-signing' 'asymmetric-encryption' 'mac' 'key-encapsulation'
         case '*:--rsa-aes-wrapped-key-file'
             set kind file
+        case '*:--share-files'
+            set kind file
         case '*:--shared-secret-file'
+            set kind file
+        case '*:--shares-directory'
             set kind file
         case '*:--signature-file'
             set kind file
