@@ -256,10 +256,10 @@ def test_a_program_that_is_not_there_is_refused(keyed: World, argv: list[str]) -
 class Ring(keyring.backend.KeyringBackend):
     """A keyring in memory."""
 
-    priority = 1  # type: ignore[assignment]
+    priority = 1
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__()  # type: ignore[no-untyped-call]
         self.held: dict[tuple[str, str], str] = {}
 
     def get_password(self, service: str, username: str) -> str | None:
@@ -505,6 +505,7 @@ def test_a_slot_file_that_was_changed_neither_opens_nor_is_changed(keyed: World)
     path.write_text(json.dumps(found))
     keyed.reopen()
     assert keyed.decrypt(keyed.encrypt()) == b"text"  # the file of the root key serves
+    assert [finding.kind for finding in keyed.verify()] == ["PROTECTOR_DAMAGED"]
     acts: list[Any] = [
         lambda: add_passphrase(keyed),
         lambda: remove(keyed, 1),
