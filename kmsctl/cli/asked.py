@@ -22,7 +22,7 @@ _WHAT = "passphrase"
 
 
 class Asked:
-    """Who answers for one command (`kmsctl.keystore.protectors.Asking`).
+    """Who answers for one command (`kmsctl.keystore.ports.Asking`).
 
     The passphrase comes from ``--passphrase-file``, ``--passphrase-fd`` or, of what opens a store, the
     property; else from a prompt, unless nothing may be asked.

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from kmsctl.cli.paths import Paths
     from kmsctl.cli.properties import Properties
-    from kmsctl.keystore.protectors import Asking
+    from kmsctl.keystore.ports import Asking
     from kmsctl.service.kms import Kms
 
 #: Where root key and anchor lie in the configuration directory: beside the properties, not among them.

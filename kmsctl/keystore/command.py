@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from subprocess import Popen
 
-    from kmsctl.keystore.protectors import Asking, Parameters, Request
+    from kmsctl.keystore.ports import Asking, Parameters, Request
     from kmsctl.keystore.slots import Parameter, Slot
 
 LEAST, MOST = 16, 4096

@@ -17,10 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kmsctl.keystore.keystore import KeyStore
-    from kmsctl.keystore.protectors import Asking, Request
+    from kmsctl.keystore.ports import Asking, Request
     from kmsctl.store.probes import Probe
 
-    HandOut = Callable[[Sequence[bytes]], None]
 
 #: The number of the root key's own file, which has no slot.
 FILE_NUMBER = 0

@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from kmsctl.keystore.protectors import Asking
+    from kmsctl.keystore.ports import Asking
     from kmsctl.store.probes import Probe
 
     Random = Callable[[int], bytes]

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from types import ModuleType
 
-    from kmsctl.keystore.protectors import Asking, Parameters, Request
+    from kmsctl.keystore.ports import Asking, Parameters, Request
     from kmsctl.keystore.slots import Parameter, Slot
 
 _SERVICE = "kmsctl"

@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from kmsctl.keystore.protectors import Asking, Parameters, Request
+    from kmsctl.keystore.ports import Asking, Parameters, Request
     from kmsctl.keystore.slots import Parameter, Slot
 
 LEAST, MOST = 8, 1024

@@ -19,7 +19,7 @@ from kmsctl.store.replacing import replace
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kmsctl.keystore.keystore import KeyStore
-    from kmsctl.keystore.protectors import Asking
+    from kmsctl.keystore.ports import Asking
 
 
 def is_pending(keystore: KeyStore) -> bool:

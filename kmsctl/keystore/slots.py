@@ -26,7 +26,9 @@ if TYPE_CHECKING:
     from kmsctl.store.probes import Probe
 
     Random = Callable[[int], bytes]
-    Parameter = str | int | list[str]
+
+#: A parameter of a slot.
+Parameter = str | int | list[str]
 
 FILE = "protectors"
 MOST_SLOTS = 32

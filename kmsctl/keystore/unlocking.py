@@ -12,7 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from kmsctl.keystore.protectors import Asking
+    from kmsctl.keystore.ports import Asking
     from kmsctl.keystore.root import RootKey
 
 _HINT = (

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import TypeVar
 
-    from kmsctl.keystore.protectors import Asking
+    from kmsctl.keystore.ports import Asking
     from kmsctl.model.asymmetric_requests import (
         AsymmetricDecryptRequest,
         AsymmetricDecryptResponse,

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
-from kmsctl.keystore.enrolment import Enrolled, HandOut
-from kmsctl.keystore.protectors import Asking, Request
+from kmsctl.keystore.enrolment import Enrolled
+from kmsctl.keystore.ports import Asking, HandOut, Request
 from kmsctl.service.context import Context
 from kmsctl.service.reports import RootRotationReport, RotationReport
 

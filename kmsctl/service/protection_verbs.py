@@ -6,8 +6,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kmsctl.keystore.enrolment import Enrolled, HandOut
-    from kmsctl.keystore.protectors import Asking, Request
+    from kmsctl.keystore.enrolment import Enrolled
+    from kmsctl.keystore.ports import Asking, HandOut, Request
     from kmsctl.service.context import Context
     from kmsctl.service.kms import Kms
     from kmsctl.service.reports import RootRotationReport, RotationReport

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import TypeVar
 
-    from kmsctl.keystore.enrolment import Enrolled, HandOut
+    from kmsctl.keystore.enrolment import Enrolled
     from kmsctl.keystore.keystore import KeyStore
-    from kmsctl.keystore.protectors import Asking, Request
+    from kmsctl.keystore.ports import Asking, HandOut, Request
     from kmsctl.keystore.root import RootKey
     from kmsctl.service.authorize import Decision
     from kmsctl.service.context import Context

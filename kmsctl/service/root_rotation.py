@@ -15,7 +15,7 @@ from kmsctl.store.files import DirectoryLock
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kmsctl.keystore.keystore import KeyStore
-    from kmsctl.keystore.protectors import Asking
+    from kmsctl.keystore.ports import Asking
     from kmsctl.service.authorize import Decision
     from kmsctl.service.context import Context
     from kmsctl.service.kms import Kms

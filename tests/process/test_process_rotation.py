@@ -38,7 +38,7 @@ BATCH = 3
 
 
 class Answers:
-    """Whoever knows the passphrase (`kmsctl.keystore.protectors.Asking`), and wants a new protector."""
+    """Whoever knows the passphrase (`kmsctl.keystore.ports.Asking`), and wants a new protector."""
 
     command: Sequence[str] = ()
     command_timeout = 10

@@ -33,7 +33,7 @@ _SECOND = 1_000_000
 
 
 class Wanted:
-    """What a new protector is to be like (`kmsctl.keystore.protectors.Request`)."""
+    """What a new protector is to be like (`kmsctl.keystore.ports.Request`)."""
 
     __slots__ = ("command", "command_timeout", "shares", "threshold")
 
