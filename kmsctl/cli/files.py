@@ -14,11 +14,11 @@ import sys
 
 from kmsctl.cli import inline
 from kmsctl.cli.failures import CommandError
+from kmsctl.cli.temporary import Temporary
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
-    from types import FrameType
+    from collections.abc import Callable, Iterable
     from typing import BinaryIO, TypeVar
 
     T = TypeVar("T")
@@ -178,11 +178,11 @@ class Output:
             return self._target == other._target
         return (self.is_stdout and other.is_stdout) or self._path == other._path
 
-    def write(self, data: bytes, *, before: Callable[[], None] | None = None) -> None:
+    def write(self, data: bytes | Iterable[bytes], *, before: Callable[[], None] | None = None) -> None:
         """Writes the result.
 
         Args:
-            data: the result.
+            data: the result, whole or in pieces.
             before: is called when a regular file is all but in its place, and otherwise first. If it
                 raises, a regular file is as it was before.
 
@@ -194,11 +194,12 @@ class Output:
             from kmsctl.cli.terminal import write_stdout
 
             _call(before)
-            write_stdout(data)
+            for piece in _pieces(data):
+                write_stdout(piece)
             return
         if self._path[:1] == inline.MARK:
             _call(before)
-            inline.write(self._path, data)
+            inline.write(self._path, b"".join(_pieces(data)))
             return
         try:
             if self._target is not None:
@@ -245,7 +246,7 @@ class Output:
                 raise OSError(errno.EACCES, os.strerror(errno.EACCES))
         return status
 
-    def _write_through(self, data: bytes) -> None:
+    def _write_through(self, data: bytes | Iterable[bytes]) -> None:
         if self._descriptor is not None:
             _write_all(self._descriptor, data)
             return
@@ -280,10 +281,15 @@ def _check_directory(directory: str) -> None:
         raise OSError(errno.EACCES, os.strerror(errno.EACCES))
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
+def _pieces(data: bytes | Iterable[bytes]) -> Iterable[bytes]:
+    return (data,) if isinstance(data, bytes) else data
+
+
+def _write_all(descriptor: int, data: bytes | Iterable[bytes]) -> None:
+    for piece in _pieces(data):
+        view = memoryview(piece)
+        while view:
+            view = view[os.write(descriptor, view) :]
 
 
 def _existing(directory: str) -> str:
@@ -312,13 +318,18 @@ def _call(action: Callable[[], None] | None) -> None:
 
 
 def _replace(
-    target: str, data: bytes, *, mode: int | None, private: bool, before: Callable[[], None] | None
+    target: str,
+    data: bytes | Iterable[bytes],
+    *,
+    mode: int | None,
+    private: bool,
+    before: Callable[[], None] | None,
 ) -> None:
     """Puts a new file in the place of `target`; `mode` is that of the file that is there, if one is."""
     directory = os.path.dirname(target)
     beside = os.path.join(directory, f".kmsctl-{os.urandom(8).hex()}.tmp")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with _Temporary(beside):
+    with Temporary(beside):
         descriptor = os.open(beside, flags, 0o600 if private else 0o666)
         try:
             if private:
@@ -344,50 +355,3 @@ def _sync_directory(directory: str) -> None:
     except OSError as error:
         if error.errno not in _SYNC_UNSUPPORTED:
             raise
-
-
-class _Temporary:
-    """Sees to it that a temporary file is gone at the end, also when a signal ends the process.
-
-    An interrupt is an exception in Python; a termination or a hang-up is not, so those two have a
-    handler for as long as the file may be there.
-    """
-
-    __slots__ = ("_path", "_previous")
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-        self._previous: dict[int, object] = {}
-
-    def __enter__(self) -> None:
-        import signal
-
-        try:
-            for number in (signal.SIGTERM, signal.SIGHUP):
-                if signal.getsignal(number) == signal.SIG_DFL:
-                    self._previous[number] = signal.signal(number, self._end)
-        except ValueError:
-            # Not the main thread, which alone may handle signals.
-            self._previous.clear()
-
-    def __exit__(self, *_: object) -> None:
-        self._remove()
-        import signal
-
-        for number in self._previous:
-            signal.signal(number, signal.SIG_DFL)
-
-    def _end(self, number: int, frame: FrameType | None) -> None:
-        del frame
-        import signal
-
-        self._remove()
-        signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)
-
-    def _remove(self) -> None:
-        try:
-            os.unlink(self._path)
-        except OSError:
-            # Usually it has taken its name; what cannot be removed is no secret that its owner lacks.
-            pass

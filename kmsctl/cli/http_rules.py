@@ -160,6 +160,8 @@ def _create_crypto_key(
         body["destroyScheduledDuration"] = duration_json(spec.destroy_scheduled_duration)
     if spec.import_only:
         body["importOnly"] = True
+    if spec.allowed_access_reasons is not None:
+        body["keyAccessJustificationsPolicy"] = _policy(spec.allowed_access_reasons)
     return Request(f"{name.parent}/cryptoKeys", query, body)
 
 
@@ -175,12 +177,20 @@ def _update_crypto_key(name: CryptoKeyName, changes: Mapping[str, Any]) -> Reque
         elif field == "version_template.algorithm":
             mask.append("versionTemplate.algorithm")
             body["versionTemplate"] = {"algorithm": value}
+        elif field == "key_access_justifications_policy":
+            mask.append("keyAccessJustificationsPolicy")
+            if value is not None:
+                body[mask[-1]] = _policy(value)
         else:
             period = field == "rotation_period"
             mask.append("rotationPeriod" if period else "nextRotationTime")
             if value is not None:
                 body[mask[-1]] = duration_json(value) if period else rfc3339(value)
     return Request(name.text, {"updateMask": ",".join(mask)}, body)
+
+
+def _policy(reasons: Sequence[str]) -> dict[str, object]:
+    return {"allowedAccessReasons": list(reasons)} if reasons else {}
 
 
 def _update_primary(name: CryptoKeyName, version: int) -> Request:

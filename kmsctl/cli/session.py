@@ -8,6 +8,7 @@ from kmsctl.cli import paths as places
 from kmsctl.cli import terminal
 from kmsctl.cli.failures import CommandError
 from kmsctl.cli.properties import DEFAULT_PROJECT, VERBOSITIES, Properties, check
+from kmsctl.cli.tree import dotted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -169,8 +170,19 @@ class Session:
                     "This command is using service account impersonation. All API calls will be executed as "
                     f"[{chain[-1]}].",
                 )
-            self._context = Context(self.account, impersonated=chain, request_id=os.urandom(8).hex())
+            self._context = Context(
+                self.account,
+                impersonated=chain,
+                request_id=os.urandom(8).hex(),
+                user_agent=f"kmsctl command/{dotted(self.command)}",
+            )
         return self._context
+
+    def justified(self, args: Args) -> Context:
+        """Returns the context of a call that uses a key, with the reason that ``--access-reason`` gives."""
+        context = self.context
+        context.access_reason = args["access_reason"]
+        return context
 
     def close(self) -> None:
         """Lets go of the service."""

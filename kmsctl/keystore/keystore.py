@@ -273,6 +273,15 @@ def anchor_tag(root: RootKey) -> Mac:
     return Mac(root.derive(b"kmsctl anchor", root.store_id))
 
 
+def remove_half_made(directory: str) -> None:
+    """Removes the secrets that a crash left beside `directory` before they came into use."""
+    with DirectoryLock(os.path.dirname(directory)):
+        try:
+            _remove(directory + ".new")
+        except OSError as error:
+            raise os_failure(error, "remove", directory + ".new") from None
+
+
 def _remove(directory: str) -> None:
     """Removes secrets that were never used, if there are any."""
     if not os.path.lexists(directory):

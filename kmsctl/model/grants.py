@@ -16,13 +16,16 @@ STORE_PERMISSIONS = tuple(
         "acceptRollback",
         "backup",
         "export",
+        "exportLogs",
         "get",
         "maintain",
         "protectors",
+        "repair",
         "restore",
         "retainLogs",
         "rotate",
         "verify",
+        "verifyLogs",
     )
 )
 
@@ -33,6 +36,7 @@ _ADDED = {
         *_GROUPS,
         "kmsctl.groups.create",
         "kmsctl.groups.delete",
+        "kmsctl.groups.import",
         "kmsctl.groups.update",
         "logging.privateLogEntries.list",
         "securitycenter.findings.list",

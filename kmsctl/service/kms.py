@@ -13,6 +13,7 @@ from kmsctl.errors import IntegrityError
 from kmsctl.model.times import now_us
 from kmsctl.service.defaults import DESTROY_SCHEDULED_DURATION
 from kmsctl.service.iam_verbs import IamVerbs
+from kmsctl.service.logging_verbs import LoggingVerbs
 from kmsctl.service.protection_verbs import ProtectionVerbs
 from kmsctl.service.store_verbs import StoreVerbs
 from kmsctl.store.files import has_databases
@@ -69,7 +70,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 
-class Kms(IamVerbs, ProtectionVerbs, StoreVerbs):
+class Kms(IamVerbs, LoggingVerbs, ProtectionVerbs, StoreVerbs):
     """The service over a store of files (`kmsctl.service.api.KmsApi`).
 
     Args:

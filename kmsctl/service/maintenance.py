@@ -21,7 +21,7 @@ from kmsctl.service.reports import DatabaseStatus, MaintenanceReport, StoreStatu
 from kmsctl.store import import_jobs, keys, resealing, versions
 from kmsctl.store.snapshot import CLOCK_TOLERANCE
 from kmsctl.store.store import CONTROL
-from kmsctl.store.tables import CONTROL_TABLES, LOCATION_TABLES, MASTER_KEYS, PENDING_PURGES
+from kmsctl.store.tables import AUDIT_KEYS, CONTROL_TABLES, LOCATION_TABLES, MASTER_KEYS, PENDING_PURGES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def decide(kms: Kms, ctx: Context, method: str) -> Decision:
-    """Authorizes one of the store's own methods. Refusals are recorded in the chain of control."""
+    """Authorizes one of the store's own methods. Refusals are recorded in the log of control."""
     store = kms.find_store()
     control = None if store is None else store.find(CONTROL)
     if control is None:
@@ -70,14 +70,15 @@ def _database_status(store: Store, name: str) -> DatabaseStatus:
                 for table in tables
             }
             purges = counts.pop(PENDING_PURGES.name, 0)
-            counts.pop(MASTER_KEYS.name)
+            for each in (MASTER_KEYS, AUDIT_KEYS):
+                counts.pop(each.name)
             return DatabaseStatus(
                 name,
                 path,
                 generation=snapshot.head.generation,
                 epoch=snapshot.head.epoch.hex(),
                 counts=counts,
-                audit_records=snapshot.audit.sequence,
+                audit_records=snapshot.audit.sequence - snapshot.audit.removed,
                 bytes_on_disk=_size(path),
                 master_key_versions=[row.id for row in resealing.in_use(snapshot)],
                 pending_purges=purges,
@@ -114,6 +115,7 @@ def maintain(
             if database is None:
                 continue
             _settle_clock(database, ctx, decision, confirm_clock, report)
+            refusals.settle(database)
             if name != CONTROL:
                 _maintain_location(kms, database, report)
             _rotate_master_key(kms, ctx, rotation, database, max_master_key_age, report)

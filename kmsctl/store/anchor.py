@@ -187,6 +187,24 @@ class Anchor:
                 found.append(f"Record {record} of the anchor {self.path} has lost one of its two copies.")
         return found
 
+    def complete(self) -> int:
+        """Writes the second copy of each record that has lost it again, and returns of how many."""
+        descriptor = self._open(os.O_RDWR)
+        completed = 0
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            content = self._pread(descriptor)
+            for record in range(1 + self._count(content)):
+                _, sequence, body = self._newest_copy(content, record)
+                if len(list(self._copies(content, record))) < min(2, sequence):
+                    self._put(descriptor, content, record, body.rstrip(b"\0"))
+                    completed += 1
+        except OSError as error:
+            raise os_failure(error, "write", self.path) from None
+        finally:
+            os.close(descriptor)
+        return completed
+
     def _inaccessible(self, why: str) -> StoreAccess:
         return StoreAccess(
             f"The anchor {self.path} cannot be opened: {why}.",

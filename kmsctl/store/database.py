@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 #: How many nodes of the integrity tree are remembered: about 9 KB each.
 _MOST_NODES = 1500
+#: How often a purge starts again because somebody has written meanwhile.
+_PURGE_ATTEMPTS = 3
 
 
 class Database:
@@ -164,21 +166,29 @@ class Database:
     def purge(self, traces: Sequence[bytes]) -> bool:
         """Clears away older copies of what was destroyed: from unused space of pages, then from the log.
 
-        The order counts: once no page holds a copy, none gets one again, so what is left is in
-        the log, or in pages that the log replaces.
+        The log is written back first: then all pages are in the file, which is searched. If one has a copy,
+        the file is written anew, and the log that this takes is cleared away too. Once no page has a copy,
+        none gets one again.
 
         Args:
             traces: byte strings that are in the files only if a copy is.
 
         Returns:
-            False if a reader is in the way; then it is to be tried again later.
+            False if somebody else is in the way; then it is to be tried again later.
         """
         connection = self.take()
         try:
-            if connection.holds(traces):
+            for _ in range(_PURGE_ATTEMPTS):
+                if not connection.truncate_log():
+                    return False
+                found = connection.holds(traces) if traces else False
+                if found is not None:  # nobody has written in between
+                    break
+            if found:
                 connection.execute("VACUUM")
                 self._probe("purge.vacuumed")
-            return connection.truncate_log()
+                return connection.truncate_log()
+            return found is False
         finally:
             self.give_back(connection)
 

@@ -5,7 +5,7 @@ The store neither derives keys nor knows algorithms: whoever opens it brings the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from kmsctl.model.canonical import Value
@@ -24,8 +24,18 @@ class DatabaseKeys(Protocol):
     def row_tag(self, mk: int, data: bytes) -> bytes: ...
     def head_tag(self, mk: int, data: bytes) -> bytes: ...
     def digest(self, data: bytes) -> bytes: ...
+    def opener(self) -> Callable[[Value, tuple[Value, ...]], bool]:
+        """Returns a function that tells whether wrapped material opens with its binding, for many of them.
+
+        It is for one thread at a time.
+        """
+        ...
+
     def wrap(self, material: bytes, binding: tuple[Value, ...]) -> bytes: ...
     def unwrap(self, wrapped: bytes, binding: tuple[Value, ...], label: str) -> bytes: ...
+    def tagger(self, wrapped: bytes, binding: tuple[Value, ...], label: str) -> Callable[[bytes], bytes]:
+        """Returns what makes tags under the second half of a wrapped secret of 64 bytes."""
+        ...
 
 
 class Keys(Protocol):

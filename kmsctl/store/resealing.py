@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from kmsctl.errors import IntegrityError
 from kmsctl.model import names
-from kmsctl.store import import_jobs, purges, scrub, versions
-from kmsctl.store.tables import CRYPTO_KEY_VERSIONS, CRYPTO_KEYS, IMPORT_JOBS, MASTER_KEYS
+from kmsctl.store import audit_keys, import_jobs, purges, scrub, versions
+from kmsctl.store.tables import AUDIT_KEYS, CRYPTO_KEY_VERSIONS, CRYPTO_KEYS, IMPORT_JOBS, MASTER_KEYS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,7 +33,11 @@ if TYPE_CHECKING:
 
 
 #: The columns of a table that hold wrapped material. What they are bound to is told by `_BINDINGS`.
-SEALED = {CRYPTO_KEY_VERSIONS.number: ("material", "fingerprint"), IMPORT_JOBS.number: ("material",)}
+SEALED = {
+    CRYPTO_KEY_VERSIONS.number: ("material", "fingerprint"),
+    IMPORT_JOBS.number: ("material",),
+    AUDIT_KEYS.number: ("material",),
+}
 _MOST_NAMES = 10_000
 
 
@@ -159,7 +163,13 @@ def _job_binding(found: _Names, connection: Connection, row: Row, column: str) -
     return f"ImportJob {name}", import_jobs.binding(row, name)
 
 
+def _audit_key_binding(found: _Names, connection: Connection, row: Row, column: str) -> Bound:
+    del found, connection, column
+    return audit_keys.LABEL, audit_keys.binding(row.integer("create_time"))
+
+
 _BINDINGS: dict[int, Callable[[_Names, Connection, Row, str], Bound]] = {
     CRYPTO_KEY_VERSIONS.number: _version_binding,
     IMPORT_JOBS.number: _job_binding,
+    AUDIT_KEYS.number: _audit_key_binding,
 }

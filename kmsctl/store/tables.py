@@ -183,6 +183,7 @@ ACCOUNT_GROUPS = Table(
     ("email", "project", "display_name", "description", "members", "deleted", "create_time"),
 )
 REFUSALS = Table(11, "refusals", ("principal", "method", "resource", "since", "count"))
+AUDIT_KEYS = Table(14, "audit_keys", ("create_time", "material"))
 
 CONTROL_TABLES = (
     MASTER_KEYS,
@@ -192,6 +193,7 @@ CONTROL_TABLES = (
     CUSTOM_ROLES,
     ACCOUNT_GROUPS,
     REFUSALS,
+    AUDIT_KEYS,
 )
 LOCATION_TABLES = (
     MASTER_KEYS,
@@ -201,5 +203,6 @@ LOCATION_TABLES = (
     CRYPTO_KEY_VERSIONS,
     IMPORT_JOBS,
     REFUSALS,
+    AUDIT_KEYS,
 )
 BY_NUMBER = {table.number: table for table in (*CONTROL_TABLES, *LOCATION_TABLES)}

@@ -42,7 +42,8 @@ def create() -> Command:
             options.switch(
                 "import-only", "The key takes imported versions alone; needs --skip-initial-version-creation."
             ),
-            *options.not_available("allowed-access-reasons", "crypto-key-backend"),
+            options.allowed_access_reasons(),
+            *options.not_available("crypto-key-backend"),
         ],
         about="""
             Creates a key in a key ring, with a first version, which for a key to encrypt with
@@ -88,6 +89,7 @@ def run(session: Session, args: Args) -> None:
         next_rotation_time=args["next_rotation_time"],
         destroy_scheduled_duration=args["destroy_scheduled_duration"],
         import_only=bool(args["import_only"]),
+        allowed_access_reasons=args["allowed_access_reasons"],
     )
     slow = by_enum(spec.algorithm).secret_size is None
     with terminal.Working(GENERATING, visible=slow and session.user_output):

@@ -223,7 +223,9 @@ def test_databases_without_secrets_are_no_fresh_start(keyed: World) -> None:
     ):
         with pytest.raises(IntegrityError, match="its root key and anchor are not in"):
             act()
-    assert [finding.kind for finding in keyed.verify()] == ["PROTECTOR_DAMAGED"]
+    [finding] = keyed.verify()
+    assert (finding.kind, finding.action) == ("PROTECTOR_DAMAGED", "restore")
+    assert "its root key and anchor are not in" in finding.message
     assert not (keyed.path / "config" / "keys").exists()
     os.rename(keyed.path / "config" / "away", keyed.path / "config" / "keys")
     assert keyed.decrypt(keyed.encrypt()) == b"text"

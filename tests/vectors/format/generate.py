@@ -19,24 +19,30 @@ from typing import TYPE_CHECKING, Any
 
 from kmsctl.crypto import envelope, xaes
 from kmsctl.crypto.integrity import Mac, derive, digest
+from kmsctl.crypto.notes import key_id
 from kmsctl.keystore import stretching
 from kmsctl.keystore.keystore import KeyStore
 from kmsctl.keystore.root import RootKey, text_of
 from kmsctl.keystore.shares import Share
 from kmsctl.keystore.slots import Slot, Slots
 from kmsctl.model.canonical import encode
+from kmsctl.model.checkpoints import Checkpoint, signature_line
+from kmsctl.model.log_tree import LogTree, leaf_hash
 from kmsctl.model.names import CryptoKeyName, KeyRingName, LocationName
 from kmsctl.model.policies import AuditConfig, Binding, Condition, Policy
 from kmsctl.model.policies import encode as encode_policy
 from kmsctl.model.requests import EncryptRequest
 from kmsctl.model.resources import CryptoKeySpec
+from kmsctl.service.audit_keys import SigningKey, key_name
 from kmsctl.service.context import Context
 from kmsctl.service.kms import Kms
+from kmsctl.store import audit_keys, audit_log
 from kmsctl.store.anchor import Anchor, Mark
 from kmsctl.store.heads import AuditHead, Head
-from kmsctl.store.snapshot import chain_data, origin_data, row_data
+from kmsctl.store.snapshot import row_data
 from kmsctl.store.tables import BY_NUMBER
 from kmsctl.store.tree import node_data, roots_data
+from kmsctl.store.verified import Verified
 
 if TYPE_CHECKING:
     from kmsctl.keystore.masters import MasterKeys
@@ -233,7 +239,9 @@ def tree_vectors() -> dict[str, Any]:
 
 def head_vectors(keys: MasterKeys) -> dict[str, Any]:
     head = Head(STORE_ID, "us-east1", EPOCH, 7, digest(b"root"), START + 1, START)
-    audit = AuditHead(STORE_ID, "us-east1", EPOCH, 3, digest(b"record"), START + 2)
+    audit = AuditHead(
+        STORE_ID, "us-east1", EPOCH, 3, digest(b"1-2") + digest(b"3"), 1, digest(b"1"), START + 2
+    )
     for part in (head, audit):
         part.mk = 2
         part.tag = keys.head_tag(2, part.data())
@@ -251,20 +259,85 @@ def head_vectors(keys: MasterKeys) -> dict[str, Any]:
         },
         "audit_head": {
             "sequence": 3,
-            "digest": audit.digest.hex(),
+            "edge": audit.edge.hex(),
+            "removed": 1,
+            "removed_edge": audit.removed_edge.hex(),
             "last_time": audit.last_time,
             "tag": audit.tag.hex(),
         },
     }
 
 
-def audit_vectors() -> dict[str, Any]:
-    last = origin = digest(origin_data(STORE_ID, "us-east1"))
-    records = []
-    for sequence, record in enumerate(("{}", '{"a":"\\u00e9"}', "é"), 1):
-        last = digest(chain_data(last, sequence, record))
-        records.append({"sequence": sequence, "record": record, "digest": last.hex()})
-    return {"store_id": STORE_ID.hex(), "database": "us-east1", "origin": origin.hex(), "records": records}
+def verified_vector(keys: MasterKeys) -> dict[str, Any]:
+    buckets = {5: {0: digest(b"5-0"), 7: digest(b"5-7")}, 6: {}, 15: {1: digest(b"15-1")}}
+    head = Head(STORE_ID, "us-east1", EPOCH, 7, digest(b"root"), START + 1, START)
+    verified = Verified(buckets, START, 3, digest(b"1-2") + digest(b"3"))
+    return {
+        "store_id": STORE_ID.hex(),
+        "database": "us-east1",
+        "master_key": keys.current,
+        "read_time": START,
+        "audit": {"sequence": 3, "edge": verified.edge.hex()},
+        "buckets": {
+            str(table): {str(index): value.hex() for index, value in found.items()}
+            for table, found in buckets.items()
+        },
+        "file": verified.encode(keys, head).hex(),
+    }
+
+
+def audit_vectors(keys: MasterKeys) -> dict[str, Any]:
+    """A log of seven records, a checkpoint of all of them, and one of those from the fourth on."""
+    secret = Stream("audit key")(audit_keys.SIZE)
+    wrapped = keys.wrap(secret, audit_keys.binding(START))
+    tag = Mac(secret[32:])
+    key = SigningKey(key_name(STORE_ID, "us-east1"), secret[:32])
+    tree, records, edges = LogTree(digest), [], [b""]
+    for number in range(1, 8):
+        text = ("{}", '{"a":"\\u00e9"}', "é")[number % 3]
+        values = (number, START + number, "acme", "activity", 300, "Encrypt", "é@b.c"[number % 2 :], "r")
+        leaf = leaf_hash(digest, text.encode())
+        tree.append(leaf)
+        edges.append(tree.edge)
+        records.append(
+            {
+                "columns": list(values),
+                "record": text,
+                "leaf": leaf.hex(),
+                "tag": tag(audit_log.tag_data(values, leaf)).hex(),
+                "edge": tree.edge.hex(),
+                "root": tree.root().hex(),
+            }
+        )
+    notes = []
+    for first in (1, 4):
+        made = Checkpoint(
+            key.name,
+            7,
+            tree.root(),
+            first=first,
+            before=edges[first - 1],
+            epoch=EPOCH,
+            time="2030-01-01T00:00:00Z",
+        )
+        signature = key.sign_note(made.text())
+        line = signature_line(key.name, key_id(key.name, key.public), signature)
+        notes.append(f"{made.text()}\n{line}")
+    return {
+        "secret": secret.hex(),
+        "create_time": START,
+        "master_key": keys.current,
+        "wrapped": wrapped.hex(),
+        "public_key": key.public_pem(),
+        "empty_root": LogTree(digest).root().hex(),
+        "records": records,
+        "checkpoints": notes,
+        "statement": {
+            "label": "kmsctl attestation",
+            "statement": b"facts".hex(),
+            "signature": key.sign("kmsctl attestation", b"facts").hex(),
+        },
+    }
 
 
 def anchor_vectors() -> dict[str, Any]:
@@ -376,7 +449,8 @@ def vectors() -> dict[str, Any]:
         "rows": row_vectors(keys),
         "tree": tree_vectors(),
         "heads": head_vectors(keys),
-        "audit": audit_vectors(),
+        "audit": audit_vectors(keys),
+        "verified": verified_vector(keys),
         "anchor": anchor_vectors(),
         "root_key_file": root_key_vector(),
         "root_key_file_in_rotation": rotating_root_key_vector(),
