@@ -189,15 +189,14 @@ class Anchor:
 
     def complete(self) -> int:
         """Writes the second copy of each record that has lost it again, and returns of how many."""
-        descriptor = self._open(os.O_RDWR)
+        descriptor = self._lock()
         completed = 0
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            content = self._pread(descriptor)
-            for record in range(1 + self._count(content)):
-                _, sequence, body = self._newest_copy(content, record)
-                if len(list(self._copies(content, record))) < min(2, sequence):
-                    self._put(descriptor, content, record, body.rstrip(b"\0"))
+            view = self._view(self._pread(descriptor))
+            for record in range(1 + view.count()):
+                _, sequence, body = view.newest_copy(record)
+                if len(list(view.copies(record))) < min(2, sequence):
+                    self._put(descriptor, view, record, body.rstrip(b"\0"))
                     completed += 1
         except OSError as error:
             raise os_failure(error, "write", self.path) from None

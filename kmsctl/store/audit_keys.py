@@ -8,7 +8,7 @@ from kmsctl.store.tables import AUDIT_KEYS
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kmsctl.model.canonical import Value
-    from kmsctl.store.snapshot import Snapshot, Transaction
+    from kmsctl.store.snapshot import Snapshot
     from kmsctl.store.tables import Row
 
 #: A database has one, in this row.

@@ -305,7 +305,7 @@ def test_twenty_thousand_rows_are_written_anew_while_four_processes_work(tmp_pat
             until.touch()
 
     rotated, *workers = run_all([rotate, *(at_work(home, number, until) for number in range(4))])
-    assert rotated[0] >= 22_000
+    assert rotated[0] >= 20_000  # what others changed meanwhile they wrote anew themselves
     for said in workers:
         assert isinstance(said[-1], int), said
         assert said[-1] >= 3
