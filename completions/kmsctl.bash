@@ -60,7 +60,10 @@ _kmsctl_below() {
       below='create'
       ;;
     'store')
-      below='accept-rollback maintain repair status verify'
+      below='accept-rollback init lock maintain protectors repair rotate-master-key rotate-root-key status unlock verify'
+      ;;
+    'store protectors')
+      below='add list remove'
       ;;
     *) return 1 ;;
   esac
@@ -512,16 +515,48 @@ _kmsctl_command() {
       flags=''
       positionals='database'
       ;;
-    'store maintain')
+    'store init')
+      flags='--command= --command-timeout= --passphrase-fd= --passphrase-file= --shares= --shares-directory= --threshold= --type='
+      positionals=''
+      ;;
+    'store lock')
       flags=''
       positionals=''
+      ;;
+    'store maintain')
+      flags='--max-master-key-age='
+      positionals=''
+      ;;
+    'store protectors add')
+      flags='--command= --command-timeout= --passphrase-fd= --passphrase-file= --shares= --shares-directory= --threshold= --type='
+      positionals=''
+      ;;
+    'store protectors list')
+      flags=''
+      positionals=''
+      ;;
+    'store protectors remove')
+      flags=''
+      positionals='protector'
       ;;
     'store repair')
       flags='--dry-run --no-dry-run'
       positionals=''
       ;;
+    'store rotate-master-key')
+      flags='--all --location='
+      positionals=''
+      ;;
+    'store rotate-root-key')
+      flags='--drop-unavailable --passphrase-fd= --passphrase-file= --share-files='
+      positionals=''
+      ;;
     'store status')
       flags=''
+      positionals=''
+      ;;
+    'store unlock')
+      flags='--passphrase-fd= --passphrase-file= --share-files= --timeout='
       positionals=''
       ;;
     'store verify')
@@ -667,7 +702,13 @@ _kmsctl_values() {
     *:--service)
       kind='service'
       ;;
+    *:--share-files)
+      kind='file'
+      ;;
     *:--shared-secret-file)
+      kind='file'
+      ;;
+    *:--shares-directory)
       kind='file'
       ;;
     *:--signature-file)
@@ -681,6 +722,9 @@ _kmsctl_values() {
       ;;
     *:--target-key-file)
       kind='file'
+      ;;
+    *:--type)
+      words='file passphrase keyring command shares'
       ;;
     *:--verbosity)
       words='debug info warning error critical none'
@@ -845,7 +889,7 @@ _kmsctl_values() {
       kind='project'
       ;;
     *:property)
-      words='core/account account core/disable_prompts disable_prompts core/log_http log_http core/project project core/user_output_enabled user_output_enabled core/verbosity verbosity kms/destroy_scheduled_duration kms/keyring kms/location'
+      words='core/account account core/disable_prompts disable_prompts core/log_http log_http core/project project core/user_output_enabled user_output_enabled core/verbosity verbosity kms/destroy_scheduled_duration kms/keyring kms/location store/passphrase_file'
       ;;
     'iam roles delete:role')
       kind='custom-role'

@@ -49,6 +49,7 @@ from kmsctl.model.resources import (
 from kmsctl.service.context import Context
 from kmsctl.service.iam_api import IamApi
 from kmsctl.service.logging_api import LoggingApi
+from kmsctl.service.protection_api import ProtectionApi
 from kmsctl.service.store_api import StoreApi
 
 T = TypeVar("T")
@@ -56,7 +57,7 @@ T = TypeVar("T")
 Keep = Callable[[CryptoKeyOutline], bool]
 
 
-class KmsApi(IamApi, LoggingApi, StoreApi, Protocol):
+class KmsApi(IamApi, LoggingApi, ProtectionApi, StoreApi, Protocol):
     """One method per API method. Lists are lazy and in name order."""
 
     def list_locations(self, ctx: Context, project: str) -> Iterator[Location]: ...

@@ -43,10 +43,16 @@ class StoreVerbs:
 
         return verification.verify(_kms(self), ctx, progress, options)
 
-    def maintain_store(self, ctx: Context, *, confirm_clock: Callable[[str], bool]) -> MaintenanceReport:
+    def maintain_store(
+        self,
+        ctx: Context,
+        *,
+        confirm_clock: Callable[[str], bool],
+        max_master_key_age: int | None = None,
+    ) -> MaintenanceReport:
         from kmsctl.service import maintenance
 
-        return maintenance.maintain(_kms(self), ctx, confirm_clock)
+        return maintenance.maintain(_kms(self), ctx, confirm_clock, max_master_key_age)
 
     def repair_store(
         self,

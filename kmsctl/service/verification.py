@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from kmsctl.errors import IntegrityError, KmsError, RollbackError, StoreError
+import os
+
+from kmsctl.errors import IntegrityError, KmsError, RollbackError, StoreError, StoreLocked
 from kmsctl.service import leftovers
 from kmsctl.service.maintenance import decide
 from kmsctl.service.reports import Finding, VerifyOptions
@@ -16,6 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from kmsctl.keystore.keystore import KeyStore
     from kmsctl.service.context import Context
     from kmsctl.service.kms import Kms
     from kmsctl.store.database import Database
@@ -40,6 +43,8 @@ def verify(
     except IntegrityError as error:
         yield _finding(kms.secrets_directory, "PROTECTOR_DAMAGED", error)
         return  # without it nothing in the store can be read
+    except StoreLocked:
+        raise  # nothing is wrong with it
     except StoreError as error:
         yield _finding(kms.secrets_directory, "FILE_ACCESS", error)
         return
@@ -60,6 +65,7 @@ def _verify_store(
         decide(kms, ctx, "VerifyStore")
     except (IntegrityError, StoreError):
         pass  # the state that should decide is damaged: that is to be reported below, not refused
+    yield from _check_secrets(kms, store)
     for text in damage:
         yield Finding(store.keys.anchor.path, "ANCHOR_DAMAGED", text, _TORN, "repair")
     yield from leftovers.findings(store)
@@ -79,6 +85,28 @@ def _verify_store(
 def _finding(resource: str, kind: str, error: KmsError) -> Finding:
     remedy = error.hint or RESTORE
     return Finding(resource, kind, error.message, RESTORE if "store verify" in remedy else remedy)
+
+
+def _check_secrets(kms: Kms, store: Store) -> Iterator[Finding]:
+    """Looks at what lies beside the anchor."""
+    from kmsctl.keystore import enrolment
+
+    keystore: KeyStore = store.keys  # type: ignore[assignment]  # the one of this program
+    try:
+        enrolment.read_slots(keystore)
+    except KmsError as error:
+        yield _finding(kms.secrets_directory, "PROTECTOR_DAMAGED", error)
+    with keystore.lock():  # while nobody is writing there
+        entries = sorted(os.listdir(kms.secrets_directory))
+    for entry in entries:
+        if entry.endswith(".new"):
+            yield Finding(
+                os.path.join(kms.secrets_directory, entry),
+                "ORPHAN",
+                "This file was left by a crash; it may hold a root key.",
+                "kmsctl store maintain removes it.",
+                "maintain",
+            )
 
 
 def _verify_database(
@@ -116,6 +144,7 @@ def _findings(
         remedy = "Run kmsctl store repair: indexes are made from the rows, which are checked by themselves."
         yield Finding(name, "INDEX_DAMAGED", text, remedy)
     yield from rows.findings()
+    yield from _check_purges(snapshot, name)
     if name != CONTROL:
         yield from _check_relations(snapshot, name)
     if options.audit:
@@ -146,15 +175,6 @@ def _record(store: Store, snapshot: Snapshot, rows: RowCheck, known: Verified | 
 def _check_relations(snapshot: Snapshot, location: str) -> Iterator[Finding]:
     for resource, what in scrub.orphans(snapshot.connection, location):
         yield Finding(resource, "ORPHAN", what + ".", RESTORE, "restore")
-    for row in snapshot.scan(PENDING_PURGES, "1 ORDER BY id", ()):
-        table = BY_NUMBER[row.integer("tbl")]
-        resource = scrub.name_of(snapshot.connection, table, row.integer("row_id"), location)
-        yield Finding(
-            resource,
-            "PURGE_PENDING",
-            "It is destroyed, but older copies of its wrapped material may be left in the database's files.",
-            "Run kmsctl store maintain when no other command is reading the store.",
-        )
     for row in _undamaged(lambda: versions.unfinished(snapshot, None)):
         if versions.is_due(row, snapshot.now):
             resource = scrub.name_of(snapshot.connection, CRYPTO_KEY_VERSIONS, row.id, location)
@@ -173,6 +193,18 @@ def _check_relations(snapshot: Snapshot, location: str) -> Iterator[Finding]:
                 "It has expired, but its wrapped private key is still there.",
                 "Run kmsctl store maintain.",
             )
+
+
+def _check_purges(snapshot: Snapshot, location: str) -> Iterator[Finding]:
+    for row in snapshot.scan(PENDING_PURGES, "1 ORDER BY id", ()):
+        table = BY_NUMBER[row.integer("tbl")]
+        resource = scrub.name_of(snapshot.connection, table, row.integer("row_id"), location)
+        yield Finding(
+            resource,
+            "PURGE_PENDING",
+            "It is destroyed, but older copies of its wrapped material may be left in the database's files.",
+            "Run kmsctl store maintain when no other command is reading the store.",
+        )
 
 
 def _undamaged(find: Callable[[], list[Row]]) -> list[Row]:

@@ -8,7 +8,7 @@ from kmsctl.store.tables import AUDIT_KEYS
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kmsctl.model.canonical import Value
-    from kmsctl.store.snapshot import Snapshot, Transaction
+    from kmsctl.store.snapshot import Snapshot
     from kmsctl.store.tables import Row
 
 #: A database has one, in this row.
@@ -39,10 +39,3 @@ def secret(snapshot: Snapshot, row: Row) -> bytes:
     if len(found) != SIZE:
         raise IntegrityError(f"{LABEL} of {snapshot.connection.path} is not as it was made.")
     return found
-
-
-def rewrap(transaction: Transaction) -> None:
-    """Wraps the secret once more, under the current master key. Tags and signatures stay as they are."""
-    row = find(transaction)
-    bound = binding(row.integer("create_time"))
-    transaction.update(row, material=transaction.keys.wrap(secret(transaction, row), bound))

@@ -185,7 +185,16 @@ ACCOUNT_GROUPS = Table(
 REFUSALS = Table(11, "refusals", ("principal", "method", "resource", "since", "count"))
 AUDIT_KEYS = Table(14, "audit_keys", ("create_time", "material"))
 
-CONTROL_TABLES = (MASTER_KEYS, PROJECTS, SERVICE_ACCOUNTS, CUSTOM_ROLES, ACCOUNT_GROUPS, REFUSALS, AUDIT_KEYS)
+CONTROL_TABLES = (
+    MASTER_KEYS,
+    PENDING_PURGES,
+    PROJECTS,
+    SERVICE_ACCOUNTS,
+    CUSTOM_ROLES,
+    ACCOUNT_GROUPS,
+    REFUSALS,
+    AUDIT_KEYS,
+)
 LOCATION_TABLES = (
     MASTER_KEYS,
     PENDING_PURGES,

@@ -93,7 +93,7 @@ def of(command: Command | None, parameter: Flag | Positional) -> Values:
         return Values(source="custom-role")
     if name in _NAMES:
         return Values(source=_NAMES[name])
-    if name in _FILES or name.endswith("-file"):
+    if name in _FILES or name.endswith(("-file", "-files", "-directory")):
         return Values(source=FILE)
     return _TABLES.get(name, Values())
 

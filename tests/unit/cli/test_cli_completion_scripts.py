@@ -22,7 +22,7 @@ EVERY_SHELL = pytest.mark.parametrize("shell", SHELLS)
 #: Flags that take any text, for which there is nothing to offer.
 FREE = {
     *("--account", "--condition", "--description", "--display-name", "--filter"),
-    *("--name", "--new-name", "--passphrase-fd", "--title"),
+    *("--command", "--name", "--new-name", "--passphrase-fd", "--title"),
 }
 
 

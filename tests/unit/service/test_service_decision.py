@@ -24,6 +24,7 @@ from kmsctl.model.raw_requests import RawDecryptRequest, RawEncryptRequest
 from kmsctl.model.requests import DecryptRequest, EncryptRequest
 from kmsctl.service.authorize import grants
 from kmsctl.service.context import Context
+from tests.unit.service.protection import Answers, Wanted
 from tests.unit.service.world import KEY, OWNER, PLACE, PROJECT, RING, STRANGER, World, spec
 
 if TYPE_CHECKING:
@@ -120,6 +121,17 @@ STORE_CALLS: dict[str, Callable[[Kms, Context], Any]] = {
     "VerifyLogs": lambda kms, ctx: list(kms.verify_logs(ctx)),
     "VerifyStore": lambda kms, ctx: list(kms.verify_store(ctx)),
     "MaintainStore": lambda kms, ctx: kms.maintain_store(ctx, confirm_clock=lambda _: True),
+    "ListProtectors": lambda kms, ctx: kms.list_protectors(ctx),
+    "AddProtector": lambda kms, ctx: kms.add_protector(
+        ctx, "passphrase", Wanted(), Answers(b"correct horse"), print
+    ),
+    "RemoveProtector": lambda kms, ctx: kms.remove_protector(
+        ctx,
+        kms.add_protector(ctx, "command", Wanted(["echo", "0123456789abcdef"]), Answers(), print).number,
+        print,
+    ),
+    "RotateMasterKey": lambda kms, ctx: kms.rotate_master_key(ctx, PLACE),
+    "RotateRootKey": lambda kms, ctx: kms.rotate_root_key(ctx, Answers()),
     "AcceptRollback": lambda kms, ctx: kms.accept_rollback(ctx, PLACE),
     "RepairStore": lambda kms, ctx: kms.repair_store(ctx, confirm=lambda _: True),
 }

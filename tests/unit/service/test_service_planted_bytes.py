@@ -10,6 +10,15 @@ import pytest
 
 from kmsctl.crypto.software import SoftwareBackend
 from kmsctl.model.names import CryptoKeyName
+from tests.unit.service.protection import (
+    PASSPHRASE,
+    Answers,
+    Wanted,
+    add_passphrase,
+    make_cheap,
+    nothing,
+    remove,
+)
 from tests.unit.service.world import DAY, HOUR, OWNER, P256, RING, SYMMETRIC, Randomness, World, spec
 
 if TYPE_CHECKING:
@@ -137,6 +146,28 @@ def test_no_key_bytes_are_in_any_file_at_any_step(watched: tuple[World, Watch]) 
     assert len(watch.secrets) >= 2 + 2 + 8 + 1  # master keys, texts, versions, the rotated one
     assert watch.scans > 100
     assert len(watch.sizes) > 10
+    world.kms.close()
+    watch.scan()
+
+
+def test_where_a_passphrase_protects_it_the_root_key_is_in_no_file_at_any_step(
+    watched: tuple[World, Watch], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_cheap(monkeypatch)
+    world, watch = watched
+    watch.secrets |= {PASSPHRASE, b"another passphrase"}
+    world.kms.init_store(OWNER, "passphrase", Wanted(), Answers(PASSPHRASE), nothing)
+    world.make_key()
+    ciphertext = world.encrypt()
+    for _ in range(2):
+        world.kms.rotate_master_key(OWNER, None)
+        world.kms.rotate_root_key(OWNER, Answers(PASSPHRASE))
+    add_passphrase(world, b"another passphrase")
+    remove(world, 1)
+    assert world.decrypt(ciphertext) == b"text"
+    assert world.verify() == []
+    assert len(watch.secrets) >= 2 + 2 + 4 + 2 + 1  # passphrases, master keys, root keys, a version
+    assert watch.scans > 100
     world.kms.close()
     watch.scan()
 
