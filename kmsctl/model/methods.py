@@ -92,6 +92,8 @@ _TABLE = (
     Method("ListKeyRings", "cloudkms.keyRings.list", ADMIN_READ, "location"),
     Method("GetKeyRing", "cloudkms.keyRings.get", ADMIN_READ, "keyRing"),
     Method("CreateKeyRing", "cloudkms.keyRings.create", ADMIN_WRITE, "location"),
+    # Asked besides by CreateKeyRing with tags: what conditions go by is not for all who may make rings.
+    Method("CreateTagBinding", "cloudkms.keyRings.createTagBinding", ADMIN_WRITE, "location"),
     Method("ListCryptoKeys", "cloudkms.cryptoKeys.list", ADMIN_READ, "keyRing"),
     Method("GetCryptoKey", "cloudkms.cryptoKeys.get", ADMIN_READ, "cryptoKey"),
     Method("CreateCryptoKey", "cloudkms.cryptoKeys.create", ADMIN_WRITE, "keyRing"),

@@ -57,6 +57,7 @@ BESIDE = {
     "ListFindings",
     "ListCryptoKeyHistory",
     "ListKeyRingHistory",
+    "CreateTagBinding",
 }
 AUTOMATIC = {
     "RotateCryptoKey",
