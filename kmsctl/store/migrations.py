@@ -41,6 +41,10 @@ CREATE TABLE refusals (
   principal TEXT NOT NULL, method TEXT NOT NULL, resource TEXT NOT NULL, since INTEGER NOT NULL,
   count INTEGER NOT NULL
 );
+CREATE TABLE audit_keys (
+  id INTEGER PRIMARY KEY, mk INTEGER NOT NULL, tag BLOB NOT NULL,
+  create_time INTEGER NOT NULL, material BLOB NOT NULL
+);
 """
 
 CONTROL_SCHEMA = (
