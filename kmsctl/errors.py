@@ -61,12 +61,6 @@ class Internal(KmsError):
     status = "INTERNAL"
 
 
-class TokenUnavailable(KmsError):
-    """A PKCS#11 token cannot be reached or does not let anybody in; what is asked of it may succeed later."""
-
-    status = "UNAVAILABLE"
-
-
 class StoreError(KmsError):
     """The store itself cannot serve; the resources in it are not at fault."""
 
