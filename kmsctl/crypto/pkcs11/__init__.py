@@ -90,8 +90,11 @@ class TokenBackend:
         raise NotImplementedError
 
     def unavailable_reason(self, algorithm: Algorithm) -> str | None:
-        """Says what the token lacks for `algorithm`, or None: by its list of mechanisms, and where lists
-        of mechanisms are known to lie by trying with session keys, once a process."""
+        """Says what the token lacks for `algorithm`, or None.
+
+        The token's list of mechanisms tells, and where such lists are known to lie, an attempt with session
+        keys, once for each backend.
+        """
         raise NotImplementedError
 
     def create(self, algorithm: Algorithm, cka_id: bytes, label: str) -> KeyMaterial:
@@ -127,7 +130,8 @@ class TokenBackend:
             import_method: of the import job.
             wrapping_id: the CKA_ID of the job's key pair.
             algorithm: what the unwrapped key must be of.
-            cka_id, label: of the key to be.
+            cka_id: of the key to be.
+            label: of the key to be.
             wrapped: the request's wrapped material.
 
         Raises:
