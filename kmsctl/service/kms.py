@@ -12,8 +12,10 @@ from _thread import allocate_lock
 from kmsctl.errors import IntegrityError
 from kmsctl.model.times import now_us
 from kmsctl.service.defaults import DESTROY_SCHEDULED_DURATION
+from kmsctl.service.encryptions import Encryptions
 from kmsctl.service.iam_verbs import IamVerbs
 from kmsctl.service.store_verbs import StoreVerbs
+from kmsctl.service.tokens import Tokens, no_warning
 from kmsctl.store.files import has_databases
 from kmsctl.store.probes import no_probe
 
@@ -59,6 +61,7 @@ if TYPE_CHECKING:
     from kmsctl.model.resources import CryptoKey, CryptoKeySpec, CryptoKeyVersion, ImportJob, KeyRing
     from kmsctl.service.api import Keep
     from kmsctl.service.context import Context
+    from kmsctl.service.tokens import HsmOptions
     from kmsctl.store.database import Clock
     from kmsctl.store.probes import Probe
     from kmsctl.store.store import Store
@@ -76,18 +79,23 @@ class Kms(IamVerbs, StoreVerbs):
         clock: tells the time in microseconds since 1970.
         random: draws that many random bytes.
         destroy_scheduled_duration: the destroy window of keys that name none, in microseconds.
-        probe: told the name of each step of a commit; for crash tests.
+        hsm: how HSM keys are reached; without it there are none.
+        warn: told what a person should know of what goes on, a sentence at a time.
+        probe: told the name of each step of a commit, and of work in a token; for crash tests.
     """
 
     __slots__ = (
         "_lock",
-        "_probe",
         "_store",
         "clock",
         "data_directory",
         "destroy_scheduled_duration",
+        "encryptions",
+        "probe",
         "random",
         "secrets_directory",
+        "tokens",
+        "warn",
     )
 
     def __init__(
@@ -98,6 +106,8 @@ class Kms(IamVerbs, StoreVerbs):
         clock: Clock = now_us,
         random: Random = os.urandom,
         destroy_scheduled_duration: int = DESTROY_SCHEDULED_DURATION,
+        hsm: HsmOptions | None = None,
+        warn: Callable[[str], None] = no_warning,
         probe: Probe = no_probe,
     ) -> None:
         self.data_directory = data_directory
@@ -105,7 +115,10 @@ class Kms(IamVerbs, StoreVerbs):
         self.clock = clock
         self.random = random
         self.destroy_scheduled_duration = destroy_scheduled_duration
-        self._probe = probe
+        self.probe = probe
+        self.warn = warn
+        self.tokens = Tokens(hsm, data_directory)
+        self.encryptions = Encryptions()
         self._store: Store | None = None
         self._lock = allocate_lock()
 
@@ -118,10 +131,10 @@ class Kms(IamVerbs, StoreVerbs):
         if self._store is None:
             from kmsctl.keystore.keystore import KeyStore
 
-            keystore = KeyStore.open(self.secrets_directory, self.random, self._probe)
+            keystore = KeyStore.open(self.secrets_directory, self.random, self.probe)
             if keystore is None and has_databases(self.data_directory):
                 # Unless another process has made both in between, the secrets of a store are gone.
-                keystore = KeyStore.open(self.secrets_directory, self.random, self._probe)
+                keystore = KeyStore.open(self.secrets_directory, self.random, self.probe)
                 if keystore is None:
                     raise self._orphans()
             if keystore is None:
@@ -135,13 +148,14 @@ class Kms(IamVerbs, StoreVerbs):
         if found is None:
             from kmsctl.keystore.keystore import KeyStore
 
-            found = self._set_store(KeyStore.create(self.secrets_directory, self.random, self._probe))
+            found = self._set_store(KeyStore.create(self.secrets_directory, self.random, self.probe))
         return found
 
     def close(self) -> None:
         """Closes all files. The next call opens them again."""
         with self._lock:
             store, self._store = self._store, None
+        self.tokens.close()
         if store is not None:
             store.close()
 
@@ -156,7 +170,7 @@ class Kms(IamVerbs, StoreVerbs):
                     keystore,  # type: ignore[arg-type]
                     clock=self.clock,
                     random=self.random,
-                    probe=self._probe,
+                    probe=self.probe,
                 )
             return self._store
 

@@ -8,6 +8,7 @@ from kmsctl.errors import IntegrityError, KmsError, RollbackError, StoreError
 from kmsctl.model import names, states
 from kmsctl.service.maintenance import decide
 from kmsctl.service.reports import Finding
+from kmsctl.service.tokens import LOCKS
 from kmsctl.store import files, import_jobs, scrub, versions
 from kmsctl.store.store import CONTROL
 from kmsctl.store.tables import (
@@ -86,7 +87,7 @@ def _check_files(store: Store) -> Iterator[Finding]:
         known = {store.path_of(name) + suffix for name in store.names() for suffix in ("", "-wal", "-shm")}
         for entry in entries:
             path = os.path.join(directory, entry)
-            if entry in ("locations", "pending") and directory == store.directory:
+            if entry in ("locations", "pending", LOCKS) and directory == store.directory:
                 continue
             try:
                 files.check_private(path, directory=False)
@@ -232,7 +233,10 @@ def _check_relations(snapshot: Snapshot, location: str) -> Iterator[Finding]:
             "It is destroyed, but older copies of its wrapped material may be left in the database's files.",
             "Run kmsctl store maintain when no other command is reading the store.",
         )
+    yield from _check_tokens(snapshot)
     for row in _undamaged(lambda: versions.unfinished(snapshot, None)):
+        if versions.in_token(row):
+            continue
         if versions.is_due(row, snapshot.now):
             resource = scrub.name_of(snapshot.connection, CRYPTO_KEY_VERSIONS, row.id, location)
             yield Finding(
@@ -250,6 +254,19 @@ def _check_relations(snapshot: Snapshot, location: str) -> Iterator[Finding]:
                 "It has expired, but its wrapped private key is still there.",
                 "Run kmsctl store maintain.",
             )
+
+
+def _check_tokens(snapshot: Snapshot) -> Iterator[Finding]:
+    from kmsctl.service import token_objects
+
+    try:
+        for text in token_objects.pending_removals(snapshot):
+            resource, _, what = text.partition(": ")
+            yield Finding(
+                resource, "PURGE_PENDING", what, "Run kmsctl store maintain when the token is there."
+            )
+    except IntegrityError:
+        pass  # the row that is damaged was reported already
 
 
 def _undamaged(find: Callable[[], list[Row]]) -> list[Row]:

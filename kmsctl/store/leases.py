@@ -27,19 +27,23 @@ class Lease:
     def __enter__(self) -> Lease:
         directory = os.path.dirname(self._path)
         make_directory(directory)
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         with DirectoryLock(directory):
-            try:
-                self._descriptor = os.open(self._path, flags, 0o600)
-            except OSError as error:
-                raise os_failure(error, "create", self._path) from None
-            try:
-                os.fchmod(self._descriptor, 0o600)
-                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                os.close(self._descriptor)
-                raise os_failure(error, "lock", self._path) from None
+            self.take()
         return self
+
+    def take(self) -> None:
+        """Takes the lease, while the lock of the directory is held."""
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            self._descriptor = os.open(self._path, flags, 0o600)
+        except OSError as error:
+            raise os_failure(error, "create", self._path) from None
+        try:
+            os.fchmod(self._descriptor, 0o600)
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(self._descriptor)
+            raise os_failure(error, "lock", self._path) from None
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -48,9 +52,45 @@ class Lease:
         os.close(self._descriptor)
 
 
+class Claimed:
+    """A lease that `claim` took; a context manager that gives it up."""
+
+    __slots__ = ("_lease",)
+
+    def __init__(self, lease: Lease) -> None:
+        self._lease = lease
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._lease.__exit__(kind, error, trace)
+
+
+def claim(data_directory: str, uid: bytes) -> Claimed | None:
+    """Takes the lease on what a dead process left unfinished; None if another process has it."""
+    directory = os.path.dirname(_path(data_directory, uid))
+    make_directory(directory)
+    with DirectoryLock(directory):
+        if _held(_path(data_directory, uid)):
+            return None
+        lease = Lease(data_directory, uid)
+        lease.take()
+    return Claimed(lease)
+
+
 def held(data_directory: str, uid: bytes) -> bool:
     """Tells whether a living process holds the lease; a file left by a dead one is removed."""
     path = _path(data_directory, uid)
+    if not os.path.lexists(path):
+        return False
+    with DirectoryLock(os.path.dirname(path)):  # nobody is between making the file and locking it
+        return _held(path)
+
+
+def _held(path: str) -> bool:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -81,7 +121,7 @@ def remove_abandoned(data_directory: str) -> None:
                 uid = bytes.fromhex(file)
             except ValueError:
                 continue  # no lease
-            held(data_directory, uid)
+            _held(_path(data_directory, uid))
 
 
 def _unlink(path: str) -> None:

@@ -122,9 +122,10 @@ CREATE TABLE import_jobs (
 CREATE INDEX import_jobs_unfinished ON import_jobs (ring) WHERE state IN (1, 2);
 CREATE TABLE token_objects (
   id INTEGER PRIMARY KEY, mk INTEGER NOT NULL, tag BLOB NOT NULL,
-  tbl INTEGER NOT NULL, row_id INTEGER NOT NULL, cka_id BLOB NOT NULL UNIQUE, label TEXT NOT NULL,
-  serial TEXT NOT NULL, module TEXT NOT NULL, operation TEXT NOT NULL, state INTEGER NOT NULL,
-  attempts INTEGER NOT NULL, since INTEGER NOT NULL, encryptions INTEGER NOT NULL, attestation BLOB,
+  tbl INTEGER NOT NULL, row_id INTEGER NOT NULL, resource TEXT NOT NULL, cka_id BLOB NOT NULL UNIQUE,
+  label TEXT NOT NULL, serial TEXT NOT NULL, module TEXT NOT NULL, operation TEXT NOT NULL,
+  state INTEGER NOT NULL, attempts INTEGER NOT NULL, since INTEGER NOT NULL,
+  encryptions INTEGER NOT NULL, attestation BLOB,
   UNIQUE (tbl, row_id)
 );
 CREATE INDEX token_objects_doomed ON token_objects (since) WHERE state = 3;

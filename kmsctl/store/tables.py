@@ -190,6 +190,7 @@ TOKEN_OBJECTS = Table(
     (
         "tbl",
         "row_id",
+        "resource",
         "cka_id",
         "label",
         "serial",

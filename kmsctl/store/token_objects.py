@@ -41,8 +41,10 @@ class TokenName:
         return f"'{self.label}' (serial {self.serial})" if self.serial else f"'{self.label}'"
 
 
-def insert(transaction: Transaction, owner: Row, cka_id: bytes, token: TokenName, operation: str) -> Row:
-    """Records that the object of a version or an import job is about to be made.
+def insert(
+    transaction: Transaction, owner: Row, resource: str, cka_id: bytes, token: TokenName, operation: str
+) -> Row:
+    """Records that the object of a version or an import job, the `resource`, is about to be made.
 
     `operation` is the function of the module that makes it, such as ``C_GenerateKey``.
     """
@@ -51,6 +53,7 @@ def insert(transaction: Transaction, owner: Row, cka_id: bytes, token: TokenName
         {
             "tbl": owner.table.number,
             "row_id": owner.id,
+            "resource": resource,
             "cka_id": cka_id,
             "label": token.label,
             "serial": token.serial,

@@ -26,7 +26,23 @@ if TYPE_CHECKING:
     Text = str | None
     #: The columns of `CRYPTO_KEY_VERSIONS`: key, number, uid, state, algorithm, protection_level, ...
     Columns = tuple[
-        int, int, bytes, int, int, int, int, Number, Text, Text, Number, Text, Blob, Number, Number, Blob, Blob
+        int,
+        int,
+        bytes,
+        int,
+        int,
+        int,
+        int,
+        Number,
+        Text,
+        Text,
+        Number,
+        Text,
+        Blob,
+        Number,
+        Number,
+        Blob,
+        Blob,
     ]
 
     class ImportedMaterial(Protocol):
@@ -268,8 +284,8 @@ def resource(row: Row, name: CryptoKeyVersionName, now: int) -> CryptoKeyVersion
 
 def listed(columns: Columns, name: CryptoKeyVersionName, now: int) -> CryptoKeyVersion:
     """Returns the version whose row has these columns."""
-    _, _, _, number, algorithm, level, created, generated, failure, *more = columns
-    job, imported, reason, _, due, event, _, _ = more
+    _, _, _, number, algorithm, level, created, generated = columns[:8]
+    failure, job, imported, reason, _, due, event, _, _ = columns[8:]
     state = effective_state(number, due, level, now)
     if state == states.DESTROYED and event is None:
         event = due

@@ -139,13 +139,16 @@ def run_maintain(session: Session, args: Args) -> None:
         ("Rotated", report.rotated),
         ("Destroyed", report.destroyed),
         ("Expired", report.expired),
+        ("Finished the unfinished generation of", report.made),
         ("Gave up the unfinished generation of", report.failed),
     ):
         for name in names:
             session.status(f"{what} {name}.")
     if report.purged:
         session.status(f"Finished {report.purged} purge{'' if report.purged == 1 else 's'}.")
-    done = report.rotated or report.destroyed or report.expired or report.failed or report.purged
+    done = (
+        report.rotated or report.destroyed or report.expired or report.failed or report.made or report.purged
+    )
     if not done and not report.left:
         session.status("Nothing was due.")
     output.show_silent(
@@ -155,6 +158,7 @@ def run_maintain(session: Session, args: Args) -> None:
             "destroyed": report.destroyed,
             "expired": report.expired,
             "failed": report.failed,
+            "made": report.made,
             "purged": report.purged,
             "left": report.left,
         },
@@ -188,6 +192,8 @@ def _status_json(status: DatabaseStatus) -> dict[str, object]:
         "masterKeyVersions": list(status.master_key_versions),
         "pendingPurges": status.pending_purges,
     }
+    if status.pending_removals:
+        shown["pendingRemovals"] = list(status.pending_removals)
     if status.last_time:
         shown["lastTime"] = rfc3339(status.last_time)
     if status.problem is not None:
