@@ -101,7 +101,6 @@ UNDECRYPTABLE = frozenset(
         "AttributeValueInvalid",
         "TemplateInconsistent",
         "KeySizeRange",
-        "ArgumentsBad",
     )
 )
 

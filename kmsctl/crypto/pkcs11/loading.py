@@ -96,7 +96,8 @@ def _library_class() -> Any:
     class Library(base):  # type: ignore[misc]
         def __new__(cls, so: str, cryptoki: Cryptoki, parameters: str | None) -> Any:
             del cryptoki, parameters
-            return super().__new__(cls, so)
+            made: Any = base.__new__(cls, so)
+            return made
 
         def __init__(self, so: str, cryptoki: Cryptoki, parameters: str | None) -> None:
             self._start = lambda: cryptoki.initialize(parameters)
