@@ -17,6 +17,7 @@ from kmsctl.errors import TokenError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Any
 
     from pkcs11._pkcs11 import lib
@@ -100,7 +101,7 @@ def _library_class() -> Any:
             return made
 
         def __init__(self, so: str, cryptoki: Cryptoki, parameters: str | None) -> None:
-            self._start = lambda: cryptoki.initialize(parameters)
+            self._start: Callable[[], None] = lambda: cryptoki.initialize(parameters)
             super().__init__(so)
             # Never collected: modules do not bear being unloaded when the interpreter ends.
             ctypes.pythonapi.Py_IncRef(ctypes.py_object(self))
