@@ -106,6 +106,6 @@ def _nss(module: str, directory: Path) -> Token:
     arguments = f"configdir='sql:{directory}' tokenDescription='ram' dbTokenDescription='{LABEL}' flags="
     loaded = loading.load(module, arguments)
     with loaded.library.get_token(token_label=LABEL).open(rw=True, so_pin="") as session:
-        session.init_pin(PIN)  # type: ignore[attr-defined]
+        session.init_pin(PIN)
     uri = f"pkcs11:token={LABEL}?module-path={module}&x-init-args={quote(arguments)}"
     return Token("nss", module, directory, uri, {})

@@ -30,8 +30,8 @@ USAGE = (
     Attribute.UNWRAP,
     Attribute.DERIVE,
 )
-#: NSS 3.87 wants the public point of an EC private key that it unwraps.
-CKA_NSS_DB = 0xD5A0DB00
+#: CK_UNAVAILABLE_INFORMATION: what SoftHSM says of the mechanism that made an unwrapped key.
+UNAVAILABLE = 2 ** (8 * struct.calcsize("L")) - 1
 _PRIVATE_KEYS_LACK = (Attribute.ENCRYPT, Attribute.VERIFY, Attribute.WRAP)
 
 _FLAGS = (
@@ -129,12 +129,17 @@ def not_kept(key: Any, usage: frozenset[Attribute]) -> str | None:
     return None
 
 
-def enforce(key: Any) -> None:
-    """Sets what a module forgot: openCryptoki ignores both in C_UnwrapKey, and takes them afterwards."""
-    for attribute in (Attribute.SENSITIVE, Attribute.EXTRACTABLE):
-        if read(key, attribute) is not KEPT_INSIDE[attribute]:
+def enforce(key: Any, usage: frozenset[Attribute]) -> None:
+    """Sets what a module did not heed in C_UnwrapKey, and takes afterwards.
+
+    openCryptoki makes unwrapped keys extractable; NSS lets unwrapped RSA keys do whatever RSA keys can.
+    """
+    wanted = {Attribute.SENSITIVE: True, Attribute.EXTRACTABLE: False}
+    wanted.update((each, each in usage) for each in USAGE)
+    for attribute, value in wanted.items():
+        if bool(read(key, attribute)) is not value:
             try:
-                key[attribute] = KEPT_INSIDE[attribute]
+                key[attribute] = value
             except PKCS11Error:
                 pass
 
@@ -144,7 +149,7 @@ def stated(key: Any) -> dict[str, str | int | bool]:
     found: dict[str, str | int | bool] = {}
     for attribute, known in _ENUMS:
         value = read(key, attribute)
-        if value is not None:
+        if value is not None and value != UNAVAILABLE:
             prefix = {ObjectClass: "CKO_", KeyType: "CKK_", Mechanism: "CKM_"}[known]
             named = isinstance(value, known)
             found[f"CKA_{attribute.name}"] = prefix + value.name if named else f"{value:#x}"

@@ -170,7 +170,7 @@ def confirm(session: TokenSession, cka_id: bytes, scheme: Scheme) -> Any:
             f"The token '{session.token.label}' reported a key as made and does not have it.",
             hint="Another program may have written to the token at the same time.",
         )
-    attributes.enforce(found)
+    attributes.enforce(found, scheme.usage)
     wrong = attributes.not_kept(found, scheme.usage)
     if wrong is not None:
         raise TokenError(

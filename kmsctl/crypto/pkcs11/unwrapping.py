@@ -16,7 +16,7 @@ from kmsctl.crypto.pkcs11 import attributes, failures, keys, making, proof, reco
 from kmsctl.crypto.software import pkcs8
 from kmsctl.errors import FailedPrecondition, InvalidArgument, Unimplemented
 from kmsctl.model import algorithms
-from kmsctl.model.import_methods import EPHEMERAL_KEY_SIZE
+from kmsctl.model.import_methods import EPHEMERAL_KEY_SIZE, KWP_BLOCK_SIZE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 #: AES key wrap with padding. What is called PAD is RFC 5649 in SoftHSM, which has no KWP, and something else
 #: in other modules: a job is made only after a key wrapped by RFC 5649 was unwrapped.
 _KEY_WRAPS = (Mechanism.AES_KEY_WRAP_KWP, Mechanism.AES_KEY_WRAP_PAD)
+#: What a token says of the length of a key when it does not say it: SoftHSM 2.6 has 0 for unwrapped ones.
+_UNTOLD = (0, None)
 #: A PKCS#11 answer for a key that lacks its public key: NSS 3.87 cannot compute it from an EC private key.
 _INCOMPLETE = "TemplateIncomplete"
 
@@ -168,7 +170,7 @@ def unwrap(
             if failure not in failures.UNSUPPORTED | failures.UNDECRYPTABLE:
                 raise
             raise UnwrapError(UNWRAP_FAILED) from None
-        _check_kind(session, algorithm, cka_id)
+        _check_kind(session, method, algorithm, cka_id, wrapped)
         made = keys.confirm(session, cka_id, scheme)
         public = keys.public_of(session, cka_id, made)
         if algorithm.family == algorithms.ECDSA:
@@ -197,22 +199,38 @@ def _unwrap_into(
         return
     ephemeral = _unwrap_first(method, private, head)
     try:
-        if attributes.read(ephemeral, Attribute.VALUE_LEN) not in (EPHEMERAL_KEY_SIZE, None):
+        if attributes.read(ephemeral, Attribute.VALUE_LEN) not in (EPHEMERAL_KEY_SIZE, *_UNTOLD):
             raise UnwrapError(UNWRAP_FAILED)
         ephemeral.unwrap_key(kind, scheme.key_type, tail, mechanism=_key_wrap(session), **into)
     finally:
         making.quietly(ephemeral.destroy)
 
 
-def _check_kind(session: TokenSession, algorithm: Algorithm, cka_id: bytes) -> None:
+def _check_size(method: ImportMethod, size: int, told: int | None, wrapped: bytes) -> bool:
+    """Tells whether an unwrapped secret key has `size` bytes, of which the token told `told`.
+
+    Where it tells nothing, the length of what was wrapped says it to within the 8 bytes of a block, and using
+    the key once says the rest for AES. Only an HMAC key may then be up to 7 bytes shorter than it should be.
+    """
+    if told not in _UNTOLD:
+        return told == size
+    if not method.aes_kwp:
+        raise Unimplemented("The token does not tell the length of keys that were unwrapped.")
+    padded = -(-size // KWP_BLOCK_SIZE) * KWP_BLOCK_SIZE
+    return len(wrapped) - method.encapsulation_size == padded + KWP_BLOCK_SIZE
+
+
+def _check_kind(
+    session: TokenSession, method: ImportMethod, algorithm: Algorithm, cka_id: bytes, wrapped: bytes
+) -> None:
     """Refuses what is not of the algorithm's type and size."""
     found = keys.find(session, cka_id)
     if algorithm.secret_size is not None:
-        size = attributes.read(found, Attribute.VALUE_LEN)
-        if size != algorithm.secret_size:
+        told = attributes.read(found, Attribute.VALUE_LEN)
+        if not _check_size(method, algorithm.secret_size, told, wrapped):
             raise InvalidArgument(
                 f"Key material for {algorithm.enum} must be exactly {algorithm.secret_size} bytes, not "
-                f"encoded. Provided value had length {size}."
+                "encoded."
             )
         return
     if algorithm.key_bits is None:
