@@ -26,7 +26,7 @@ class HsmOptions:
     Attributes:
         uri: returns the token that a project uses in a location, or None if none is configured.
         pin: asks for the PIN of a token; called at most once for each.
-        allow_software_oaep_unpadding: see `kmsctl.crypto.pkcs11.TokenBackend.open`.
+        allow_software_oaep_unpadding: tells whether to; see `kmsctl.crypto.pkcs11.TokenBackend.open`.
     """
 
     __slots__ = ("allow_software_oaep_unpadding", "pin", "uri")
@@ -36,7 +36,7 @@ class HsmOptions:
         uri: Callable[[str, str], Pkcs11Uri | None],
         pin: Callable[[Pkcs11Uri], bytes | str],
         *,
-        allow_software_oaep_unpadding: bool = False,
+        allow_software_oaep_unpadding: Callable[[], bool] = lambda: False,
     ) -> None:
         self.uri = uri
         self.pin = pin
@@ -84,7 +84,7 @@ class Tokens:
             uri,
             lambda: options.pin(uri),
             self._directory,
-            allow_software_oaep_unpadding=options.allow_software_oaep_unpadding,
+            allow_software_oaep_unpadding=options.allow_software_oaep_unpadding(),
         )
 
     def holding(self, name: ResourceName, wanted: TokenName) -> TokenBackend:
