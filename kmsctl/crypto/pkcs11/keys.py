@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from pkcs11.constants import Attribute, ObjectClass
 
-from kmsctl.crypto.pkcs11 import attributes, failures, public_keys, schemes
+from kmsctl.crypto.pkcs11 import ID_SIZE, attributes, failures, public_keys, schemes
 from kmsctl.errors import AlreadyExists, Internal, NotFound, TokenError
 from kmsctl.model import algorithms
 
@@ -28,7 +28,12 @@ _TEMPLATES = frozenset(
 
 
 def search(session: TokenSession, cka_id: bytes, kind: ObjectClass | None = None) -> list[Any]:
-    """Returns the objects with a CKA_ID. The search is over before an object of it is used (rule 14)."""
+    """Returns the objects with a CKA_ID. The search is over before an object of it is used (rule 14).
+
+    Only ids as they are drawn for kmsctl are looked for: objects of others often have short ones, or none.
+    """
+    if len(cka_id) != ID_SIZE:
+        raise Internal(f"A CKA_ID of kmsctl has {ID_SIZE} bytes, not {len(cka_id)}.")
     wanted: dict[Attribute, object] = {Attribute.ID: cka_id}
     if kind is not None:
         wanted[Attribute.CLASS] = kind
