@@ -47,7 +47,9 @@ class Token:
         environment: what programs need to find it.
     """
 
-    def __init__(self, kind: str, module: str, directory: Path, uri: str, environment: dict[str, str]) -> None:
+    def __init__(
+        self, kind: str, module: str, directory: Path, uri: str, environment: dict[str, str]
+    ) -> None:
         self.kind = kind
         self.module = module
         self.directory = directory
@@ -61,7 +63,9 @@ class Token:
 
 def module_of(kind: str) -> str:
     """Returns the path of a module, or skips the test."""
-    pytest.importorskip("pkcs11", reason="python-pkcs11 is missing: NO HSM TEST RUNS. pip install kmsctl[hsm]")
+    pytest.importorskip(
+        "pkcs11", reason="python-pkcs11 is missing: NO HSM TEST RUNS. pip install kmsctl[hsm]"
+    )
     for path in _MODULES[kind]:
         if os.path.exists(path):
             return path
