@@ -62,9 +62,9 @@ def hsm_options(properties: Properties) -> HsmOptions:
     return HsmOptions(uri, pin, allow_software_oaep_unpadding=allow_software_oaep_unpadding)
 
 
-def configured_token(properties: Properties) -> str | None:
-    """Returns the property hsm/uri as it is written, unchecked: good for telling one from another."""
-    return properties.overriding("hsm/uri") or properties.stored().get("hsm/uri")
+def configured_tokens(properties: Properties) -> tuple[tuple[str, str], ...]:
+    """Returns the settings of tokens as they are written, unchecked: good for telling one from another."""
+    return tuple(item for item in sorted(properties.stored().items()) if item[0].startswith("hsm/"))
 
 
 def root_key_file(paths: Paths) -> str | None:

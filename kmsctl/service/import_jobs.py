@@ -51,6 +51,7 @@ def add(
     method: ImportMethod,
     level: int,
     uid: bytes,
+    *,
     intent: Intent | None = None,
 ) -> None:
     """Adds a job that waits for its key pair; `intent` is that of making it in a token."""

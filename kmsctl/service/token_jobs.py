@@ -37,7 +37,7 @@ def create(kms: Kms, ctx: Context, name: ImportJobName, method: ImportMethod, le
     uid = kms.random(generation.UID_SIZE)
     with leases.Lease(kms.data_directory, uid):
         intent = Intent(kms, name)
-        import_jobs.add(kms, ctx, name, method, level, uid, intent)
+        import_jobs.add(kms, ctx, name, method, level, uid, intent=intent)
         try:
             kms.probe("token.begun")
             used = token(kms, name)

@@ -9,8 +9,8 @@ from kmsctl.model import pkcs11_uri
 from kmsctl.model.names import CryptoKeyName
 from kmsctl.service.kms import Kms
 from kmsctl.service.tokens import HsmOptions
-from kmsctl.store import token_objects
 from kmsctl.store.probes import no_probe
+from kmsctl.store.tables import TOKEN_OBJECTS
 from tests import tokens
 from tests.unit.service.world import KEY, RING, World
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from kmsctl.store.probes import Probe
 
-HSM = {"protection_level": "HSM"}
+HSM: dict[str, Any] = {"protection_level": "HSM"}
 #: What SoftHSM 2.6 can do.
 ALGORITHMS = {
     "GOOGLE_SYMMETRIC_ENCRYPTION": "ENCRYPT_DECRYPT",
@@ -63,8 +63,11 @@ class HsmWorld(World):
             random=self.random,
             hsm=HsmOptions(self._uri, self._pin),
             warn=self.warnings.append,
-            probe=lambda step: self.probe(step),
+            probe=self._probe,
         )
+
+    def _probe(self, step: str) -> None:
+        self.probe(step)
 
     def _uri(self, project: str, location: str) -> pkcs11_uri.Pkcs11Uri | None:
         del project, location
@@ -86,7 +89,7 @@ class HsmWorld(World):
     def objects(self) -> dict[str, tuple[bytes, int]]:
         """Returns what is recorded of objects in tokens: resource → CKA_ID, state."""
         with self.database().read() as snapshot:
-            rows = snapshot.scan(token_objects.TOKEN_OBJECTS, "1 ORDER BY id", ())
+            rows = snapshot.scan(TOKEN_OBJECTS, "1 ORDER BY id", ())
         return {row.text("resource"): (row.blob("cka_id"), row.integer("state")) for row in rows}
 
     def cka_id(self, number: int = 1, key: CryptoKeyName = KEY) -> bytes:

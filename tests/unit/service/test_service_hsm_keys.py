@@ -23,7 +23,7 @@ from kmsctl.model.asymmetric_requests import (
     AsymmetricVerifyRequest,
 )
 from kmsctl.model.mac_requests import MacSignRequest, MacVerifyRequest
-from kmsctl.model.names import LocationName
+from kmsctl.model.names import CryptoKeyName, LocationName
 from kmsctl.model.random_requests import GenerateRandomBytesRequest
 from kmsctl.model.raw_requests import RawDecryptRequest, RawEncryptRequest
 from kmsctl.service.audit_keys import signing_key, statement_data
@@ -147,7 +147,7 @@ def test_who_may_not_is_refused_before_the_token_is_asked(hsm: HsmWorld) -> None
     hsm.make_key()
     hsm.uri = None
     with pytest.raises(PermissionDenied):
-        hsm.kms.create_crypto_key(STRANGER, KEY.parent and type(KEY)(RING, "other"), spec(**HSM))
+        hsm.kms.create_crypto_key(STRANGER, CryptoKeyName(RING, "other"), spec(**HSM))
     assert hsm.asked == 0
 
 
