@@ -72,7 +72,7 @@ class TokenBackend:
     ) -> None:
         from kmsctl.crypto.pkcs11.connection import Connection
 
-        self._connection = Connection(uri, pin, lock_directory)
+        self.connection = Connection(uri, pin, lock_directory)
         self._uri = uri
         self._may_unpad = allow_software_oaep_unpadding
         self._identity: TokenIdentity | None = None
@@ -104,7 +104,7 @@ class TokenBackend:
     def identity(self) -> TokenIdentity:
         """The token that was found; loads the module, but logs nobody in."""
         if self._identity is None:
-            self._identity = self._connection.look(_identify)
+            self._identity = self.connection.look(_identify)
         return self._identity
 
     def unavailable_reason(self, algorithm: Algorithm) -> str | None:
@@ -119,9 +119,19 @@ class TokenBackend:
         def work(session: TokenSession) -> str | None:
             from kmsctl.crypto.pkcs11 import making
 
-            return making.reason(self._connection, session, algorithm, unpad=self._may_unpad)
+            return making.reason(self.connection, session, algorithm, unpad=self._may_unpad)
 
-        return self._connection.run(work, "trying what it can do")
+        return self.connection.run(work, "trying what it can do")
+
+    def lacks(self, algorithm: Algorithm) -> str | None:
+        """Says the same in few words, such as ``the mechanism CKM_EDDSA``; of algorithms of HSM keys only."""
+
+        def work(session: TokenSession) -> str | None:
+            from kmsctl.crypto.pkcs11 import capabilities
+
+            return capabilities.lacks(session, self.connection, algorithm, unpad=self._may_unpad)
+
+        return self.connection.run(work, "trying what it can do")
 
     def create(self, algorithm: Algorithm, cka_id: bytes, label: str) -> KeyMaterial:
         """Makes a key in the token, finds it again, reads its attributes back and uses it once.
@@ -143,28 +153,28 @@ class TokenBackend:
         def check(session: TokenSession) -> bool:
             from kmsctl.crypto.pkcs11 import making
 
-            making.check_can(self._connection, session, algorithm, unpad=self._may_unpad)
-            return self._must_unpad(session, algorithm)
+            making.check_can(self.connection, session, algorithm, unpad=self._may_unpad)
+            return self.must_unpad(session, algorithm)
 
         def work(session: TokenSession) -> KeyMaterial:
             from kmsctl.crypto.pkcs11 import making
 
             return making.create(session, algorithm, cka_id, label, unpad=unpad)
 
-        unpad = self._connection.run(check, "trying what it can do")
-        return self._connection.run(work, "making a key", exclusive=True, repeat=False)
+        unpad = self.connection.run(check, "trying what it can do")
+        return self.connection.run(work, "making a key", exclusive=True, repeat=False)
 
     @staticmethod
     def _is_foreign(algorithm: Algorithm) -> bool:
         return algorithms.HSM not in algorithm.protection_levels
 
-    def _must_unpad(self, session: TokenSession, algorithm: Algorithm) -> bool:
+    def must_unpad(self, session: TokenSession, algorithm: Algorithm) -> bool:
         """Tells whether OAEP has to be unpadded outside of the token, and may be."""
         if algorithm.family != algorithms.RSA_OAEP or not self._may_unpad:
             return False
         from kmsctl.crypto.pkcs11 import capabilities
 
-        return capabilities.lacks(session, self._connection, algorithm, unpad=False) is not None
+        return capabilities.lacks(session, self.connection, algorithm, unpad=False) is not None
 
     def create_wrapping_pair(self, import_method: ImportMethod, cka_id: bytes, label: str) -> KeyMaterial:
         """Makes the key pair of an import job in the token; errors as those of `create`."""
@@ -172,15 +182,15 @@ class TokenBackend:
         def check(session: TokenSession) -> None:
             from kmsctl.crypto.pkcs11 import unwrapping
 
-            unwrapping.check_can(self._connection, session, import_method)
+            unwrapping.check_can(self.connection, session, import_method)
 
         def work(session: TokenSession) -> KeyMaterial:
             from kmsctl.crypto.pkcs11 import unwrapping
 
-            return unwrapping.create_pair(self._connection, session, import_method, cka_id, label)
+            return unwrapping.create_pair(self.connection, session, import_method, cka_id, label)
 
-        self._connection.run(check, "trying what it can do")
-        return self._connection.run(work, "making a wrapping key", exclusive=True, repeat=False)
+        self.connection.run(check, "trying what it can do")
+        return self.connection.run(work, "making a wrapping key", exclusive=True, repeat=False)
 
     def unwrap(
         self,
@@ -212,17 +222,17 @@ class TokenBackend:
             from kmsctl.crypto.pkcs11 import making
 
             making.scheme_of(algorithm)
-            making.check_can(self._connection, session, algorithm, unpad=self._may_unpad)
-            return self._must_unpad(session, algorithm)
+            making.check_can(self.connection, session, algorithm, unpad=self._may_unpad)
+            return self.must_unpad(session, algorithm)
 
         def work(session: TokenSession) -> KeyMaterial:
             from kmsctl.crypto.pkcs11 import unwrapping
 
             target = unwrapping.Target(algorithm, cka_id, label, unpad=unpad)
-            return unwrapping.unwrap(self._connection, session, import_method, wrapping_id, target, wrapped)
+            return unwrapping.unwrap(self.connection, session, import_method, wrapping_id, target, wrapped)
 
-        unpad = self._connection.run(check, "trying what it can do")
-        return self._connection.run(work, "unwrapping a key", exclusive=True, repeat=False)
+        unpad = self.connection.run(check, "trying what it can do")
+        return self.connection.run(work, "unwrapping a key", exclusive=True, repeat=False)
 
     def find(self, cka_id: bytes) -> KeyMaterial | None:
         """Returns the private or secret key with that CKA_ID, or None if the token has none.
@@ -238,7 +248,7 @@ class TokenBackend:
             key = keys.find(session, cka_id)
             return None if key is None else KeyMaterial(cka_id, keys.public_of(session, cka_id, key))
 
-        return self._connection.run(work, "looking for a key")
+        return self.connection.run(work, "looking for a key")
 
     def destroy(self, cka_id: bytes) -> bool:
         """Destroys all objects with that CKA_ID; says whether there were any.
@@ -252,7 +262,7 @@ class TokenBackend:
 
             return keys.destroy(session, cka_id)
 
-        return self._connection.run(work, "destroying a key", exclusive=True)
+        return self.connection.run(work, "destroying a key", exclusive=True)
 
     def attributes(self, cka_id: bytes) -> dict[str, str | int | bool]:
         """Reads the attributes that an attestation states, such as ``CKA_SENSITIVE`` → True.
@@ -271,11 +281,11 @@ class TokenBackend:
                 raise keys.no_such_key(session, cka_id)
             return attributes.stated(found)
 
-        return self._connection.run(work, "reading attributes")
+        return self.connection.run(work, "reading attributes")
 
     def close(self) -> None:
         """Closes the session. Using the backend again opens another one, without asking for the PIN."""
-        self._connection.close()
+        self.connection.close()
 
     def wrap_root_key(self, cka_id: bytes, root_key: bytes) -> bytes:
         """Encrypts a store's root key under a GOOGLE_SYMMETRIC_ENCRYPTION key of this token."""
@@ -311,7 +321,7 @@ class TokenBackend:
             nonce, sealed = symmetric.seal(session, keys.secret(session, secret), plaintext, aad)
             return nonce + sealed
 
-        return self._connection.run(work, "encrypting")
+        return self.connection.run(work, "encrypting")
 
     def decrypt(self, secret: bytes, ciphertext: bytes, aad: bytes) -> bytes:
         from kmsctl.crypto import checks
@@ -323,7 +333,7 @@ class TokenBackend:
             return symmetric.open_(session, keys.secret(session, secret), nonce, sealed, aad)
 
         least = checks.GCM_IV_SIZE + checks.GCM_TAG_SIZE
-        opened = self._connection.run(work, "decrypting") if len(ciphertext) >= least else None
+        opened = self.connection.run(work, "decrypting") if len(ciphertext) >= least else None
         if opened is None:
             raise InvalidArgument("Decryption failed: the ciphertext is invalid.")
         return opened
@@ -344,7 +354,7 @@ class TokenBackend:
             key = keys.secret(session, secret)
             return symmetric.raw_encrypt(session, algorithm, key, plaintext, aad=aad, iv=iv)
 
-        return self._connection.run(work, "encrypting")
+        return self.connection.run(work, "encrypting")
 
     def raw_decrypt(
         self,
@@ -373,7 +383,7 @@ class TokenBackend:
             key = keys.secret(session, secret)
             return symmetric.raw_decrypt(session, algorithm, key, ciphertext, aad=aad, iv=iv)
 
-        return self._connection.run(work, "decrypting")
+        return self.connection.run(work, "decrypting")
 
     def sign(
         self,
@@ -393,7 +403,7 @@ class TokenBackend:
             over = value if digested else asymmetric.digest_of(algorithm, value)
             return asymmetric.sign(keys.private(session, secret), algorithm, over)
 
-        return self._connection.run(work, "signing")
+        return self.connection.run(work, "signing")
 
     def verify(
         self,
@@ -421,11 +431,11 @@ class TokenBackend:
             from kmsctl.crypto.pkcs11 import asymmetric, keys, making
 
             if algorithm.digest != _COMMON_OAEP_DIGEST:
-                making.check_can(self._connection, session, algorithm, unpad=self._may_unpad)
-            unpad = self._must_unpad(session, algorithm)
+                making.check_can(self.connection, session, algorithm, unpad=self._may_unpad)
+            unpad = self.must_unpad(session, algorithm)
             return asymmetric.decrypt(keys.private(session, secret), algorithm, ciphertext, unpad=unpad)
 
-        return self._connection.run(work, "decrypting")
+        return self.connection.run(work, "decrypting")
 
     def mac_sign(self, algorithm: Algorithm, secret: bytes, data: bytes) -> bytes:
         """Returns the whole HMAC tag."""
@@ -439,7 +449,7 @@ class TokenBackend:
 
             return symmetric.mac(keys.secret(session, secret), algorithm, data)
 
-        return self._connection.run(work, "signing")
+        return self.connection.run(work, "signing")
 
     def mac_verify(self, algorithm: Algorithm, secret: bytes, data: bytes, mac: bytes) -> bool:
         from kmsctl.crypto.integrity import bytes_eq
@@ -471,7 +481,7 @@ class TokenBackend:
 
             return symmetric.random(session, length)
 
-        return self._connection.run(work, "drawing random bytes")
+        return self.connection.run(work, "drawing random bytes")
 
 
 def _identify(module: Module, token: Token) -> TokenIdentity:

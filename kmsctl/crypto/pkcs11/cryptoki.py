@@ -24,6 +24,7 @@ CKR_CRYPTOKI_ALREADY_INITIALIZED = 0x191
 _POSITIONS = {
     "C_Initialize": 0,
     "C_Finalize": 1,
+    "C_GetTokenInfo": 6,
     "C_GetSessionInfo": 15,
     "C_Login": 18,
     "C_EncryptInit": 29,
@@ -85,6 +86,18 @@ class _SessionInfo(ctypes.Structure):
         ("state", ctypes.c_ulong),
         ("flags", ctypes.c_ulong),
         ("device_error", ctypes.c_ulong),
+    )
+
+
+class _TokenInfo(ctypes.Structure):
+    _fields_ = (
+        ("texts", ctypes.c_char * 96),
+        ("flags", ctypes.c_ulong),
+        ("most_sessions", ctypes.c_ulong),
+        ("sessions", ctypes.c_ulong),
+        ("rest", ctypes.c_ulong * 8),
+        ("versions", ctypes.c_ubyte * 4),
+        ("time", ctypes.c_char * 16),
     )
 
 
@@ -175,6 +188,19 @@ class Cryptoki:
         info = _SessionInfo()
         self._call("C_GetSessionInfo", ctypes.c_ulong(session), ctypes.byref(info))
         return info.state in _USER_STATES
+
+    def sessions(self, slot: int) -> tuple[int | None, int | None]:
+        """Returns how many sessions a token has open, and at most; None is what it does not tell.
+
+        A most of 0 stands for no limit (CK_EFFECTIVELY_INFINITE).
+        """
+        info = _TokenInfo()
+        self._call("C_GetTokenInfo", ctypes.c_ulong(slot), ctypes.byref(info))
+        unknown = ctypes.c_ulong(-1).value
+        return (
+            None if info.sessions == unknown else info.sessions,
+            None if info.most_sessions == unknown else info.most_sessions,
+        )
 
     def gcm(self, operation: str, session: int, key: int, *, iv: bytes, aad: bytes, data: bytes) -> bytes:
         """AES-GCM with a tag of 16 bytes; `operation` is ``Encrypt`` or ``Decrypt``."""
