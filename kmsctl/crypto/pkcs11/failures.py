@@ -6,6 +6,7 @@ name, the exception's, which is the standard's CKR name in another spelling.
 
 from __future__ import annotations
 
+from kmsctl.crypto.pkcs11 import library
 from kmsctl.errors import TokenBusy, TokenError, TokenPinError
 
 #: Return values whose names python-pkcs11 does not know, or that `cryptoki` may meet.
@@ -160,6 +161,7 @@ class TokenFailure(Exception):
 
 def kinds() -> tuple[type[Exception], ...]:
     """Returns the exceptions that calls of a module may raise."""
+    library.put_off()
     from pkcs11.exceptions import PKCS11Error
 
     from kmsctl.crypto.pkcs11.cryptoki import CryptokiError
