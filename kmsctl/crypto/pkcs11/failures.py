@@ -161,7 +161,7 @@ class TokenFailure(Exception):
 
 def kinds() -> tuple[type[Exception], ...]:
     """Returns the exceptions that calls of a module may raise."""
-    library.put_off()
+    library.load()
     from pkcs11.exceptions import PKCS11Error
 
     from kmsctl.crypto.pkcs11.cryptoki import CryptokiError

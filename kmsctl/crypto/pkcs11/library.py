@@ -27,9 +27,23 @@ class _Later(ModuleType):
         return getattr(import_module(self.__name__), name)
 
 
-def put_off() -> None:
-    """Lets the first import of `pkcs11` leave the helpers out; to be called before it."""
-    if "pkcs11" not in sys.modules:
-        for name in _PUT_OFF:
-            full = f"{_PACKAGE}.{name}"
-            sys.modules.setdefault(full, _Later(full))
+def load() -> None:
+    """Imports `pkcs11`, and lets its first import leave the helpers out.
+
+    Raises:
+        ImportError: if python-pkcs11 is not installed.
+    """
+    if "pkcs11" in sys.modules:
+        return
+    later = {name: _Later(f"{_PACKAGE}.{name}") for name in _PUT_OFF}
+    for module in later.values():
+        sys.modules.setdefault(module.__name__, module)
+    try:
+        import pkcs11.util
+    except ImportError:
+        for module in later.values():
+            sys.modules.pop(module.__name__, None)
+        raise
+    # The import system does this for the modules that it loads itself.
+    for name, module in later.items():
+        setattr(pkcs11.util, name, module)

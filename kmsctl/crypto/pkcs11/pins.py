@@ -55,7 +55,7 @@ def _read_file(source: str) -> bytes:
         descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise TokenPinError(f"The PIN file {path} cannot be opened: {error.strerror}.") from None
-    with open(descriptor, "rb") as file:
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise TokenPinError(f"The PIN file {path} is not a regular file.")
@@ -65,7 +65,11 @@ def _read_file(source: str) -> bytes:
                 f"{stat.S_IMODE(status.st_mode):04o}).",
                 hint=f"chmod 0400 {path}",
             )
-        return file.read(_MOST + 1)
+        return os.read(descriptor, _MOST + 1)
+    except OSError as error:
+        raise TokenPinError(f"The PIN file {path} cannot be read: {error.strerror}.") from None
+    finally:
+        os.close(descriptor)
 
 
 def _read_descriptor(source: str) -> bytes:
