@@ -9,13 +9,19 @@ _kmsctl_flags='--account= --configuration= --flags-file= --flatten= --format= --
 _kmsctl_below() {
   case "$1" in
     '')
-      below='asymmetric-decrypt asymmetric-sign asymmetric-verify batch completion config decapsulate decrypt encrypt generate-random-bytes help iam import-jobs info keyrings keys locations mac-sign mac-verify projects quickstart raw-decrypt raw-encrypt services store version'
+      below='asymmetric-decrypt asymmetric-sign asymmetric-verify batch completion config decapsulate decrypt encrypt generate-random-bytes help hsm iam import-jobs info keyrings keys locations mac-sign mac-verify projects quickstart raw-decrypt raw-encrypt services store version'
       ;;
     'config')
       below='configurations get get-value list set unset'
       ;;
     'config configurations')
       below='activate create delete describe list rename'
+      ;;
+    'hsm')
+      below='check status tokens'
+      ;;
+    'hsm tokens')
+      below='list'
       ;;
     'iam')
       below='explain groups roles service-accounts who-can'
@@ -145,6 +151,18 @@ _kmsctl_command() {
     'help')
       flags=''
       positionals='command...'
+      ;;
+    'hsm check')
+      flags='--location='
+      positionals=''
+      ;;
+    'hsm status')
+      flags='--location='
+      positionals=''
+      ;;
+    'hsm tokens list')
+      flags='--filter= --limit= --module-path= --page-size= --sort-by= --uri --no-uri'
+      positionals=''
       ;;
     'iam explain')
       flags=''
@@ -568,7 +586,7 @@ _kmsctl_values() {
       kind='project'
       ;;
     *:--protection-level)
-      words='software'
+      words='software hsm'
       ;;
     *:--public-key-file)
       kind='file'
@@ -635,6 +653,9 @@ _kmsctl_values() {
       ;;
     *:file)
       kind='file'
+      ;;
+    *:hsm/allow_software_oaep_unpadding)
+      words='true false'
       ;;
     'import-jobs add-iam-policy-binding:import-job')
       kind='import-job'
@@ -712,7 +733,7 @@ _kmsctl_values() {
       kind='file'
       ;;
     *:property)
-      words='core/account account core/disable_prompts disable_prompts core/log_http log_http core/project project core/user_output_enabled user_output_enabled core/verbosity verbosity kms/destroy_scheduled_duration kms/keyring kms/location'
+      words='core/account account core/disable_prompts disable_prompts core/log_http log_http core/project project core/user_output_enabled user_output_enabled core/verbosity verbosity hsm/allow_software_oaep_unpadding hsm/uri kms/destroy_scheduled_duration kms/keyring kms/location'
       ;;
     *:shell)
       words='bash zsh fish'
