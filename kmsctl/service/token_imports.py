@@ -5,7 +5,7 @@ from __future__ import annotations
 from kmsctl.crypto import importing
 from kmsctl.errors import FailedPrecondition, InvalidArgument, KmsError
 from kmsctl.model import states
-from kmsctl.service import audit, generation, imports, token_fingerprints, token_jobs
+from kmsctl.service import audit, generation, imports, token_fingerprints
 from kmsctl.service.call import Mutation, find_database, not_found
 from kmsctl.service.token_due import INTERRUPTED
 from kmsctl.service.token_objects import Intent, attest, attributes, sweep
@@ -55,7 +55,7 @@ def import_version(
     if job.token is None:
         raise FailedPrecondition(f"ImportJob {request.import_job} has no key pair in a token.")
     used = kms.tokens.holding(request.import_job, job.token)
-    token_jobs.check_method(kms, request.import_job, job.method, algorithm)
+    generation.check_available(kms, job.level, algorithm, request.import_job)
     intent = Intent(kms, request.import_job)
     with _lease(kms, request) as uid:
         begun = _begin(kms, ctx, request, algorithm, intent, uid)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from kmsctl.errors import FailedPrecondition, Unimplemented
+from kmsctl.errors import FailedPrecondition
 from kmsctl.service import audit, expiry, generation, import_jobs
 from kmsctl.service.backends import token
 from kmsctl.service.call import Reading, find_database, not_found
@@ -13,7 +13,6 @@ from kmsctl.store import leases, rings, token_objects
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kmsctl.crypto.backend import KeyMaterial
-    from kmsctl.model.algorithms import Algorithm
     from kmsctl.model.import_methods import ImportMethod
     from kmsctl.model.names import ImportJobName
     from kmsctl.model.resources import ImportJob
@@ -21,19 +20,11 @@ if TYPE_CHECKING:
     from kmsctl.service.kms import Kms
 
 
-def check_method(kms: Kms, name: ImportJobName, method: ImportMethod, algorithm: Algorithm | None) -> None:
-    """Refuses an import method that the token does not have, or not for keys of an algorithm."""
-    reason = token(kms, name).unavailable_import_reason(method, algorithm)
-    if reason is not None:
-        raise Unimplemented(reason)
-
-
 def create(kms: Kms, ctx: Context, name: ImportJobName, method: ImportMethod, level: int) -> ImportJob:
-    """Creates a job."""
+    """Creates a job. What the token does not have shows with the key pair: then the job is taken back."""
     with Reading(kms, ctx, "CreateImportJob", name) as snapshot:  # before a token is asked
         if snapshot is None or rings.find(snapshot, name.parent) is None:
             raise not_found(name.parent)
-    check_method(kms, name, method, None)
     uid = kms.random(generation.UID_SIZE)
     with leases.Lease(kms.data_directory, uid):
         intent = Intent(kms, name)

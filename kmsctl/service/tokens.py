@@ -54,8 +54,12 @@ class Tokens:
         self._lock = allocate_lock()
         self._open: dict[str, TokenBackend] = {}
 
-    def of(self, name: ResourceName) -> TokenBackend:
+    def of(self, name: ResourceName, wanted: TokenName | None = None) -> TokenBackend:
         """Returns the token that serves the project and location of a resource.
+
+        Args:
+            name: the resource.
+            wanted: the token that should be it, as far as that is known.
 
         Raises:
             FailedPrecondition: if none is configured.
@@ -63,9 +67,12 @@ class Tokens:
         options = self._options
         uri = None if options is None else options.uri(name.project, name.location)
         if options is None or uri is None:
+            place = "" if wanted is None else f", but the key of {name} is in the token {wanted}"
+            label = "LABEL" if wanted is None else wanted.label
             raise FailedPrecondition(
-                "No HSM is configured: which token has the keys is not known.",
-                hint="Set one: kmsctl config set hsm/uri 'pkcs11:token=LABEL?module-path=/PATH/TO/MODULE.so'",
+                f"No HSM is configured{place}.",
+                hint="Set it: kmsctl config set hsm/uri "
+                f"'pkcs11:token={label}?module-path=/PATH/TO/MODULE.so'",
             )
         text = str(uri)
         with self._lock:
@@ -94,7 +101,7 @@ class Tokens:
             FailedPrecondition: if it is another one; both are named.
             TokenError: if it cannot be reached.
         """
-        token = self.of(name)
+        token = self.of(name, wanted)
         there = name_of(token)
         if there.label != wanted.label or (wanted.serial and there.serial != wanted.serial):
             raise FailedPrecondition(

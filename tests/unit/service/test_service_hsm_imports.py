@@ -126,16 +126,16 @@ def test_a_wrapping_pair_whose_token_is_absent_waits_for_it(hsm: HsmWorld) -> No
     assert not hsm.holds(cka_id)
 
 
-def test_methods_that_the_token_lacks_are_refused_before_anything_is_written(hsm: HsmWorld) -> None:
+def test_a_job_whose_method_the_token_lacks_is_refused_by_name(hsm: HsmWorld) -> None:
     hsm.kms.create_key_ring(OWNER, RING)
-    before = hsm.generation()
     for method, error in (
         ("RSA_OAEP_3072_SHA256", Unimplemented),
         ("HPKE_KEM_XWING_HKDF_SHA256_AES_256_GCM", InvalidArgument),
     ):
         with pytest.raises(error, match=method):
             hsm.kms.create_import_job(OWNER, JOB, method, "HSM")
-    assert hsm.generation() == before
+    assert list(hsm.kms.list_import_jobs(OWNER, RING)) == []
+    assert hsm.objects() == {}
 
 
 def test_what_is_wrong_with_the_material_is_the_reason_of_the_version(hsm: HsmWorld) -> None:
