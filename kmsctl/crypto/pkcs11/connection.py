@@ -143,7 +143,7 @@ class Connection:
         """Does `work` with the token, without logging in."""
         with self._hold(exclusive=False):
             module = self._load()
-            token = selection.select(module.library, self._uri)
+            token = self._select(module)
             try:
                 return work(module, token)
             except failures.kinds() as error:
@@ -164,7 +164,7 @@ class Connection:
 
     def _attempt(self, work: Callable[[TokenSession], T], module: Module) -> T:
         if self._session is None or self._generation != module.generation:
-            self._session = self._open(module)
+            self._session = self._open(module, self._select(module))
             self._generation = module.generation
         try:
             return work(self._session)
@@ -181,10 +181,19 @@ class Connection:
             except failures.kinds():
                 pass
 
-    def _open(self, module: Module) -> TokenSession:
+    def _select(self, module: Module) -> Token:
+        """Returns the token. One that was not there when the module started shows when it starts again."""
+        try:
+            return selection.select(module.library, self._uri)
+        except selection.AbsentToken:
+            if module.fresh:
+                raise
+        module.initialize_again()
+        return selection.select(module.library, self._uri)
+
+    def _open(self, module: Module, token: Token) -> TokenSession:
         from kmsctl.crypto.pkcs11.attributes import Mapper
 
-        token = selection.select(module.library, self._uri)
         mapper = Mapper()
         session = self._open_session(token, mapper, None)
         try:

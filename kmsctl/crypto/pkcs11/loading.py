@@ -32,15 +32,17 @@ class Module:
         cryptoki: for calls that python-pkcs11 cannot make; None for modules whose functions belong to
             whoever asked for them (p11-kit's proxy), so that calls from here would go to another instance.
         generation: counts initialisations; sessions of another generation are void.
+        fresh: whether it was initialised for the operation that is under way.
     """
 
-    __slots__ = ("_parameters", "_process", "cryptoki", "generation", "library", "path")
+    __slots__ = ("_parameters", "_process", "cryptoki", "fresh", "generation", "library", "path")
 
     def __init__(self, path: str, parameters: str | None) -> None:
         self.path = path
         self._parameters = parameters
         self._process = os.getpid()
         self.generation = 1
+        self.fresh = True
         cryptoki = Cryptoki(path)
         self.cryptoki = cryptoki if cryptoki.address == Cryptoki(path).address else None
         self.library = self._load()
@@ -66,11 +68,16 @@ class Module:
                 f"The PKCS#11 module {self.path} is loaded already, with other x-init-args: a process can "
                 "use it with one set of them."
             )
+        self.fresh = False
         if self._process != os.getpid():
             self.initialize_again()
 
     def initialize_again(self) -> None:
-        """Starts the module anew; all sessions of this process are void."""
+        """Starts the module anew; all sessions of this process are void.
+
+        Where that fails, the next call tries again.
+        """
+        self._process = _NONE
         if self.cryptoki is None:
             import pkcs11
 
@@ -81,9 +88,12 @@ class Module:
             self.cryptoki.initialize(self._parameters)
         self._process = os.getpid()
         self.generation += 1
+        self.fresh = True
 
 
 _MODULES: dict[str, Module] = {}
+#: The process that has a module initialised, if none has.
+_NONE = -1
 #: Paths that were checked in this process → the same with all links resolved.
 _CHECKED: dict[str, str] = {}
 
@@ -127,9 +137,6 @@ def load(path: str, parameters: str | None) -> Module:
     """
     real = real_path(path)
     module = _MODULES.get(real)
-    if module is not None:
-        module.check(parameters)
-        return module
     try:
         kinds = failures.kinds()
     except ImportError:
@@ -137,7 +144,10 @@ def load(path: str, parameters: str | None) -> Module:
             "HSM keys need the Python package python-pkcs11.", hint="pip install 'kmsctl[hsm]'"
         ) from None
     try:
-        module = Module(real, parameters)
+        if module is None:
+            module = Module(real, parameters)
+        else:
+            module.check(parameters)
     except (OSError, AttributeError):
         # The loader's own words: a missing library of the module, another architecture.
         raise TokenError(f"{path} cannot be loaded as a PKCS#11 module.", hint=_why(real)) from None

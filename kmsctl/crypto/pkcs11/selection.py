@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from kmsctl.model.pkcs11_uri import Pkcs11Uri
 
 
+class AbsentToken(TokenError):
+    """No token of the module matches the URI."""
+
+
 def text(field: bytes | str) -> str:
     """Returns a field of fixed width without what fills it up."""
     decoded = field.decode("utf-8", "replace") if isinstance(field, bytes) else field
@@ -67,7 +71,8 @@ def select(library: lib, uri: Pkcs11Uri) -> Token:
     """Returns the one token that `uri` names.
 
     Raises:
-        TokenError: if none or several are there; the hint lists those that are.
+        AbsentToken: if none is there; the hint lists those that are.
+        TokenError: if several are.
     """
     of_library = {name: uri.attributes[name] for name in LIBRARY_ATTRIBUTES if name in uri.attributes}
     of_token = {name: value for name, value in uri.attributes.items() if name not in LIBRARY_ATTRIBUTES}
@@ -86,7 +91,7 @@ def select(library: lib, uri: Pkcs11Uri) -> Token:
             f"{len(found)} tokens of {uri.module_path} match the URI; it must name one of them.",
             hint=f"Its tokens: {listed}. Add the serial number, or a slot-id.",
         )
-    raise TokenError(
+    raise AbsentToken(
         f"No token of {uri.module_path} matches the URI.",
         hint=f"Its tokens: {listed}." if listed else "It has no initialised token. Is the token there?",
     )
