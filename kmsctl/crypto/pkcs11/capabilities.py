@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kmsctl.crypto.pkcs11.connection import Connection, TokenSession
     from kmsctl.model.algorithms import Algorithm
 
-#: Of RSA-OAEP keys, one of this algorithm is made to try a digest: the shortest that is made fastest.
+#: Bits of the RSA keys that schemes are tried with: the shortest are made fastest.
 _SHORTEST_RSA = 2048
 
 
@@ -70,15 +70,17 @@ def _size(session: TokenSession, algorithm: Algorithm, making: Mechanism) -> str
     return None
 
 
+def to_make(algorithm: Algorithm) -> Algorithm:
+    """Returns the algorithm to make a key of for trying another: an RSA key of any size tries a scheme."""
+    if algorithm.secret_size is not None or algorithm.key_bits is None:
+        return algorithm
+    family = [each for each in algorithms.ALGORITHMS if each.family == algorithm.family]
+    return next(each for each in family if each.key_bits == _SHORTEST_RSA)
+
+
 def _try(session: TokenSession, algorithm: Algorithm) -> str | None:
     """Makes a key pair for the session, uses it, and returns what failed."""
-    shortest = algorithm
-    if algorithm.family == algorithms.RSA_OAEP:
-        shortest = next(
-            each
-            for each in algorithms.ALGORITHMS
-            if each.family == algorithms.RSA_OAEP and each.key_bits == _SHORTEST_RSA
-        )
+    shortest = to_make(algorithm)
     scheme = schemes.scheme_of(shortest)
     assert scheme is not None  # noqa: S101 - `lacks` has seen to it
     try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kmsctl.crypto.pkcs11 import failures, loading, selection
 from kmsctl.crypto.pkcs11.locking import ModuleLock
-from kmsctl.errors import TokenPinError
+from kmsctl.errors import TokenError, TokenPinError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -132,9 +132,9 @@ class Connection:
                 lost = failure in failures.LOST
                 if not (repeat and reused and (lost or failure in failures.STALE)):
                     raise failures.translate(error, self.name, doing) from None
-            try:
                 if lost:
-                    module.initialize_again()
+                    self._restart(module, failures.translate(error, self.name, doing))
+            try:
                 return self._attempt(work, module)
             except kinds as error:
                 raise failures.translate(error, self.name, doing) from None
@@ -172,6 +172,14 @@ class Connection:
             # Some modules keep a failed operation active for good: the session is given up (rule 14).
             self._drop()
             raise
+
+    @staticmethod
+    def _restart(module: Module, otherwise: TokenError) -> None:
+        """Starts a module anew, or raises what was wrong before: that it does not start is no news then."""
+        try:
+            module.initialize_again()
+        except failures.kinds():
+            raise otherwise from None
 
     def _drop(self) -> None:
         session, self._session = self._session, None

@@ -140,7 +140,7 @@ class Check:
 def check(backend: TokenBackend, now: Callable[[], float]) -> Iterator[Check]:
     """Makes a key for the session of each kind, uses it, and destroys it: nothing is left in the token.
 
-    Of the RSA algorithms those with the shortest keys are tried. A token that is not there is an error.
+    RSA schemes are tried with the shortest keys. A token that is not there is an error.
     """
     for algorithm in _shortest():
         started = now()
@@ -167,12 +167,13 @@ def _shortest() -> list[Algorithm]:
 
 def _tried(backend: TokenBackend, algorithm: Algorithm) -> Callable[[TokenSession], str | None]:
     def work(session: TokenSession) -> str | None:
-        from kmsctl.crypto.pkcs11 import failures, keys, making, proof, public_keys
+        from kmsctl.crypto.pkcs11 import capabilities, failures, keys, making, proof, public_keys
         from kmsctl.errors import TokenError
 
         try:
             unpad = backend.must_unpad(session, algorithm)
-            public, key = keys.make_for_session(session, making.scheme_of(algorithm), algorithm)
+            made_of = capabilities.to_make(algorithm)
+            public, key = keys.make_for_session(session, making.scheme_of(made_of), made_of)
             try:
                 encoded = None if public is None else public_keys.encode(public)
                 proof.use(session, algorithm, key, encoded, unpad=unpad)
