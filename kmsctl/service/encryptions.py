@@ -56,7 +56,7 @@ def _reserve(kms: Kms, name: CryptoKeyVersionName, cka_id: bytes, size: int) -> 
     database = find_database(kms, name)
     if database is None:
         raise not_found(name)
-    with database.write() as transaction:
+    with database.write(timeless=True) as transaction:
         row = token_objects.by_cka_id(transaction, cka_id)
         if row is None or row.integer("state") != token_objects.LIVE:
             raise FailedPrecondition(f"The key of CryptoKeyVersion {name} is not in its token any more.")

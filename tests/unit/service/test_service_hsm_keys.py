@@ -381,3 +381,14 @@ def test_an_attestation_is_signed_by_the_audit_key_of_the_location(hsm: HsmWorld
 def test_only_versions_in_a_token_are_attested(hsm: HsmWorld) -> None:
     hsm.make_key()
     assert hsm.kms.get_crypto_key_version(OWNER, V1).attestation is None
+
+
+def test_counting_does_not_depend_on_the_clock(hsm: HsmWorld) -> None:
+    hsm.make("GOOGLE_SYMMETRIC_ENCRYPTION")
+    for step in (-30 * DAY, 400 * DAY):
+        with hsm.database().read() as snapshot:
+            before = snapshot.head.last_time, snapshot.head.confirmed_time
+        hsm.clock.now += step
+        assert hsm.decrypt(hsm.encrypt()) == b"text"
+        with hsm.database().read() as snapshot:
+            assert (snapshot.head.last_time, snapshot.head.confirmed_time) == before
