@@ -83,6 +83,12 @@ class StoreAccess(StoreError):
     status = "FAILED_PRECONDITION"
 
 
+class StoreLocked(StoreError):
+    """No protector of the root key could be opened: nobody gave the passphrase, a command failed, ..."""
+
+    status = "FAILED_PRECONDITION"
+
+
 class IntegrityError(KmsError):
     """Something stored is not what was stored: edited, moved, removed, replayed or damaged."""
 

@@ -1,4 +1,4 @@
-"""``--attestation-file``: what a token says of a key, in a file. What is printed leaves it out, as in gcloud."""
+"""``--attestation-file``: what a token says of a key, in a file. It is not printed, as in gcloud."""
 
 from __future__ import annotations
 

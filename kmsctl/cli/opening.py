@@ -10,6 +10,7 @@ if TYPE_CHECKING:
 
     from kmsctl.cli.paths import Paths
     from kmsctl.cli.properties import Properties
+    from kmsctl.keystore.protectors import Asking
     from kmsctl.model.pkcs11_uri import Pkcs11Uri
     from kmsctl.service.kms import Kms
     from kmsctl.service.tokens import HsmOptions
@@ -22,24 +23,31 @@ def secrets_directory(paths: Paths) -> str:
     return os.path.join(paths.config, SECRETS)
 
 
-def open_kms(paths: Paths, properties: Properties, warn: Callable[[str], None]) -> Kms:
+def open_kms(
+    paths: Paths,
+    properties: Properties,
+    warn: Callable[[str], None],
+    ask: Callable[[], Asking] | None = None,
+) -> Kms:
     """Returns the service over the store at `paths`. Nothing is read or made before the first call.
 
     Args:
         paths: where the store is.
         properties: the settings.
         warn: says something that a person should know.
+        ask: returns who is asked for what opens the store, where its root key has no file.
     """
     from kmsctl.service.kms import Kms
 
     hsm = hsm_options(properties)
     window = properties.get("kms/destroy_scheduled_duration")
     if window is None:
-        return Kms(paths.data, secrets_directory(paths), hsm=hsm, warn=warn)
+        return Kms(paths.data, secrets_directory(paths), hsm=hsm, warn=warn, ask=ask)
     from kmsctl.model.durations import parse_duration
 
     duration = parse_duration(window)
-    return Kms(paths.data, secrets_directory(paths), destroy_scheduled_duration=duration, hsm=hsm, warn=warn)
+    secrets = secrets_directory(paths)
+    return Kms(paths.data, secrets, destroy_scheduled_duration=duration, hsm=hsm, warn=warn, ask=ask)
 
 
 def hsm_options(properties: Properties) -> HsmOptions:
@@ -67,9 +75,15 @@ def configured_tokens(properties: Properties) -> tuple[tuple[str, str], ...]:
     return tuple(item for item in sorted(properties.stored().items()) if item[0].startswith("hsm/"))
 
 
-def root_key_file(paths: Paths) -> str | None:
-    """Returns the file that holds the root key, or None if there is no store yet."""
-    from kmsctl.keystore.keystore import ROOT_KEY_FILE
+def protectors(paths: Paths) -> list[str]:
+    """Returns what protects the root key, as far as the files say; nothing if there is no store yet."""
+    from kmsctl.errors import KmsError
+    from kmsctl.keystore.enrolment import listed
+    from kmsctl.keystore.slots import Slots
 
-    path = os.path.join(secrets_directory(paths), ROOT_KEY_FILE)
-    return path if os.path.exists(path) else None
+    directory = secrets_directory(paths)
+    try:
+        slots = Slots.load(directory)
+    except KmsError as error:
+        return [error.message]
+    return [f"{each.type}: {each.detail}" for each in listed(directory, slots)]

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from kmsctl.cli.asked import Asked
     from kmsctl.service.api import KmsApi
     from kmsctl.service.context import Context
 
@@ -39,6 +40,7 @@ class Session:
         self._properties: Properties | None = None
         self._kms: KmsApi | None = None
         self._context: Context | None = None
+        self._asked: Asked | None = None
 
     @property
     def paths(self) -> places.Paths:
@@ -140,7 +142,15 @@ class Session:
         """Opens the service."""
         from kmsctl.cli.opening import open_kms
 
-        return open_kms(self.paths, self.properties, self.warn)
+        return open_kms(self.paths, self.properties, self.warn, self.asked)
+
+    def asked(self, flags: Args | None = None) -> Asked:
+        """Returns who is asked for passphrases and the like, for a command with these flags, if any."""
+        if self._asked is None or flags is not None:
+            from kmsctl.cli.asked import Asked
+
+            self._asked = Asked(self, flags or {})
+        return self._asked
 
     def use(self, kms: KmsApi) -> None:
         """Takes a service that is open already."""

@@ -137,7 +137,7 @@ def confirm(question: str, *, quiet: bool) -> None:
     """
     if quiet:
         return
-    if not _can_ask():
+    if not can_ask():
         raise CommandError(
             f"{question}\nThere is no terminal to ask in. To say yes, run the command again with --quiet."
         )
@@ -154,7 +154,7 @@ def agree(statement: str, *, quiet: bool) -> None:
         CommandError: if the answer is no.
     """
     say(statement)
-    if not quiet and _can_ask():
+    if not quiet and can_ask():
         _ask("Do you want to continue (Y/n)?  ", default=True)
 
 
@@ -168,7 +168,7 @@ def ask_secret(text: str, *, otherwise: str) -> str:
     Raises:
         CommandError: if there is no terminal, or no answer.
     """
-    if not _can_ask():
+    if not can_ask():
         raise CommandError(f"{text}there is no terminal to ask in; use {otherwise}.")
     from getpass import getpass
 
@@ -179,7 +179,8 @@ def ask_secret(text: str, *, otherwise: str) -> str:
         raise CommandError("Aborted by user.") from None
 
 
-def _can_ask() -> bool:
+def can_ask() -> bool:
+    """Tells whether there is somebody at a terminal who can answer."""
     return is_terminal(sys.stdin) and is_terminal(sys.stderr)
 
 

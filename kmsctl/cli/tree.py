@@ -27,6 +27,7 @@ GROUPS = {
     ("services",): "Manage the services that use keys.",
     ("services", "identity"): "Manage the agents of services.",
     ("store",): "Inspect and maintain the store.",
+    ("store", "protectors"): "Manage what protects the root key of the store.",
 }
 
 #: Words of a command → (module in `kmsctl.cli.commands`, function that declares it, summary).
@@ -244,8 +245,16 @@ COMMANDS = {
         "accept_rollback",
         "Accept a database that is older than it should be, or missing.",
     ),
+    ("store", "init"): ("protectors", "init", "Make the store, with a protector of your choice."),
+    ("store", "lock"): ("unlocking", "lock", "End the agent that keeps the root key."),
     ("store", "maintain"): ("store", "maintain", "Do everything that is due."),
+    ("store", "protectors", "add"): ("protectors", "add", "Add a protector of the root key."),
+    ("store", "protectors", "list"): ("protectors", "list_", "List the protectors of the root key."),
+    ("store", "protectors", "remove"): ("protectors", "remove", "Remove a protector of the root key."),
+    ("store", "rotate-master-key"): ("rotation", "master_key", "Rotate the master key of a location."),
+    ("store", "rotate-root-key"): ("rotation", "root_key", "Rotate the root key of the store."),
     ("store", "status"): ("store", "status", "Show the databases of the store."),
+    ("store", "unlock"): ("unlocking", "unlock", "Keep the root key in an agent for a while."),
     ("store", "verify"): ("store", "verify", "Check everything in the store."),
     ("version",): ("info", "version", "Print the versions of kmsctl and of what it stands on."),
 }

@@ -180,6 +180,11 @@ _TABLE = (
     Method("VerifyStore", "kmsctl.store.verify", ADMIN_READ, "store"),
     Method("MaintainStore", "kmsctl.store.maintain", ADMIN_WRITE, "store"),
     Method("AcceptRollback", "kmsctl.store.acceptRollback", ADMIN_WRITE, "store"),
+    Method("ListProtectors", "kmsctl.store.protectors", ADMIN_READ, "store"),
+    Method("AddProtector", "kmsctl.store.protectors", ADMIN_WRITE, "store"),
+    Method("RemoveProtector", "kmsctl.store.protectors", ADMIN_WRITE, "store"),
+    Method("RotateMasterKey", "kmsctl.store.rotate", ADMIN_WRITE, "store"),
+    Method("RotateRootKey", "kmsctl.store.rotate", ADMIN_WRITE, "store"),
     # What the service does by itself: it is recorded, and no caller can ask for it.
     Method("RotateCryptoKey", None, ADMIN_WRITE, None),
     Method("CompleteDestroyCryptoKeyVersion", None, ADMIN_WRITE, None),

@@ -48,6 +48,7 @@ from kmsctl.model.resources import (
 )
 from kmsctl.service.context import Context
 from kmsctl.service.iam_api import IamApi
+from kmsctl.service.protection_api import ProtectionApi
 from kmsctl.service.store_api import StoreApi
 
 T = TypeVar("T")
@@ -55,7 +56,7 @@ T = TypeVar("T")
 Keep = Callable[[CryptoKeyOutline], bool]
 
 
-class KmsApi(IamApi, StoreApi, Protocol):
+class KmsApi(IamApi, ProtectionApi, StoreApi, Protocol):
     """One method per API method. Lists are lazy and in name order."""
 
     def list_locations(self, ctx: Context, project: str) -> Iterator[Location]: ...

@@ -8,6 +8,7 @@ nobody has used yet is open to whoever asks, and empty.
 from __future__ import annotations
 
 from kmsctl.errors import InvalidArgument, PermissionDenied
+from kmsctl.model.members import SYSTEM, UID
 from kmsctl.model.methods import ADMIN_WRITE, METHODS
 from kmsctl.model.names import ProjectName, ServiceAccountName
 from kmsctl.service.callers import identify, matching
@@ -29,7 +30,16 @@ if TYPE_CHECKING:
 OWNER = "roles/owner"
 #: What the owner role holds all of, so that no table has to be loaded for it; a test compares.
 _OWNED = ("cloudkms.", "kmsctl.")
+#: What refusals call the store itself.
+STORE = "store"
+_FOR_OWNERS = "The store's own commands are for the owners of the project that was made in it first."
 IMPERSONATE = "iam.serviceAccounts.getAccessToken"
+#: Accounts that nobody has: what the service does by itself is recorded as done by the first, and what
+#: is counted of callers that are not told apart, as done by the other.
+_RESERVED = (SYSTEM, "*")
+_LONGEST_ACCOUNT = 1000
+#: Bounds of a chain of service accounts, and of each of their addresses: all of it is recorded.
+_LONGEST_CHAIN, _LONGEST_ADDRESS = 16, 320
 
 
 class Decision:
@@ -118,7 +128,7 @@ def authorize_store(control: Snapshot | None, ctx: Context, method_name: str) ->
     first = min(known, key=lambda row: row.id)
     if method.permission is not None:
         target = Target(ProjectName(first.text("project")))
-        _require(control, None, caller, method.permission, target, shown="store")
+        _require(control, None, caller, method.permission, target, shown=STORE)
     return Decision(method, method.permission, first, caller, control.head.generation)
 
 
@@ -172,7 +182,7 @@ def allowed(
 
 
 def grants(control: Snapshot, role: str, permission: str) -> bool:
-    """Tells whether a role has a permission; one that is not there, or deleted, has none."""
+    """Tells whether a role has a permission; one that is not there, deleted or disabled has none."""
     if role == OWNER and permission.startswith(_OWNED):
         return True
     if role.startswith("roles/"):
@@ -184,7 +194,7 @@ def grants(control: Snapshot, role: str, permission: str) -> bool:
 
     _, project, _, name = role.split("/")
     row = custom_roles.find(control, project, name)
-    return row is not None and not row.integer("deleted") and permission in custom_roles.permissions_of(row)
+    return row is not None and custom_roles.is_in_use(row) and permission in custom_roles.permissions_of(row)
 
 
 def facts(control: Snapshot, location: Snapshot | None, target: Target) -> Facts:
@@ -228,8 +238,23 @@ def _require(
 
 
 def _check_principal(ctx: Context) -> None:
-    """Refuses a caller without a name, or with one that policies and records could not hold as one word."""
-    if not ctx.principal or not ctx.principal.isprintable() or " " in ctx.principal:
+    """Refuses a caller without a name, or with one that policies and records could not hold as one word.
+
+    So it does one that would be taken for another there: for the service, or for a member that was deleted.
+    """
+    account = ctx.principal
+    if len(ctx.impersonated) > _LONGEST_CHAIN or any(len(one) > _LONGEST_ADDRESS for one in ctx.impersonated):
+        raise InvalidArgument(
+            f"A chain of service accounts has at most {_LONGEST_CHAIN} of them, "
+            f"with addresses of at most {_LONGEST_ADDRESS} characters."
+        )
+    if (
+        not 1 <= len(account) <= _LONGEST_ACCOUNT
+        or not account.isprintable()
+        or " " in account
+        or UID in account
+        or account.lower() in _RESERVED
+    ):
         raise InvalidArgument(
             f"account: {ctx.principal!r} is not the name of an account.",
             hint="Give one with --account, or set core/account.",
@@ -237,9 +262,11 @@ def _check_principal(ctx: Context) -> None:
 
 
 def denied(permission: str, resource: str, hint: str | None = None) -> PermissionDenied:
+    explained = (
+        "Whoever may see its policies is told why by: kmsctl iam explain "
+        f"{permission} {resource} --account=ACCOUNT"
+    )
     return PermissionDenied(
         f"Permission '{permission}' denied on resource '{resource}' (or it may not exist).",
-        hint=hint
-        or "Whoever may see its policies is told why by: kmsctl iam explain "
-        f"{permission} {resource} --account=ACCOUNT",
+        hint=hint or (_FOR_OWNERS if resource == STORE else explained),
     )

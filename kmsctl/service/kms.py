@@ -14,6 +14,7 @@ from kmsctl.model.times import now_us
 from kmsctl.service.defaults import DESTROY_SCHEDULED_DURATION
 from kmsctl.service.encryptions import Encryptions
 from kmsctl.service.iam_verbs import IamVerbs
+from kmsctl.service.protection_verbs import ProtectionVerbs
 from kmsctl.service.store_verbs import StoreVerbs
 from kmsctl.service.tokens import Tokens, no_warning
 from kmsctl.store.files import has_databases
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import TypeVar
 
+    from kmsctl.keystore.protectors import Asking
     from kmsctl.model.asymmetric_requests import (
         AsymmetricDecryptRequest,
         AsymmetricDecryptResponse,
@@ -70,7 +72,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 
-class Kms(IamVerbs, StoreVerbs):
+class Kms(IamVerbs, ProtectionVerbs, StoreVerbs):
     """The service over a store of files (`kmsctl.service.api.KmsApi`).
 
     Args:
@@ -82,9 +84,11 @@ class Kms(IamVerbs, StoreVerbs):
         hsm: how HSM keys are reached; without it there are none.
         warn: told what a person should know of what goes on, a sentence at a time.
         probe: told the name of each step of a commit, and of work in a token; for crash tests.
+        ask: returns who is asked for passphrases and the like, where the root key has no file of its own.
     """
 
     __slots__ = (
+        "_ask",
         "_lock",
         "_store",
         "clock",
@@ -98,7 +102,7 @@ class Kms(IamVerbs, StoreVerbs):
         "warn",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it depends on, given by name
         self,
         data_directory: str,
         secrets_directory: str,
@@ -109,6 +113,7 @@ class Kms(IamVerbs, StoreVerbs):
         hsm: HsmOptions | None = None,
         warn: Callable[[str], None] = no_warning,
         probe: Probe = no_probe,
+        ask: Callable[[], Asking] | None = None,
     ) -> None:
         self.data_directory = data_directory
         self.secrets_directory = secrets_directory
@@ -119,6 +124,7 @@ class Kms(IamVerbs, StoreVerbs):
         self.warn = warn
         self.tokens = Tokens(hsm, data_directory)
         self.encryptions = Encryptions()
+        self._ask = ask
         self._store: Store | None = None
         self._lock = allocate_lock()
 
@@ -131,10 +137,10 @@ class Kms(IamVerbs, StoreVerbs):
         if self._store is None:
             from kmsctl.keystore.keystore import KeyStore
 
-            keystore = KeyStore.open(self.secrets_directory, self.random, self.probe)
+            keystore = KeyStore.open(self.secrets_directory, self.random, self.probe, self._ask)
             if keystore is None and has_databases(self.data_directory):
                 # Unless another process has made both in between, the secrets of a store are gone.
-                keystore = KeyStore.open(self.secrets_directory, self.random, self.probe)
+                keystore = KeyStore.open(self.secrets_directory, self.random, self.probe, self._ask)
                 if keystore is None:
                     raise self._orphans()
             if keystore is None:
@@ -158,6 +164,10 @@ class Kms(IamVerbs, StoreVerbs):
         self.tokens.close()
         if store is not None:
             store.close()
+
+    def use_keys(self, keystore: object) -> None:
+        """Goes on with a `KeyStore` that was opened elsewhere, unless the store is open already."""
+        self._set_store(keystore)
 
     def _set_store(self, keystore: object) -> Store:
         """Keeps one store for all threads, whichever of them was first to open it."""

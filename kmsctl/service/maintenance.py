@@ -18,7 +18,7 @@ from kmsctl.service import audit, due, expiry, refusals
 from kmsctl.service.authorize import authorize_store
 from kmsctl.service.purge import purge
 from kmsctl.service.reports import DatabaseStatus, MaintenanceReport, StoreStatus
-from kmsctl.store import import_jobs, keys, versions
+from kmsctl.store import import_jobs, keys, resealing, versions
 from kmsctl.store.snapshot import CLOCK_TOLERANCE
 from kmsctl.store.store import CONTROL
 from kmsctl.store.tables import (
@@ -86,7 +86,7 @@ def _database_status(store: Store, name: str) -> DatabaseStatus:
                 counts=counts,
                 audit_records=snapshot.audit.sequence,
                 bytes_on_disk=_size(path),
-                master_key_versions=[row.id for row in snapshot.scan(MASTER_KEYS, "1 ORDER BY id", ())],
+                master_key_versions=[row.id for row in resealing.in_use(snapshot)],
                 pending_purges=purges,
                 pending_removals=_pending_removals(snapshot, name),
                 last_time=max(snapshot.head.last_time, snapshot.audit.last_time),
@@ -114,13 +114,17 @@ def _size(path: str) -> int:
     return total
 
 
-def maintain(kms: Kms, ctx: Context, confirm_clock: Callable[[str], bool]) -> MaintenanceReport:
+def maintain(
+    kms: Kms, ctx: Context, confirm_clock: Callable[[str], bool], max_master_key_age: int | None = None
+) -> MaintenanceReport:
     """Does all that is due in all locations: destruction, rotation, purges, work left by crashes."""
     report = MaintenanceReport()
     store = kms.find_store()
     if store is None:
         return report
     decision = decide(kms, ctx, "MaintainStore")
+    rotation = decision if max_master_key_age is None else decide(kms, ctx, "RotateMasterKey")
+    _resume_root_rotation(ctx, decision, store, report)
     for name in store.names():
         try:
             database = store.find(name)
@@ -129,6 +133,8 @@ def maintain(kms: Kms, ctx: Context, confirm_clock: Callable[[str], bool]) -> Ma
             _settle_clock(database, ctx, decision, confirm_clock, report)
             if name != CONTROL:
                 _maintain_location(kms, database, report)
+            _rotate_master_key(kms, ctx, rotation, database, max_master_key_age, report)
+            _purge(database, report)
         except KmsError as error:  # one that is damaged does not keep the others waiting
             report.left.append(f"{name}: {error.message}")
     store.remove_leftovers()
@@ -191,6 +197,36 @@ def _maintain_location(kms: Kms, database: Database, report: MaintenanceReport) 
         report.left += done.left
     _maintain_import_jobs(kms, database, report)
     report.left += [text for text in expiry.sweep(kms, database) if text not in report.left]
+
+
+def _resume_root_rotation(ctx: Context, decision: Decision, store: Store, report: MaintenanceReport) -> None:
+    from kmsctl.service import root_rotation
+
+    try:
+        root_rotation.remove_leftovers(store)
+        root_rotation.resume(ctx, decision, store)
+    except KmsError as error:
+        report.left.append(f"The rotation of the root key is not complete: {error.message}")
+
+
+def _rotate_master_key(
+    kms: Kms,
+    ctx: Context,
+    decision: Decision,
+    database: Database,
+    max_age: int | None,
+    report: MaintenanceReport,
+) -> None:
+    """Rotates a master key that is old enough, or goes on with a rotation that a crash ended."""
+    from kmsctl.service import master_rotation
+
+    store = kms.find_store()
+    if store is not None and master_rotation.due(database, max_age):
+        master_rotation.rotate_all(kms, ctx, decision, store, [database.name])
+        report.rewrapped.append(database.name)
+
+
+def _purge(database: Database, report: MaintenanceReport) -> None:
     before = database.count(PENDING_PURGES)
     left = purge(database)
     report.purged += before - left

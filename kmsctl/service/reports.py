@@ -73,7 +73,7 @@ class Finding:
     Attributes:
         resource: what it is about: a resource name, or a database's or file's name.
         kind: one of ROW_DAMAGED, ROW_MISSING, ROW_REPLAYED, MATERIAL_DAMAGED, DATABASE_DAMAGED,
-            ROLLBACK, ANCHOR_DAMAGED, AUDIT_DAMAGED, PURGE_PENDING, ORPHAN, FILE_ACCESS.
+            ROLLBACK, ANCHOR_DAMAGED, PROTECTOR_DAMAGED, AUDIT_DAMAGED, PURGE_PENDING, ORPHAN, FILE_ACCESS.
         message: what was found.
         remedy: what can be done.
     """
@@ -90,7 +90,7 @@ class Finding:
 class MaintenanceReport:
     """What `maintain` did, and what it could not do."""
 
-    __slots__ = ("destroyed", "expired", "failed", "left", "made", "purged", "rotated")
+    __slots__ = ("destroyed", "expired", "failed", "left", "made", "purged", "rewrapped", "rotated")
 
     def __init__(self) -> None:
         #: resource names
@@ -99,7 +99,60 @@ class MaintenanceReport:
         self.failed: list[str] = []
         self.made: list[str] = []
         self.expired: list[str] = []
+        #: names of databases whose master key was rotated
+        self.rewrapped: list[str] = []
         #: how many purges were finished
         self.purged = 0
         #: sentences: what is still to be done, and why
         self.left: list[str] = []
+
+
+class RotationReport:
+    """What became of the rotation of one database's master key.
+
+    Attributes:
+        name: a location id, or ``control``.
+        version: the master key that is used now.
+        retired: the versions that were retired.
+        rows: how many rows were written anew.
+        resumed: whether the rotation had been begun before.
+        pending_purges: how many purges wait for readers of the database to finish.
+    """
+
+    __slots__ = ("name", "pending_purges", "resumed", "retired", "rows", "version")
+
+    def __init__(
+        self,
+        name: str,
+        version: int,
+        retired: Sequence[int],
+        *,
+        rows: int,
+        resumed: bool,
+        pending_purges: int,
+    ) -> None:
+        self.name = name
+        self.version = version
+        self.retired = retired
+        self.rows = rows
+        self.resumed = resumed
+        self.pending_purges = pending_purges
+
+
+class RootRotationReport:
+    """What became of the rotation of the root key.
+
+    Attributes:
+        resumed: whether it had been begun before.
+        dropped: the protectors that were removed, as ``NUMBER (TYPE)``.
+        databases: whose master keys were wrapped anew.
+        pending_purges: how many purges wait for readers of the databases to finish.
+    """
+
+    __slots__ = ("databases", "dropped", "pending_purges", "resumed")
+
+    def __init__(self) -> None:
+        self.resumed = False
+        self.dropped: list[str] = []
+        self.databases: list[str] = []
+        self.pending_purges = 0

@@ -22,8 +22,14 @@ class StoreApi(Protocol):
         """
         ...
 
-    def maintain_store(self, ctx: Context, *, confirm_clock: Callable[[str], bool]) -> MaintenanceReport:
-        """Does all that is due.
+    def maintain_store(
+        self,
+        ctx: Context,
+        *,
+        confirm_clock: Callable[[str], bool],
+        max_master_key_age: int | None = None,
+    ) -> MaintenanceReport:
+        """Does all that is due. Master keys that are older (in microseconds) are rotated.
 
         `confirm_clock` is asked, with a sentence to show, whether the clock can be believed, where
         material would be destroyed after a large jump of it.

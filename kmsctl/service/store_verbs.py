@@ -33,10 +33,16 @@ class StoreVerbs:
 
         return verification.verify(_kms(self), ctx, progress)
 
-    def maintain_store(self, ctx: Context, *, confirm_clock: Callable[[str], bool]) -> MaintenanceReport:
+    def maintain_store(
+        self,
+        ctx: Context,
+        *,
+        confirm_clock: Callable[[str], bool],
+        max_master_key_age: int | None = None,
+    ) -> MaintenanceReport:
         from kmsctl.service import maintenance
 
-        return maintenance.maintain(_kms(self), ctx, confirm_clock)
+        return maintenance.maintain(_kms(self), ctx, confirm_clock, max_master_key_age)
 
     def accept_rollback(self, ctx: Context, location: str) -> None:
         from kmsctl.service import maintenance

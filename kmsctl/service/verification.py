@@ -42,9 +42,16 @@ _MOST_NAMES = 20_000
 
 
 def verify(kms: Kms, ctx: Context, progress: Progress | None) -> Iterator[Finding]:
-    store = kms.find_store()
-    if store is None:
-        return
+    try:
+        store = kms.find_store()
+    except IntegrityError as error:
+        yield _finding(kms.secrets_directory, "PROTECTOR_DAMAGED", error)
+        return  # without the root key nothing can be read
+    if store is not None:
+        yield from _verify_store(kms, ctx, store, progress)
+
+
+def _verify_store(kms: Kms, ctx: Context, store: Store, progress: Progress | None) -> Iterator[Finding]:
     try:
         damage = store.keys.anchor.damage()
         known = store.names()
@@ -107,6 +114,7 @@ def _verify_database(database: Database, name: str, progress: Progress | None) -
         for damage in scrub.file_damage(snapshot.connection, name):
             yield Finding(name, "DATABASE_DAMAGED", damage, _RESTORE)
         yield from _verify_rows(snapshot, name, progress)
+        yield from _check_purges(snapshot, name)
         if name != CONTROL:
             yield from _check_relations(snapshot, name)
         broken = scrub.audit_damage(snapshot)
@@ -224,15 +232,6 @@ def _suspect(snapshot: Snapshot, table: Table, rows: list[int], location: str) -
 def _check_relations(snapshot: Snapshot, location: str) -> Iterator[Finding]:
     for resource, what in scrub.orphans(snapshot.connection, location):
         yield Finding(resource, "ORPHAN", what + ".", _RESTORE)
-    for row in snapshot.scan(PENDING_PURGES, "1 ORDER BY id", ()):
-        table = BY_NUMBER[row.integer("tbl")]
-        resource = scrub.name_of(snapshot.connection, table, row.integer("row_id"), location)
-        yield Finding(
-            resource,
-            "PURGE_PENDING",
-            "It is destroyed, but older copies of its wrapped material may be left in the database's files.",
-            "Run kmsctl store maintain when no other command is reading the store.",
-        )
     yield from _check_tokens(snapshot)
     for row in _undamaged(lambda: versions.unfinished(snapshot, None)):
         if versions.in_token(row):
@@ -267,6 +266,18 @@ def _check_tokens(snapshot: Snapshot) -> Iterator[Finding]:
             )
     except IntegrityError:
         pass  # the row that is damaged was reported already
+
+
+def _check_purges(snapshot: Snapshot, location: str) -> Iterator[Finding]:
+    for row in snapshot.scan(PENDING_PURGES, "1 ORDER BY id", ()):
+        table = BY_NUMBER[row.integer("tbl")]
+        resource = scrub.name_of(snapshot.connection, table, row.integer("row_id"), location)
+        yield Finding(
+            resource,
+            "PURGE_PENDING",
+            "It is destroyed, but older copies of its wrapped material may be left in the database's files.",
+            "Run kmsctl store maintain when no other command is reading the store.",
+        )
 
 
 def _undamaged(find: Callable[[], list[Row]]) -> list[Row]:

@@ -181,7 +181,7 @@ CUSTOM_ROLES = Table(
 ACCOUNT_GROUPS = Table(
     10,
     "account_groups",
-    ("email", "project", "display_name", "description", "members", "create_time"),
+    ("email", "project", "display_name", "description", "members", "deleted", "create_time"),
 )
 REFUSALS = Table(11, "refusals", ("principal", "method", "resource", "since", "count"))
 TOKEN_OBJECTS = Table(
@@ -205,7 +205,16 @@ TOKEN_OBJECTS = Table(
 )
 AUDIT_KEYS = Table(14, "audit_keys", ("create_time", "material"))
 
-CONTROL_TABLES = (MASTER_KEYS, PROJECTS, SERVICE_ACCOUNTS, CUSTOM_ROLES, ACCOUNT_GROUPS, REFUSALS, AUDIT_KEYS)
+CONTROL_TABLES = (
+    MASTER_KEYS,
+    PENDING_PURGES,
+    PROJECTS,
+    SERVICE_ACCOUNTS,
+    CUSTOM_ROLES,
+    ACCOUNT_GROUPS,
+    REFUSALS,
+    AUDIT_KEYS,
+)
 LOCATION_TABLES = (
     MASTER_KEYS,
     PENDING_PURGES,

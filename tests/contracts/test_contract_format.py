@@ -9,13 +9,15 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
-from base64 import b64encode
+from base64 import b64decode, b64encode
 from typing import TYPE_CHECKING, Any
 
+import pyshamir
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from kmsctl.errors import FailedPrecondition
 from kmsctl.model.requests import DecryptRequest, EncryptRequest
@@ -262,6 +264,62 @@ def test_the_anchor() -> None:
         )
         assert newest[slot][1] == body.ljust(216, b"\0")
     assert newest[2][0] == 3  # it was raised three times
+
+
+def test_the_root_key_file_while_it_is_rotated() -> None:
+    vector = VECTORS["root_key_file_in_rotation"]
+    store_id, lines = h(vector["store_id"]), vector["file"].splitlines()
+    assert lines[:2] == ["kmsctl-root-key-1", store_id.hex()]
+    for at, name in ((2, "root_key"), (4, "previous_root_key")):
+        key = h(vector[name])
+        assert lines[at : at + 2] == [b64encode(key).decode(), root_key_id(store_id, key)]
+    assert len(lines) == 6
+
+
+def root_key_id(store_id: bytes, key: bytes) -> str:
+    return sha256(b"kmsctl root key check\x01" + store_id + key)[:8].hex()
+
+
+def test_the_slot_file() -> None:
+    vector = VECTORS["slot_file"]
+    roots = [h(key) for key in vector["root_keys"]]
+    found = json.loads(vector["file"])
+    assert vector["file"] == json.dumps(found, sort_keys=True, separators=(",", ":")) + "\n"
+    store_id = h(found["storeId"])
+    ids = [root_key_id(store_id, root) for root in roots]
+    assert found["rootKeys"] == ids
+    tags = found.pop("tags")
+    said = (
+        b"kmsctl protectors\x01" + json.dumps(found, sort_keys=True, separators=(",", ":")).encode() + b"\n"
+    )
+    for root, id_ in zip(roots, ids, strict=True):
+        assert tag(derived(root, b"kmsctl protectors", store_id), said).hex() == tags[id_]
+    for slot, text in zip(found["slots"], vector["slot_keys"], strict=True):
+        key, parameters = h(text), slot["parameters"]
+        if "kdf" in parameters:
+            made = Argon2id(
+                salt=h(parameters["salt"]),
+                length=32,
+                iterations=parameters["iterations"],
+                lanes=parameters["lanes"],
+                memory_cost=parameters["memoryKib"],
+            )
+            assert made.derive(h(vector["secret"])) == key
+        shown = json.dumps(parameters, sort_keys=True, separators=(",", ":"))
+        for root, id_ in zip(roots, ids, strict=True):
+            said_of_store = {"hex": store_id.hex()}
+            bound = ["protector", said_of_store, slot["slot"], slot["type"], slot["createTime"], shown, id_]
+            assert unsealed(key, b64decode(slot["sealed"][id_]), values(bound)) == root
+
+
+def test_shares() -> None:
+    vector = VECTORS["shares"]
+    pieces = []
+    for text in vector["shares"]:
+        said, _, check = text.rpartition(":")
+        assert sha256(b"kmsctl share\x01" + said.encode())[:4].hex() == check
+        pieces.append(bytearray.fromhex(said.split(":")[6]))
+    assert bytes(pyshamir.combine(pieces)) == h(vector["slot_key"])
 
 
 def test_the_root_key_file() -> None:

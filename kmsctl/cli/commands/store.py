@@ -53,12 +53,19 @@ def verify() -> Command:
 
 
 def maintain() -> Command:
+    from kmsctl.cli import options, params
     from kmsctl.cli.command import Command
 
     return Command(
         "store maintain",
         run_maintain,
-        [],
+        [
+            options.flag(
+                "max-master-key-age",
+                "Rotate master keys that are older, at least 1d: 30d.",
+                params.Duration(lower="1d"),
+            )
+        ],
         about="""
             Does everything that is due: rotates keys, destroys versions whose time has come,
             and purges what was destroyed. Commands do that for the keys they meet; this does it
@@ -66,8 +73,13 @@ def maintain() -> Command:
 
             If the clock has jumped far ahead, it asks before any key material is destroyed; where
             there is no terminal, that waits. --quiet believes the clock.
+
+            Rotations of the root key or of master keys that were interrupted are completed.
         """,
-        examples=[("To do it from cron:", "store maintain")],
+        examples=[
+            ("To do it from cron:", "store maintain"),
+            ("To rotate master keys every 30 days besides:", "store maintain --max-master-key-age=30d"),
+        ],
     )
 
 
@@ -123,7 +135,6 @@ def run_verify(session: Session, args: Args) -> None:
 
 
 def run_maintain(session: Session, args: Args) -> None:
-    del args
     quiet = session.quiet
 
     def confirm(question: str) -> bool:
@@ -134,21 +145,23 @@ def run_maintain(session: Session, args: Args) -> None:
             return False
         return True
 
-    report = session.kms.maintain_store(session.context, confirm_clock=confirm)
+    report = session.kms.maintain_store(
+        session.context, confirm_clock=confirm, max_master_key_age=args["max_master_key_age"]
+    )
     for what, names in (
         ("Rotated", report.rotated),
         ("Destroyed", report.destroyed),
         ("Expired", report.expired),
         ("Finished the unfinished generation of", report.made),
         ("Gave up the unfinished generation of", report.failed),
+        ("Rotated the master key of", report.rewrapped),
     ):
         for name in names:
             session.status(f"{what} {name}.")
     if report.purged:
         session.status(f"Finished {report.purged} purge{'' if report.purged == 1 else 's'}.")
-    done = (
-        report.rotated or report.destroyed or report.expired or report.failed or report.made or report.purged
-    )
+    named = report.rotated + report.destroyed + report.expired + report.failed + report.made
+    done = named or report.rewrapped or report.purged
     if not done and not report.left:
         session.status("Nothing was due.")
     output.show_silent(
@@ -160,6 +173,7 @@ def run_maintain(session: Session, args: Args) -> None:
             "failed": report.failed,
             "made": report.made,
             "purged": report.purged,
+            "rewrapped": report.rewrapped,
             "left": report.left,
         },
     )

@@ -23,7 +23,7 @@ EVERY_SHELL = pytest.mark.parametrize("shell", SHELLS)
 FREE = {
     *("--account", "--condition", "--description", "--display-name", "--filter"),
     *("--impersonate-service-account", "--member", "--name", "--new-name", "--passphrase-fd"),
-    *("--role", "--service", "--stage", "--title"),
+    *("--command", "--role", "--service", "--stage", "--title"),
 }
 
 

@@ -23,10 +23,18 @@ if TYPE_CHECKING:
 #: What the API does not have: the store's own verbs, and what it leaves to its clients.
 WITHOUT_RULE = {
     "accept_rollback",
+    "add_protector",
     "asymmetric_verify",
+    "init_store",
+    "list_protectors",
+    "lock_store",
     "maintain_store",
+    "remove_protector",
+    "rotate_master_key",
+    "rotate_root_key",
     "shape_crypto_keys",
     "store_status",
+    "unlock_store",
     "verify_store",
     # Of the services beside Cloud KMS.
     "change_group_members",

@@ -17,6 +17,11 @@ OWN = {
     "VerifyStore": ("kmsctl.store.verify", ADMIN_READ),
     "MaintainStore": ("kmsctl.store.maintain", ADMIN_WRITE),
     "AcceptRollback": ("kmsctl.store.acceptRollback", ADMIN_WRITE),
+    "ListProtectors": ("kmsctl.store.protectors", ADMIN_READ),
+    "AddProtector": ("kmsctl.store.protectors", ADMIN_WRITE),
+    "RemoveProtector": ("kmsctl.store.protectors", ADMIN_WRITE),
+    "RotateMasterKey": ("kmsctl.store.rotate", ADMIN_WRITE),
+    "RotateRootKey": ("kmsctl.store.rotate", ADMIN_WRITE),
 }
 #: Of the services beside Cloud KMS: projects, IAM, service usage, and groups.
 BESIDE = {

@@ -23,6 +23,7 @@ from kmsctl.model.raw_requests import RawDecryptRequest, RawEncryptRequest
 from kmsctl.model.requests import DecryptRequest, EncryptRequest
 from kmsctl.service.authorize import grants
 from kmsctl.service.context import Context
+from tests.unit.service.protection import Answers, Wanted
 from tests.unit.service.world import KEY, OWNER, PLACE, PROJECT, RING, spec
 
 if TYPE_CHECKING:
@@ -104,6 +105,17 @@ STORE_CALLS: dict[str, Callable[[Kms, Context], Any]] = {
     "StoreStatus": lambda kms, ctx: kms.store_status(ctx),
     "VerifyStore": lambda kms, ctx: list(kms.verify_store(ctx)),
     "MaintainStore": lambda kms, ctx: kms.maintain_store(ctx, confirm_clock=lambda _: True),
+    "ListProtectors": lambda kms, ctx: kms.list_protectors(ctx),
+    "AddProtector": lambda kms, ctx: kms.add_protector(
+        ctx, "passphrase", Wanted(), Answers(b"correct horse"), print
+    ),
+    "RemoveProtector": lambda kms, ctx: kms.remove_protector(
+        ctx,
+        kms.add_protector(ctx, "command", Wanted(["echo", "0123456789abcdef"]), Answers(), print).number,
+        print,
+    ),
+    "RotateMasterKey": lambda kms, ctx: kms.rotate_master_key(ctx, PLACE),
+    "RotateRootKey": lambda kms, ctx: kms.rotate_root_key(ctx, Answers()),
 }
 
 

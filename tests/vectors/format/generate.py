@@ -19,8 +19,11 @@ from typing import TYPE_CHECKING, Any
 
 from kmsctl.crypto import envelope, xaes
 from kmsctl.crypto.integrity import Mac, derive, digest
+from kmsctl.keystore import stretching
 from kmsctl.keystore.keystore import KeyStore
-from kmsctl.keystore.root import RootKey
+from kmsctl.keystore.root import RootKey, text_of
+from kmsctl.keystore.shares import Share
+from kmsctl.keystore.slots import Slot, Slots
 from kmsctl.model.canonical import encode
 from kmsctl.model.names import CryptoKeyName, KeyRingName, LocationName
 from kmsctl.model.policies import AuditConfig, Binding, Condition, Policy
@@ -46,6 +49,7 @@ STORE = HERE / "store.json"
 START = 1_893_456_000_000_000
 DAY = 86_400_000_000
 ROOT_KEY = bytes(range(32))
+NEW_ROOT_KEY = bytes(range(32, 64))
 STORE_ID = bytes(range(100, 116))
 UID = bytes(range(200, 216))
 EPOCH = bytes(range(50, 66))
@@ -145,7 +149,7 @@ def ciphertext_vectors() -> list[dict[str, str]]:
 
 def master_keys() -> tuple[dict[str, Any], MasterKeys]:
     draw = Stream("master keys")
-    secrets = KeyStore("/nowhere", RootKey(STORE_ID, ROOT_KEY), draw)
+    secrets = KeyStore("/nowhere", [RootKey(STORE_ID, ROOT_KEY)], draw)
     wrapped = [(version, secrets.new_master_key("us-east1", version)) for version in (1, 2)]
     vector = {
         "root_key": ROOT_KEY.hex(),
@@ -189,7 +193,7 @@ def row_vectors(keys: MasterKeys) -> list[dict[str, Any]]:
         (7, 1, (1, "job", UID, 2, 1, 1, START, START, START + DAY, None, "", b"public", bytes(90))),
         (8, 1, ("ci-runner@acme.iam.gserviceaccount.com", "acme", "1" * 21, "CI", "", 0, "", START, "")),
         (9, 1, ("acme", "keeper", "Keeper", "", "GA", "cloudkms.keyRings.get", 0, "BwAAAAAAAAE=", START)),
-        (10, 1, ("team@example.com", "acme", "Team", "", "user:a@example.com user:b@example.com", START)),
+        (10, 1, ("team@example.com", "acme", "Team", "", "user:a@example.com user:b@example.com", 0, START)),
         (11, 1, ("a@example.com", "Encrypt", "projects/acme", START, 7)),
         (12, 1, (6, 1, f"{KEY}/cryptoKeyVersions/1", UID, *TOKEN, "C_GenerateKey", 2, 1, START, 5, b"{}")),
     ]
@@ -306,6 +310,62 @@ def root_key_vector() -> dict[str, str]:
         return {"store_id": STORE_ID.hex(), "root_key": ROOT_KEY.hex(), "file": path.read_text()}
 
 
+def slot_file_vector() -> dict[str, Any]:
+    """A slot file in the middle of a rotation of the root key, with a slot of each type."""
+    draw = Stream("slots")
+    roots = [RootKey(STORE_ID, NEW_ROOT_KEY), RootKey(STORE_ID, ROOT_KEY)]
+    stretched = {"kdf": "argon2id", "salt": bytes(range(16)).hex(), "iterations": 1, "lanes": 1}
+    cheap: dict[str, Any] = {**stretched, "memoryKib": 8192}
+    secret = "pässwörter".encode()
+    cases: list[tuple[str, dict[str, Any], bytes]] = [
+        ("passphrase", cheap, stretching.stretch(cheap, secret)),
+        (
+            "command",
+            {**cheap, "argv": ["/bin/cat", "a b"], "timeoutSeconds": 30},
+            stretching.stretch(cheap, secret),
+        ),
+        ("keyring", {"service": "kmsctl", "username": "name"}, bytes(range(60, 92))),
+        ("shares", {"set": "0011223344556677", "shares": 3, "threshold": 2}, bytes(range(70, 102))),
+    ]
+    slots = Slots(STORE_ID, [root.id for root in roots])
+    for number, (type_, parameters, key) in enumerate(cases, 2):
+        slot = Slot(number, type_, START, parameters)
+        slot.seal(roots, key, draw)
+        slots.slots.append(slot)
+    slots.last = len(cases) + 1
+    with tempfile.TemporaryDirectory() as directory:
+        slots.save(directory, roots)
+        content = (Path(directory) / "protectors").read_text("ascii")
+    return {
+        "root_keys": [root.reveal().hex() for root in roots],
+        "secret": secret.hex(),
+        "slot_keys": [key.hex() for _, _, key in cases],
+        "file": content,
+    }
+
+
+def share_vector() -> dict[str, Any]:
+    """Two of three shares; the pieces were split once, as splitting draws randomness of its own."""
+    pieces = [
+        bytes.fromhex("5dd2e8fe7c7bb6f0102be2e547bea0deb64d24fd58f24e79c4460803b371137e65"),
+        bytes.fromhex("1567c5bbecfb308552d9bfa8d650ff3b89f49639a1e73e9959f7dae1fd01603666"),
+    ]
+    shares = [
+        Share(STORE_ID, "0011223344556677", index, 2, 3, piece) for index, piece in enumerate(pieces, 1)
+    ]
+    return {"slot_key": bytes(range(70, 102)).hex(), "shares": [share.text() for share in shares]}
+
+
+def rotating_root_key_vector() -> dict[str, str]:
+    roots = [RootKey(STORE_ID, NEW_ROOT_KEY), RootKey(STORE_ID, ROOT_KEY)]
+    return {
+        "store_id": STORE_ID.hex(),
+        "root_key": NEW_ROOT_KEY.hex(),
+        "previous_root_key": ROOT_KEY.hex(),
+        "file": text_of(roots).decode("ascii"),
+    }
+
+
 def vectors() -> dict[str, Any]:
     """Returns all vectors but the whole store."""
     wrapped, keys = master_keys()
@@ -321,6 +381,9 @@ def vectors() -> dict[str, Any]:
         "audit": audit_vectors(),
         "anchor": anchor_vectors(),
         "root_key_file": root_key_vector(),
+        "root_key_file_in_rotation": rotating_root_key_vector(),
+        "slot_file": slot_file_vector(),
+        "shares": share_vector(),
     }
 
 
