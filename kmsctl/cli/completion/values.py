@@ -74,7 +74,7 @@ def of(command: Command | None, parameter: Flag | Positional) -> Values:
         return Values()
     if name in _NAMES:
         return Values(source=_NAMES[name])
-    if name == FILE or name.endswith(("-file", "-files", "-directory")):
+    if name in (FILE, "module-path") or name.endswith(("-file", "-files", "-directory")):
         return Values(source=FILE)
     return _TABLES.get(name, Values())
 
