@@ -136,6 +136,10 @@ def test_a_token_that_goes_away_is_said_to_and_comes_back(softhsm: tokens.Token)
     assert last == "b'text'"
 
 
+def test_a_request_that_is_refused_does_not_end_the_login(token: tokens.Token) -> None:
+    assert _run("refused", token) == ["Decryption failed: the ciphertext is invalid. 1"]
+
+
 def test_a_wrong_pin_is_tried_once(token: tokens.Token) -> None:
     *errors, last = _run("wrong_pin", token)
     assert last == "tried 1 asked 1"
