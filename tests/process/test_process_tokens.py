@@ -105,6 +105,21 @@ def test_a_fork_beside_a_busy_thread(token: tokens.Token) -> None:
     assert _run("fork_beside_a_thread", token) == [str([0] * 10)]
 
 
+_PROXY = "/usr/lib/x86_64-linux-gnu/libp11-kit.so.0"
+_REGISTERED = "/usr/share/p11-kit/modules/softhsm2.module"
+
+
+@pytest.mark.skipif(
+    not (os.path.exists(_PROXY) and os.path.exists(_REGISTERED)),
+    reason="there is no p11-kit that knows SoftHSM: its proxy is not tried",
+)
+@pytest.mark.parametrize(("task", "says"), [("threads", "done"), ("fork", "[0, 0, 0]")])
+def test_a_proxy_that_gives_its_functions_to_each_caller(softhsm: tokens.Token, task: str, says: str) -> None:
+    uri = softhsm.uri.replace(softhsm.module, _PROXY)
+    proxied = tokens.Token("p11-kit", _PROXY, softhsm.directory, uri, softhsm.environment)
+    assert _run(task, proxied) == [says]
+
+
 def test_a_key_that_another_process_destroyed_is_missing_and_not_an_odd_failure(token: tokens.Token) -> None:
     status, message = _run("another_destroys", token)
     assert status == "0"
@@ -119,6 +134,10 @@ def test_a_token_that_goes_away_is_said_to_and_comes_back(softhsm: tokens.Token)
         assert error.startswith("TokenError "), errors
         assert softhsm.module in error
     assert last == "b'text'"
+
+
+def test_a_request_that_is_refused_does_not_end_the_login(token: tokens.Token) -> None:
+    assert _run("refused", token) == ["Decryption failed: the ciphertext is invalid. 1"]
 
 
 def test_a_wrong_pin_is_tried_once(token: tokens.Token) -> None:

@@ -183,6 +183,26 @@ def wrong_pin(backend: TokenBackend) -> None:
     print("tried", len(tried), "asked", len(asked))
 
 
+def refused(backend: TokenBackend) -> None:
+    """What cannot be decrypted ends the operation, not the login."""
+    login, tried = Cryptoki.login, []
+
+    def count(self: Cryptoki, session: int, pin: bytes | None) -> bool:
+        tried.append(pin)
+        return login(self, session, pin)
+
+    Cryptoki.login = count  # type: ignore[method-assign]
+    key = os.urandom(16)
+    backend.create(_SYMMETRIC, key, "key")
+    for _ in range(20):
+        try:
+            backend.decrypt(key, bytes(40), b"")
+        except InvalidArgument as error:
+            last = error.message
+        _use(backend, key)
+    print(last, len(tried))
+
+
 def another_destroys(backend: TokenBackend) -> None:
     """A key whose handle is known is destroyed by another process."""
     key = os.urandom(16)

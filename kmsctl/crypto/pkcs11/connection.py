@@ -168,10 +168,23 @@ class Connection:
             self._generation = module.generation
         try:
             return work(self._session)
-        except BaseException:
+        except BaseException as error:
             # Some modules keep a failed operation active for good: the session is given up (rule 14).
-            self._drop()
+            if isinstance(error, failures.kinds()):
+                self._drop()
+            else:
+                self._renew(self._session)
             raise
+
+    def _renew(self, old: TokenSession) -> None:
+        """Changes the session for another one, while the first is still open: the login lives on in it."""
+        try:
+            session = self._open_session(old.token, old.mapper, None)
+        except failures.kinds():
+            self._drop()
+            return
+        self._drop()
+        self._session = TokenSession(session, old.token, old.cryptoki, old.mapper)
 
     @staticmethod
     def _restart(module: Module, otherwise: TokenError) -> None:
