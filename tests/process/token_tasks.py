@@ -6,6 +6,7 @@ is tested.
 
 from __future__ import annotations
 
+import fcntl
 import os
 import sys
 import threading
@@ -172,6 +173,11 @@ def wrong_pin(backend: TokenBackend) -> None:
 
     def ask() -> str:
         asked.append(True)
+        # Whoever is asked keeps nobody waiting.
+        for entry in os.scandir(sys.argv[3]):
+            held = os.open(entry.path, os.O_RDWR)
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.close(held)
         return "wrong-pin"
 
     backend.connection._ask = ask

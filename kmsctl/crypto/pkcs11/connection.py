@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from _thread import allocate_lock
+
 from kmsctl.crypto.pkcs11 import failures, loading, selection
 from kmsctl.crypto.pkcs11.locking import ModuleLock
 from kmsctl.errors import TokenError, TokenPinError
@@ -82,6 +84,7 @@ class Connection:
         self._refusal: TokenPinError | None = None
         self._lock_directory = lock_directory
         self._lock: ModuleLock | None = None
+        self._asking = allocate_lock()
         self._session: TokenSession | None = None
         self._generation = 0
         #: What was found by trying what the token can do: a key of the caller's → what it lacks, or None.
@@ -121,6 +124,7 @@ class Connection:
             repeat: whether it may be done a second time, if the session turns out to have been void.
         """
         self._check_refusal()
+        self._get_pin()
         with self._hold(exclusive=exclusive):
             module = self._load()
             kinds = failures.kinds()
@@ -139,7 +143,7 @@ class Connection:
             except kinds as error:
                 raise failures.translate(error, self.name, doing) from None
 
-    def look(self, work: Callable[[Module, Token], T]) -> T:
+    def look(self, work: Callable[[Module, Token], T], doing: str = "looking at it") -> T:
         """Does `work` with the token, without logging in."""
         with self._hold(exclusive=False):
             module = self._load()
@@ -147,7 +151,7 @@ class Connection:
             try:
                 return work(module, token)
             except failures.kinds() as error:
-                raise failures.translate(error, self.name, "looking at it") from None
+                raise failures.translate(error, self.name, doing) from None
 
     def close(self) -> None:
         """Closes the session, if there is one."""
@@ -262,6 +266,31 @@ class Connection:
                 self._refusal = translated
             raise translated from None
         return opened
+
+    def _get_pin(self) -> None:
+        """Asks for the PIN if it will be needed; not under the module's lock, as people type slowly."""
+        if self._session is None:
+            with self._asking:
+                if self._pin is None and self.look(self._wants_pin, "logging in"):
+                    self._read_pin()
+
+    def _wants_pin(self, module: Module, token: Token) -> bool:
+        from pkcs11.constants import TokenFlag
+
+        if not _needs_login(token):
+            return False
+        if module.cryptoki is not None:
+            if token.flags & TokenFlag.PROTECTED_AUTHENTICATION_PATH:
+                return False
+            # Another connection of this process may be logged in: that holds for all of them.
+            session = token.open()
+            try:
+                if module.cryptoki.is_logged_in(session.handle):  # type: ignore[attr-defined]
+                    return False
+            finally:
+                session.close()
+        self._check_flags(token)
+        return True
 
     def _check_flags(self, token: Token) -> None:
         """Refuses a PIN that must not be tried."""
