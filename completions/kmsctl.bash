@@ -60,7 +60,10 @@ _kmsctl_below() {
       below='create'
       ;;
     'store')
-      below='accept-rollback maintain status verify'
+      below='accept-rollback init lock maintain protectors rotate-master-key rotate-root-key status unlock verify'
+      ;;
+    'store protectors')
+      below='add list remove'
       ;;
     *) return 1 ;;
   esac
@@ -488,12 +491,44 @@ _kmsctl_command() {
       flags=''
       positionals='database'
       ;;
-    'store maintain')
+    'store init')
+      flags='--command= --command-timeout= --passphrase-fd= --passphrase-file= --shares= --shares-directory= --threshold= --type='
+      positionals=''
+      ;;
+    'store lock')
       flags=''
+      positionals=''
+      ;;
+    'store maintain')
+      flags='--max-master-key-age='
+      positionals=''
+      ;;
+    'store protectors add')
+      flags='--command= --command-timeout= --passphrase-fd= --passphrase-file= --shares= --shares-directory= --threshold= --type='
+      positionals=''
+      ;;
+    'store protectors list')
+      flags=''
+      positionals=''
+      ;;
+    'store protectors remove')
+      flags=''
+      positionals='protector'
+      ;;
+    'store rotate-master-key')
+      flags='--all --location='
+      positionals=''
+      ;;
+    'store rotate-root-key')
+      flags='--drop-unavailable --passphrase-fd= --passphrase-file= --share-files='
       positionals=''
       ;;
     'store status')
       flags=''
+      positionals=''
+      ;;
+    'store unlock')
+      flags='--passphrase-fd= --passphrase-file= --share-files= --timeout='
       positionals=''
       ;;
     'store verify')
@@ -603,7 +638,13 @@ _kmsctl_values() {
     *:--rsa-aes-wrapped-key-file)
       kind='file'
       ;;
+    *:--share-files)
+      kind='file'
+      ;;
     *:--shared-secret-file)
+      kind='file'
+      ;;
+    *:--shares-directory)
       kind='file'
       ;;
     *:--signature-file)
@@ -614,6 +655,9 @@ _kmsctl_values() {
       ;;
     *:--target-key-file)
       kind='file'
+      ;;
+    *:--type)
+      words='file passphrase keyring command shares'
       ;;
     *:--verbosity)
       words='debug info warning error critical none'
@@ -736,7 +780,7 @@ _kmsctl_values() {
       kind='file'
       ;;
     *:property)
-      words='core/account account core/disable_prompts disable_prompts core/log_http log_http core/project project core/user_output_enabled user_output_enabled core/verbosity verbosity hsm/allow_software_oaep_unpadding hsm/uri kms/destroy_scheduled_duration kms/keyring kms/location'
+      words='core/account account core/disable_prompts disable_prompts core/log_http log_http core/project project core/user_output_enabled user_output_enabled core/verbosity verbosity hsm/allow_software_oaep_unpadding hsm/uri kms/destroy_scheduled_duration kms/keyring kms/location store/passphrase_file'
       ;;
     *:shell)
       words='bash zsh fish'

@@ -43,7 +43,9 @@ function __kmsctl_below --no-scope-shadowing
         case 'services identity'
             set below 'create	Make a service\'s agent in a project'
         case 'store'
-            set below 'accept-rollback	Accept a database that is older than it should be, or missing' 'maintain	Do everything that is due' 'status	Show the databases of the store' 'verify	Check everything in the store'
+            set below 'accept-rollback	Accept a database that is older than it should be, or missing' 'init	Make the store, with a protector of your choice' 'lock	End the agent that keeps the root key' 'maintain	Do everything that is due' 'protectors	Manage what protects the root key of the store' 'rotate-master-key	Rotate the master key of a location' 'rotate-root-key	Rotate the root key of the store' 'status	Show the databases of the store' 'unlock	Keep the root key in an agent for a while' 'verify	Check everything in the store'
+        case 'store protectors'
+            set below 'add	Add a protector of the root key' 'list	List the protectors of the root key' 'remove	Remove a protector of the root key'
         case '*'
             return 1
     end
@@ -367,11 +369,35 @@ function __kmsctl_command --no-scope-shadowing
         case 'store accept-rollback'
             set flags
             set positionals database
-        case 'store maintain'
+        case 'store init'
+            set flags '--command=	Program that prints the secret, with its arguments, quoted as in a shell' '--command-timeout=	How long the program may take, at most 10m; 30s if not given' '--passphrase-fd=	Number of the open descriptor to read the passphrase of the new protector from' '--passphrase-file=	File to read the passphrase of the new protector, its first line end left out from; - is standard input' '--shares=	How many shares to make' '--shares-directory=	New directory to write the shares to, one file each' '--threshold=	How many shares open the store' '--type=	Type of the protector; file if not given'
+            set positionals
+        case 'store lock'
             set flags
+            set positionals
+        case 'store maintain'
+            set flags '--max-master-key-age=	Rotate master keys that are older, at least 1d: 30d'
+            set positionals
+        case 'store protectors add'
+            set flags '--command=	Program that prints the secret, with its arguments, quoted as in a shell' '--command-timeout=	How long the program may take, at most 10m; 30s if not given' '--passphrase-fd=	Number of the open descriptor to read the passphrase of the new protector from' '--passphrase-file=	File to read the passphrase of the new protector, its first line end left out from; - is standard input' '--shares=	How many shares to make' '--shares-directory=	New directory to write the shares to, one file each' '--threshold=	How many shares open the store' '--type=	Type of the protector; file if not given'
+            set positionals
+        case 'store protectors list'
+            set flags
+            set positionals
+        case 'store protectors remove'
+            set flags
+            set positionals protector
+        case 'store rotate-master-key'
+            set flags '--all	Rotate the master keys of all locations, and of control' '--location=	Location whose master key is to be rotated; control is the one of no location'
+            set positionals
+        case 'store rotate-root-key'
+            set flags '--drop-unavailable	Remove protectors that cannot be given the new root key' '--passphrase-fd=	Number of the open descriptor to read the passphrase of the protectors from' '--passphrase-file=	File to read the passphrase of the protectors, its first line end left out from; - is standard input' '--share-files=	Files of shares, of a protector of type shares'
             set positionals
         case 'store status'
             set flags
+            set positionals
+        case 'store unlock'
+            set flags '--passphrase-fd=	Number of the open descriptor to read the passphrase from' '--passphrase-file=	File to read the passphrase, its first line end left out from; - is standard input' '--share-files=	Files of shares, of a protector of type shares' '--timeout=	How long the root key is kept, at most 24h; 15m if not given'
             set positionals
         case 'store verify'
             set flags
@@ -449,7 +475,11 @@ function __kmsctl_values --no-scope-shadowing
             set found 'encryption' 'raw-encryption' 'asymmetric-signing' 'asymmetric-encryption' 'mac' 'key-encapsulation'
         case '*:--rsa-aes-wrapped-key-file'
             set kind file
+        case '*:--share-files'
+            set kind file
         case '*:--shared-secret-file'
+            set kind file
+        case '*:--shares-directory'
             set kind file
         case '*:--signature-file'
             set kind file
@@ -457,6 +487,8 @@ function __kmsctl_values --no-scope-shadowing
             set found 'enabled' 'disabled'
         case '*:--target-key-file'
             set kind file
+        case '*:--type'
+            set found 'file' 'passphrase' 'keyring' 'command' 'shares'
         case '*:--verbosity'
             set found 'debug' 'info' 'warning' 'error' 'critical' 'none'
         case '*:--version'
@@ -538,7 +570,7 @@ function __kmsctl_values --no-scope-shadowing
         case '*:policy-file'
             set kind file
         case '*:property'
-            set found 'core/account	Who runs commands, as an e-mail-like name' 'account	Who runs commands, as an e-mail-like name' 'core/disable_prompts	Take the default of every question, as --quiet does' 'disable_prompts	Take the default of every question, as --quiet does' 'core/log_http	Show each call of the service, as --log-http does' 'log_http	Show each call of the service, as --log-http does' 'core/project	The project that names without one belong to' 'project	The project that names without one belong to' 'core/user_output_enabled	Print resources and messages' 'user_output_enabled	Print resources and messages' 'core/verbosity	The least severe messages that are shown' 'verbosity	The least severe messages that are shown' 'hsm/allow_software_oaep_unpadding	Unpad RSA-OAEP with digests that a token lacks outside of it. Unsafe in servers' 'hsm/uri	The token of HSM keys, a PKCS#11 URI. hsm/locations/L/uri and hsm/projects/P/uri go before it' 'kms/destroy_scheduled_duration	How long versions of new keys stay restorable after destroy, if no flag says so' 'kms/keyring	The key ring of names without one' 'kms/location	The location of names without one'
+            set found 'core/account	Who runs commands, as an e-mail-like name' 'account	Who runs commands, as an e-mail-like name' 'core/disable_prompts	Take the default of every question, as --quiet does' 'disable_prompts	Take the default of every question, as --quiet does' 'core/log_http	Show each call of the service, as --log-http does' 'log_http	Show each call of the service, as --log-http does' 'core/project	The project that names without one belong to' 'project	The project that names without one belong to' 'core/user_output_enabled	Print resources and messages' 'user_output_enabled	Print resources and messages' 'core/verbosity	The least severe messages that are shown' 'verbosity	The least severe messages that are shown' 'hsm/allow_software_oaep_unpadding	Unpad RSA-OAEP with digests that a token lacks outside of it. Unsafe in servers' 'hsm/uri	The token of HSM keys, a PKCS#11 URI. hsm/locations/L/uri and hsm/projects/P/uri go before it' 'kms/destroy_scheduled_duration	How long versions of new keys stay restorable after destroy, if no flag says so' 'kms/keyring	The key ring of names without one' 'kms/location	The location of names without one' 'store/passphrase_file	The file of the passphrase that opens the store'
         case '*:shell'
             set found 'bash' 'zsh' 'fish'
         case '*:version'

@@ -22,6 +22,7 @@ from kmsctl.store import import_jobs, keys, resealing, versions
 from kmsctl.store.snapshot import CLOCK_TOLERANCE
 from kmsctl.store.store import CONTROL
 from kmsctl.store.tables import (
+    AUDIT_KEYS,
     CONTROL_TABLES,
     LOCATION_TABLES,
     MASTER_KEYS,
@@ -77,7 +78,8 @@ def _database_status(store: Store, name: str) -> DatabaseStatus:
                 for table in tables
             }
             purges = counts.pop(PENDING_PURGES.name, 0)
-            counts.pop(MASTER_KEYS.name)
+            for each in (MASTER_KEYS, AUDIT_KEYS):
+                counts.pop(each.name)
             return DatabaseStatus(
                 name,
                 path,

@@ -52,6 +52,7 @@ AUTOMATIC = {
     "RotateCryptoKey",
     "CompleteDestroyCryptoKeyVersion",
     "GenerateCryptoKeyVersion",
+    "CompleteImportCryptoKeyVersion",
     "FailCryptoKeyVersion",
     "GenerateImportJob",
     "FailImportJob",
