@@ -61,8 +61,13 @@ def hsm_options(properties: Properties) -> HsmOptions:
 
     def pin(token: Pkcs11Uri) -> bytes | str:
         from kmsctl.cli import hsm_settings
+        from kmsctl.cli.failures import CommandError
+        from kmsctl.errors import TokenPinError
 
-        return hsm_settings.pin(properties, token)
+        try:
+            return hsm_settings.pin(properties, token)
+        except CommandError as error:  # another protector may still open the store
+            raise TokenPinError(error.message) from None
 
     def allow_software_oaep_unpadding() -> bool:
         return bool(properties.flag("hsm/allow_software_oaep_unpadding"))

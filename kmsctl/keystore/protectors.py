@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Protocol
 
+    from kmsctl.crypto.pkcs11 import TokenBackend
     from kmsctl.keystore.slots import Parameter, Slot
 
     Parameters = Mapping[str, Parameter]
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
         def passphrase(self, question: str) -> bytes | None: ...
         def new_passphrase(self, question: str) -> bytes | None: ...
         def shares(self) -> Sequence[bytes]: ...
+        def token(self) -> TokenBackend | None:
+            """Returns the PKCS#11 token that is configured, if one is."""
+            ...
+
         def can_ask(self) -> bool:
             """Whether a question would be answered, by a person or by a file."""
             ...
@@ -54,7 +59,7 @@ if TYPE_CHECKING:
             ...
 
         def describe(self, parameters: Parameters) -> str: ...
-        def forget(self, parameters: Parameters) -> None:
+        def forget(self, parameters: Parameters, asking: Asking) -> None:
             """Removes what is kept elsewhere for a slot that was removed."""
             ...
 
@@ -64,8 +69,9 @@ FILE = "file"
 TYPES = {
     "keyring": ("os_keyring", 1, True),
     "command": ("command", 2, True),
-    "passphrase": ("passphrase", 3, False),
-    "shares": ("shares", 4, False),
+    "pkcs11": ("token", 3, False),
+    "passphrase": ("passphrase", 4, False),
+    "shares": ("shares", 5, False),
 }
 
 
@@ -101,6 +107,9 @@ class Silent:
 
     def shares(self) -> Sequence[bytes]:
         return ()
+
+    def token(self) -> TokenBackend | None:
+        return None
 
     def can_ask(self) -> bool:
         return False

@@ -16,7 +16,7 @@ from kmsctl.service.encryptions import Encryptions
 from kmsctl.service.iam_verbs import IamVerbs
 from kmsctl.service.protection_verbs import ProtectionVerbs
 from kmsctl.service.store_verbs import StoreVerbs
-from kmsctl.service.tokens import Tokens, no_warning
+from kmsctl.service.tokens import Tokens, WithToken, no_warning
 from kmsctl.store.files import has_databases
 from kmsctl.store.probes import no_probe
 
@@ -137,16 +137,23 @@ class Kms(IamVerbs, ProtectionVerbs, StoreVerbs):
         if self._store is None:
             from kmsctl.keystore.keystore import KeyStore
 
-            keystore = KeyStore.open(self.secrets_directory, self.random, self.probe, self._ask)
+            keystore = KeyStore.open(self.secrets_directory, self.random, self.probe, self.asking)
             if keystore is None and has_databases(self.data_directory):
                 # Unless another process has made both in between, the secrets of a store are gone.
-                keystore = KeyStore.open(self.secrets_directory, self.random, self.probe, self._ask)
+                keystore = KeyStore.open(self.secrets_directory, self.random, self.probe, self.asking)
                 if keystore is None:
                     raise self._orphans()
             if keystore is None:
                 return None
             self._set_store(keystore)
         return self._store
+
+    def asking(self, asked: Asking | None = None) -> Asking:
+        """Returns who is asked for what opens the store: `asked`, if given, and the configured token."""
+        from kmsctl.keystore.protectors import Silent
+
+        who = asked or (Silent() if self._ask is None else self._ask())
+        return WithToken(who, self.tokens)
 
     def open_store(self) -> Store:
         """Returns the store, and makes it if there is none: root key, anchor, nothing else yet."""

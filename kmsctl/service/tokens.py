@@ -9,9 +9,10 @@ from kmsctl.errors import FailedPrecondition
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from kmsctl.crypto.pkcs11 import TokenBackend
+    from kmsctl.keystore.protectors import Asking
     from kmsctl.model.pkcs11_uri import Pkcs11Uri
     from kmsctl.service.audit import ResourceName
     from kmsctl.store.token_objects import TokenName
@@ -24,7 +25,8 @@ class HsmOptions:
     """How HSM keys are reached, as whoever opens the service has it configured.
 
     Attributes:
-        uri: returns the token that a project uses in a location, or None if none is configured.
+        uri: returns the token that a project uses in a location, or None if none is configured; with
+            neither, the token for everything else.
         pin: asks for the PIN of a token; called at most once for each.
         allow_software_oaep_unpadding: tells whether to; see `kmsctl.crypto.pkcs11.TokenBackend.open`.
     """
@@ -81,6 +83,18 @@ class Tokens:
                 found = self._open[text] = self._opened(options, uri)
             return found
 
+    def general(self) -> TokenBackend | None:
+        """Returns the token that is configured for everything, if one is: it may protect the root key."""
+        options = self._options
+        uri = None if options is None else options.uri("", "")
+        if options is None or uri is None:
+            return None
+        with self._lock:
+            text = str(uri)
+            if text not in self._open:
+                self._open[text] = self._opened(options, uri)
+            return self._open[text]
+
     def _opened(self, options: HsmOptions, uri: Pkcs11Uri) -> TokenBackend:
         from kmsctl.crypto.pkcs11 import TokenBackend
         from kmsctl.store.files import make_directory
@@ -115,6 +129,31 @@ class Tokens:
             tokens, self._open = list(self._open.values()), {}
         for token in tokens:
             token.close()
+
+
+class WithToken:
+    """Whoever is asked for what opens the store (`kmsctl.keystore.protectors.Asking`), and the token."""
+
+    __slots__ = ("_asked", "_tokens")
+
+    def __init__(self, asked: Asking, tokens: Tokens) -> None:
+        self._asked = asked
+        self._tokens = tokens
+
+    def passphrase(self, question: str) -> bytes | None:
+        return self._asked.passphrase(question)
+
+    def new_passphrase(self, question: str) -> bytes | None:
+        return self._asked.new_passphrase(question)
+
+    def shares(self) -> Sequence[bytes]:
+        return self._asked.shares()
+
+    def token(self) -> TokenBackend | None:
+        return self._tokens.general()
+
+    def can_ask(self) -> bool:
+        return self._asked.can_ask()
 
 
 def no_warning(text: str) -> None:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kmsctl.keystore.enrolment import Enrolled
 
 TABLE = "table(protector, type, createTime.date():label=CREATED, detail)"
-_TYPES = ("file", "passphrase", "keyring", "command", "shares")
+_TYPES = ("file", "passphrase", "keyring", "command", "pkcs11", "shares")
 #: Flag → the type that it belongs to.
 _OF_TYPE = {
     "passphrase_file": "passphrase",
