@@ -657,7 +657,7 @@ _kmsctl_values() {
       kind='file'
       ;;
     *:--type)
-      words='file passphrase keyring command shares'
+      words='file passphrase keyring command pkcs11 shares'
       ;;
     *:--verbosity)
       words='debug info warning error critical none'

@@ -488,7 +488,7 @@ function __kmsctl_values --no-scope-shadowing
         case '*:--target-key-file'
             set kind file
         case '*:--type'
-            set found 'file' 'passphrase' 'keyring' 'command' 'shares'
+            set found 'file' 'passphrase' 'keyring' 'command' 'pkcs11' 'shares'
         case '*:--verbosity'
             set found 'debug' 'info' 'warning' 'error' 'critical' 'none'
         case '*:--version'

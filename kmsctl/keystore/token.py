@@ -1,4 +1,4 @@
-"""Protectors of type ``pkcs11``: the slot's key is encrypted by a key of a PKCS#11 token, which never leaves it.
+"""Protectors of type ``pkcs11``: the slot's key is encrypted by a key that never leaves a PKCS#11 token.
 
 The store opens only while the token is there. Which token that is comes from the settings, as for HSM keys;
 what a slot says of it is compared, and nothing is loaded because of it.
@@ -73,7 +73,7 @@ def forget(parameters: Parameters, asking: Asking) -> None:
     _the_one(parameters, asking).destroy(_cka_id(parameters))
 
 
-def _check(token: TokenBackend, same: bool) -> None:  # noqa: FBT001 - the one thing that it checks
+def _check(token: TokenBackend, same: bool) -> None:
     if not same:
         raise FailedPrecondition(f"The token '{token.identity.label}' does not give back what it is given.")
 
