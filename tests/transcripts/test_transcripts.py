@@ -27,7 +27,6 @@ import pytest
 
 from kmsctl.cli.account import default_account
 from kmsctl.cli.main import main
-
 from tests import tokens
 
 if TYPE_CHECKING:
