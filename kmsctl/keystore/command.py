@@ -111,6 +111,7 @@ def _limited_output(process: Popen[bytes], argv: Sequence[str], timeout: int) ->
     pipe = process.stdout.fileno()
     deadline = monotonic() + timeout
     printed = b""
+    ended = False
     try:
         while len(printed) <= _MOST_PRINTED:
             ready, _, _ = select.select([pipe], [], [], max(0.0, deadline - monotonic()))
@@ -123,12 +124,14 @@ def _limited_output(process: Popen[bytes], argv: Sequence[str], timeout: int) ->
             piece = os.read(pipe, 65536)
             if not piece:
                 process.wait(max(0.1, deadline - monotonic()))
+                ended = True
                 return printed
             printed += piece
     except subprocess.TimeoutExpired:
         raise FailedPrecondition(f"{argv[0]} took longer than {timeout} s to end.") from None
     finally:
-        if process.poll() is None:
+        if not ended:
+            # With all that it started. Nobody has waited for it yet, so the number is still its own.
             try:
                 os.killpg(process.pid, signal.SIGKILL)
             except ProcessLookupError:

@@ -26,6 +26,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from kmsctl.keystore.keystore import KeyStore
     from kmsctl.service.context import Context
     from kmsctl.service.kms import Kms
     from kmsctl.store.database import Database
@@ -62,6 +63,7 @@ def _verify_store(kms: Kms, ctx: Context, store: Store, progress: Progress | Non
         decide(kms, ctx, "VerifyStore")
     except (IntegrityError, StoreError):
         pass  # the state that should decide is damaged: that is to be reported below, not refused
+    yield from _check_secrets(kms, store)
     for text in damage:
         yield Finding(store.keys.anchor.path, "ANCHOR_DAMAGED", text, _TORN)
     yield from _check_files(store)
@@ -82,6 +84,27 @@ def _verify_store(kms: Kms, ctx: Context, store: Store, progress: Progress | Non
 def _finding(resource: str, kind: str, error: KmsError) -> Finding:
     remedy = error.hint or _RESTORE
     return Finding(resource, kind, error.message, _RESTORE if "store verify" in remedy else remedy)
+
+
+def _check_secrets(kms: Kms, store: Store) -> Iterator[Finding]:
+    """Looks at what lies beside the anchor."""
+    from kmsctl.keystore import enrolment
+
+    keystore: KeyStore = store.keys  # type: ignore[assignment]  # the one of this program
+    try:
+        enrolment.read_slots(keystore)
+    except KmsError as error:
+        yield _finding(kms.secrets_directory, "PROTECTOR_DAMAGED", error)
+    with keystore.lock():  # while nobody is writing there
+        entries = sorted(os.listdir(kms.secrets_directory))
+    for entry in entries:
+        if entry.endswith(".new"):
+            yield Finding(
+                os.path.join(kms.secrets_directory, entry),
+                "ORPHAN",
+                "This file was left by a crash; it may hold a root key.",
+                "kmsctl store maintain removes it.",
+            )
 
 
 def _check_files(store: Store) -> Iterator[Finding]:

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from kmsctl.store.snapshot import Snapshot, Transaction
     from kmsctl.store.tables import Row, Table
 
+    #: What an error calls the material, and what it is bound to.
+    Bound = tuple[str, tuple[Value, ...]]
+
     class MasterKeySource(Protocol):
         """Where a new master key comes from (`kmsctl.keystore.keystore.KeyStore`)."""
 
@@ -29,7 +32,7 @@ if TYPE_CHECKING:
         def unlock(self, name: str, wrapped: Sequence[tuple[int, bytes]]) -> DatabaseKeys: ...
 
 
-#: The columns of a table that hold wrapped material. What they are bound to is told by `_bindings`.
+#: The columns of a table that hold wrapped material. What they are bound to is told by `_BINDINGS`.
 SEALED = {
     CRYPTO_KEY_VERSIONS.number: ("material", "fingerprint"),
     IMPORT_JOBS.number: ("material",),
@@ -77,13 +80,12 @@ def left(connection: Connection, tables: Sequence[Table], current: int) -> int:
 class Resealing:
     """Goes through the rows of one database, from the first to the last of each table."""
 
-    __slots__ = ("_after", "_location", "_names", "_tables")
+    __slots__ = ("_after", "_names", "_tables")
 
     def __init__(self, location: str, tables: Sequence[Table]) -> None:
-        self._location = location
         self._tables = list(tables)
         self._after = 0
-        self._names: dict[int, names.Name] = {}
+        self._names = _Names(location)
 
     def batch(self, transaction: Transaction, size: int) -> int:
         """Writes the next rows anew, at most `size`. Returns how many; fewer only at the end."""
@@ -111,29 +113,31 @@ class Resealing:
             wrapped = row.values[column]
             if not isinstance(wrapped, bytes) or wrapped[:4] == prefix:
                 continue
-            if row.table is AUDIT_KEYS:
-                label, binding = audit_keys.LABEL, audit_keys.binding(row.integer("create_time"))
-            else:
-                name = self._name(transaction.connection, row)
-                label, binding = str(name), _BINDINGS[row.table.number](row, name, column)
+            label, binding = _BINDINGS[row.table.number](self._names, transaction.connection, row, column)
             material = transaction.keys.unwrap(wrapped, binding, label)
             changes[column] = transaction.keys.wrap(material, binding)
         return changes
 
-    def _name(self, connection: Connection, row: Row) -> names.Name:
-        """Returns the name of a version or import job. Material is bound to it: a wrong one is refused."""
-        if row.table is not CRYPTO_KEY_VERSIONS:
-            return names.parse(scrub.name_of(connection, row.table, row.id, self._location))
-        number = row.integer("key")
-        key = self._names.get(number)
+
+class _Names:
+    """The names that material is bound to. They are not checked: with a wrong one it cannot be unwrapped."""
+
+    __slots__ = ("_keys", "_location")
+
+    def __init__(self, location: str) -> None:
+        self._location = location
+        self._keys: dict[int, names.Name] = {}
+
+    def of(self, connection: Connection, table: Table, row_id: int) -> names.Name:
+        return names.parse(scrub.name_of(connection, table, row_id, self._location))
+
+    def of_key(self, connection: Connection, row_id: int) -> names.Name:
+        key = self._keys.get(row_id)
         if key is None:
-            if len(self._names) >= _MOST_NAMES:
-                self._names.clear()
-            key = names.parse(scrub.name_of(connection, CRYPTO_KEYS, number, self._location))
-            self._names[number] = key
-        if not isinstance(key, names.CryptoKeyName):
-            raise IntegrityError(f"Row {row.id} of {row.table.name} is a version of no key.")
-        return key.version(row.integer("number"))
+            if len(self._keys) >= _MOST_NAMES:
+                self._keys.clear()
+            key = self._keys[row_id] = self.of(connection, CRYPTO_KEYS, row_id)
+        return key
 
 
 def _older(table: Table, current: int) -> tuple[str, tuple[int | bytes, ...]]:
@@ -143,20 +147,29 @@ def _older(table: Table, current: int) -> tuple[str, tuple[int | bytes, ...]]:
     return condition, (current, *(current.to_bytes(4, "big") for _ in columns))
 
 
-def _version_binding(row: Row, name: names.Name, column: str) -> tuple[Value, ...]:
-    if not isinstance(name, names.CryptoKeyVersionName):
-        raise IntegrityError(f"{name} is no version.")
-    return versions.binding(row, name, column)
+def _version_binding(found: _Names, connection: Connection, row: Row, column: str) -> Bound:
+    key = found.of_key(connection, row.integer("key"))
+    if not isinstance(key, names.CryptoKeyName):
+        raise IntegrityError(f"Row {row.id} of {row.table.name} is a version of no key.")
+    name = key.version(row.integer("number"))
+    return f"CryptoKeyVersion {name}", versions.binding(row, name, column)
 
 
-def _job_binding(row: Row, name: names.Name, column: str) -> tuple[Value, ...]:
+def _job_binding(found: _Names, connection: Connection, row: Row, column: str) -> Bound:
     del column
+    name = found.of(connection, row.table, row.id)
     if not isinstance(name, names.ImportJobName):
-        raise IntegrityError(f"{name} is no import job.")
-    return import_jobs.binding(row, name)
+        raise IntegrityError(f"Row {row.id} of {row.table.name} is no import job.")
+    return f"ImportJob {name}", import_jobs.binding(row, name)
 
 
-_BINDINGS: dict[int, Callable[[Row, names.Name, str], tuple[Value, ...]]] = {
+def _audit_key_binding(found: _Names, connection: Connection, row: Row, column: str) -> Bound:
+    del found, connection, column
+    return audit_keys.LABEL, audit_keys.binding(row.integer("create_time"))
+
+
+_BINDINGS: dict[int, Callable[[_Names, Connection, Row, str], Bound]] = {
     CRYPTO_KEY_VERSIONS.number: _version_binding,
     IMPORT_JOBS.number: _job_binding,
+    AUDIT_KEYS.number: _audit_key_binding,
 }
