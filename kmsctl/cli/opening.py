@@ -56,8 +56,13 @@ def hsm_options(properties: Properties) -> HsmOptions:
 
     def uri(project: str, location: str) -> Pkcs11Uri | None:
         from kmsctl.cli import hsm_settings
+        from kmsctl.cli.failures import CommandError
+        from kmsctl.errors import FailedPrecondition
 
-        return hsm_settings.uri(properties, project, location)
+        try:
+            return hsm_settings.uri(properties, project, location)
+        except CommandError as error:  # what is due for a key is left, where its token cannot be told
+            raise FailedPrecondition(error.message) from None
 
     def pin(token: Pkcs11Uri) -> bytes | str:
         from kmsctl.cli import hsm_settings
