@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from kmsctl.crypto.pkcs11 import TokenBackend
 from kmsctl.model import pkcs11_uri
 from kmsctl.model.names import CryptoKeyName
 from kmsctl.service.kms import Kms
@@ -77,11 +76,6 @@ class HsmWorld(World):
         assert str(uri)
         self.asked += 1
         return self.pin
-
-    def backend(self) -> TokenBackend:
-        """Returns the token, as the service has it."""
-        uri = pkcs11_uri.parse(self.token.uri)
-        return self.kms.tokens._opened(self.kms.tokens._options, uri)  # type: ignore[arg-type]
 
     def make(self, algorithm: str, key: CryptoKeyName = KEY, **more: Any) -> CryptoKeyName:
         return self.make_key(key, kind=(ALGORITHMS[algorithm], algorithm), **HSM, **more)

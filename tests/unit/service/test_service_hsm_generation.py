@@ -33,9 +33,10 @@ def failing(world: HsmWorld, monkeypatch: pytest.MonkeyPatch, error: BaseExcepti
         raise error
 
     world.kms.create_key_ring(OWNER, RING)
-    with monkeypatch.context() as patch, pytest.raises(type(error)):
+    with monkeypatch.context() as patch:
         patch.setattr(TokenBackend, "create", fails)
-        world.kms.create_crypto_key(OWNER, KEY, spec(**HSM))
+        with pytest.raises(type(error)):
+            world.kms.create_crypto_key(OWNER, KEY, spec(**HSM))
     return made
 
 
