@@ -68,7 +68,11 @@ def test_the_secret_is_sealed_and_not_shown(keyed: World) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    ["DELETE FROM audit_keys", "UPDATE audit_keys SET material = zeroblob(108)", "UPDATE audit_keys SET id = 2"],
+    [
+        "DELETE FROM audit_keys",
+        "UPDATE audit_keys SET material = zeroblob(108)",
+        "UPDATE audit_keys SET id = 2",
+    ],
 )
 def test_a_key_that_was_tampered_with_signs_nothing(keyed: World, change: str) -> None:
     keyed.kms.close()

@@ -189,7 +189,11 @@ def row_vectors(keys: MasterKeys) -> list[dict[str, Any]]:
         (4, 1, ("acme", "ring", START, "env=prod", "")),
         (5, 64, (1, "key", 1, 1, 1, START, DAY, 0, "a=b\nc=", 30 * DAY, START + DAY, 1, 2, None, POLICY)),
         (5, 65, (1, "bare", 1, 1, 1, START, DAY, 1, "", None, None, None, 0, "", "")),
-        (6, 1, (64, 1, UID, 1, 1, 1, START, START, None, None, None, None, None, None, None, None, bytes(76))),
+        (
+            6,
+            1,
+            (64, 1, UID, 1, 1, 1, START, START, None, None, None, None, None, None, None, None, bytes(76)),
+        ),
         (7, 1, (1, "job", UID, 2, 1, 1, START, START, START + DAY, None, "", b"public", bytes(90))),
         (8, 1, ("ci-runner@acme.iam.gserviceaccount.com", "acme", "1" * 21, "CI", "", 0, "", START, "")),
         (9, 1, ("acme", "keeper", "Keeper", "", "GA", "cloudkms.keyRings.get", 0, "BwAAAAAAAAE=", START)),
