@@ -108,3 +108,21 @@ class IntegrityError(KmsError):
 
 class RollbackError(IntegrityError):
     """A database is older than its anchor says, or missing although it is anchored."""
+
+
+class TokenError(KmsError):
+    """A PKCS#11 token or its module cannot serve; the message names both and the cause."""
+
+    status = "UNAVAILABLE"
+
+
+class TokenPinError(TokenError):
+    """A token does not let its user in: the PIN is wrong, locked, missing or not set."""
+
+    status = "FAILED_PRECONDITION"
+
+
+class TokenBusy(TokenError):
+    """A token has no room or no session left for now."""
+
+    status = "RESOURCE_EXHAUSTED"

@@ -54,6 +54,9 @@ class Asked:
         paths: Sequence[str] = self._args.get("share_files") or ()
         return [Inputs().read("--share-files", path, "share", _LARGEST) for path in paths]
 
+    def token(self) -> None:
+        """The service has its own tokens."""
+
     def can_ask(self) -> bool:
         return not self._session.quiet and terminal.can_ask()
 

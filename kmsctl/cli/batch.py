@@ -13,7 +13,7 @@ import sys
 from kmsctl.cli import inline, outcome
 from kmsctl.cli.failures import CommandError
 from kmsctl.cli.files import STDIO
-from kmsctl.cli.opening import open_kms
+from kmsctl.cli.opening import configured_tokens, open_kms
 from kmsctl.cli.plain_lines import PLAIN
 from kmsctl.cli.properties import Properties
 from kmsctl.cli.session import Session
@@ -207,7 +207,7 @@ class _Shared:
         self._parent = parent
         self._properties: dict[str | None, Properties] = {}
         #: by the destroy window of new keys, which is what the service is told of the properties
-        self._kms: dict[str | None, Kms] = {}
+        self._kms: dict[tuple[object, ...], Kms] = {}
 
     def properties(self, configuration: str | None) -> Properties:
         found = self._properties.get(configuration)
@@ -222,10 +222,10 @@ class _Shared:
         self._properties.clear()
 
     def kms(self, properties: Properties) -> Kms:
-        window = properties.get("kms/destroy_scheduled_duration")
-        found = self._kms.get(window)
+        settings = properties.get("kms/destroy_scheduled_duration"), configured_tokens(properties)
+        found = self._kms.get(settings)
         if found is None:
-            found = self._kms[window] = open_kms(self._parent.paths, properties)
+            found = self._kms[settings] = open_kms(self._parent.paths, properties, self._parent.warn)
         return found
 
     def close(self) -> None:

@@ -9,7 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kmsctl.model.algorithms import Algorithm, Purpose
 
-LEVEL = "SOFTWARE"
+LEVELS = ("SOFTWARE", "HSM")
 
 
 def purposes() -> list[Purpose]:
@@ -20,7 +20,16 @@ def purposes() -> list[Purpose]:
 def algorithms() -> list[Algorithm]:
     """Returns the algorithms of these purposes, at the protection levels that are offered."""
     offered = {purpose.enum for purpose in purposes()}
-    return [each for each in ALGORITHMS if each.purpose in offered and LEVEL in each.protection_levels]
+    return [each for each in ALGORITHMS if each.purpose in offered and _is_offered(each)]
+
+
+def protection_levels() -> list[str]:
+    """Returns the protection levels that keys can be made at, as the command line spells them."""
+    return [level.lower() for level in LEVELS]
+
+
+def _is_offered(algorithm: Algorithm) -> bool:
+    return any(level in algorithm.protection_levels for level in LEVELS)
 
 
 def _command(operation: str) -> str:

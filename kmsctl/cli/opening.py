@@ -11,7 +11,9 @@ if TYPE_CHECKING:
     from kmsctl.cli.paths import Paths
     from kmsctl.cli.properties import Properties
     from kmsctl.keystore.ports import Asking
+    from kmsctl.model.pkcs11_uri import Pkcs11Uri
     from kmsctl.service.kms import Kms
+    from kmsctl.service.tokens import HsmOptions
 
 #: Where root key and anchor lie in the configuration directory: beside the properties, not among them.
 SECRETS = "store"
@@ -21,20 +23,66 @@ def secrets_directory(paths: Paths) -> str:
     return os.path.join(paths.config, SECRETS)
 
 
-def open_kms(paths: Paths, properties: Properties, ask: Callable[[], Asking] | None = None) -> Kms:
+def open_kms(
+    paths: Paths,
+    properties: Properties,
+    warn: Callable[[str], None],
+    ask: Callable[[], Asking] | None = None,
+) -> Kms:
     """Returns the service over the store at `paths`. Nothing is read or made before the first call.
 
-    `ask` returns who is asked for what opens the store, where its root key has no file.
+    Args:
+        paths: where the store is.
+        properties: the settings.
+        warn: says something that a person should know.
+        ask: returns who is asked for what opens the store, where its root key has no file.
     """
     from kmsctl.service.kms import Kms
 
+    hsm = hsm_options(properties)
     window = properties.get("kms/destroy_scheduled_duration")
     if window is None:
-        return Kms(paths.data, secrets_directory(paths), ask=ask)
+        return Kms(paths.data, secrets_directory(paths), hsm=hsm, warn=warn, ask=ask)
     from kmsctl.model.durations import parse_duration
 
     duration = parse_duration(window)
-    return Kms(paths.data, secrets_directory(paths), destroy_scheduled_duration=duration, ask=ask)
+    secrets = secrets_directory(paths)
+    return Kms(paths.data, secrets, destroy_scheduled_duration=duration, hsm=hsm, warn=warn, ask=ask)
+
+
+def hsm_options(properties: Properties) -> HsmOptions:
+    """Returns how HSM keys are reached. No setting is read, and no PIN asked for, before it is needed."""
+    from kmsctl.service.tokens import HsmOptions
+
+    def uri(project: str, location: str) -> Pkcs11Uri | None:
+        from kmsctl.cli import hsm_settings
+        from kmsctl.cli.failures import CommandError
+        from kmsctl.errors import FailedPrecondition
+
+        try:
+            return hsm_settings.uri(properties, project, location)
+        except CommandError as error:  # what is due for a key is left, where its token cannot be told
+            raise FailedPrecondition(error.message) from None
+
+    def pin(token: Pkcs11Uri) -> bytes | str:
+        from kmsctl.cli import hsm_settings
+        from kmsctl.cli.failures import CommandError
+        from kmsctl.errors import TokenPinError
+
+        try:
+            return hsm_settings.pin(properties, token)
+        except CommandError as error:  # another protector may still open the store
+            raise TokenPinError(error.message) from None
+
+    def allow_software_oaep_unpadding() -> bool:
+        return bool(properties.flag("hsm/allow_software_oaep_unpadding"))
+
+    return HsmOptions(uri, pin, allow_software_oaep_unpadding=allow_software_oaep_unpadding)
+
+
+def configured_tokens(properties: Properties) -> tuple[tuple[str, str], ...]:
+    """Returns the settings of tokens as they are written, unchecked: good for telling one from another."""
+    return tuple(item for item in sorted(properties.stored().items()) if item[0].startswith("hsm/"))
 
 
 def protectors(paths: Paths) -> list[str]:

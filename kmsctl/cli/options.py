@@ -205,7 +205,7 @@ def protection_level() -> Flag:
     return flag(
         "protection-level",
         "Where the key is kept and used; software if not given.",
-        params.Choice(["software"], later=["hsm", "external", "external-vpc"]),
+        params.Choice(["software", "hsm"], later=["external", "external-vpc"]),
     )
 
 
@@ -239,7 +239,7 @@ def import_protection_level() -> Flag:
     return flag(
         "protection-level",
         "Where the import job's private key is kept and used; that of the keys to import into.",
-        params.Choice(["software"], later=["hsm"]),
+        params.Choice(["software", "hsm"]),
         required=True,
     )
 

@@ -93,6 +93,34 @@ def _present(name: str, value: str) -> None:
         raise ValueError(f"The {name} property is set to the empty string, which is invalid.")
 
 
+def _token(name: str, value: str) -> None:
+    from kmsctl.errors import InvalidArgument
+    from kmsctl.model.pkcs11_uri import parse
+
+    del name
+    try:
+        parse(value)
+    except InvalidArgument as error:
+        # The hint is what helps: it says how a PIN is given instead.
+        raise ValueError(error.message if error.hint is None else f"{error.message} {error.hint}") from None
+
+
+#: The token of HSM keys. Those of one location or project are in sections of their own.
+HSM_URI = "hsm/uri"
+_TOKEN_SECTIONS = ("hsm/locations/", "hsm/projects/")
+
+
+def is_token(name: str) -> bool:
+    """Tells whether a property names a token: the general one, a location's or a project's."""
+    if name == HSM_URI:
+        return True
+    for prefix in _TOKEN_SECTIONS:
+        of = name.removeprefix(prefix).removesuffix("/uri")
+        if name == f"{prefix}{of}/uri" and of and "/" not in of:
+            return True
+    return False
+
+
 #: Property → (what it is, how a value is checked). A check raises ValueError or CommandError.
 TABLE: dict[str, tuple[str, Callable[[str, str], None]]] = {
     "core/account": ("Who runs commands, as an e-mail-like name.", _present),
@@ -101,6 +129,14 @@ TABLE: dict[str, tuple[str, Callable[[str, str], None]]] = {
     "core/project": ("The project that names without one belong to.", _project),
     "core/user_output_enabled": ("Print resources and messages.", _boolean),
     "core/verbosity": ("The least severe messages that are shown.", _verbosity),
+    "hsm/allow_software_oaep_unpadding": (
+        "Unpad RSA-OAEP with digests that a token lacks outside of it. Unsafe in servers.",
+        _boolean,
+    ),
+    "hsm/uri": (
+        "The token of HSM keys, a PKCS#11 URI. hsm/locations/L/uri and hsm/projects/P/uri go before it.",
+        _token,
+    ),
     "kms/destroy_scheduled_duration": (
         "How long versions of new keys stay restorable after destroy, if no flag says so.",
         _destroy_duration,
@@ -121,7 +157,7 @@ def full_name(text: str) -> str:
     if not slash:
         section = "core"
     full = f"{section}/{name}"
-    if full in TABLE:
+    if full in TABLE or is_token(full):
         return full
     if not any(known.startswith(f"{section}/") for known in TABLE):
         raise CommandError(f'Section "{section}" does not exist.')
@@ -130,7 +166,7 @@ def full_name(text: str) -> str:
 
 def variable(name: str) -> str:
     """Returns the environment variable of a property: ``KMSCTL_CORE_PROJECT``."""
-    return "KMSCTL_" + name.upper().replace("/", "_")
+    return "KMSCTL_" + name.upper().replace("/", "_").replace("-", "_")
 
 
 def is_configuration(name: str) -> bool:
@@ -220,7 +256,7 @@ def check(name: str, value: str) -> None:
     """
     try:
         _printable(value)
-        TABLE[name][1](name, value)
+        TABLE[HSM_URI if is_token(name) else name][1](name, value)
     except ValueError as error:
         raise CommandError(f"Invalid value for property [{name}]: {error}") from None
 

@@ -143,7 +143,7 @@ class Session:
         """Opens the service."""
         from kmsctl.cli.opening import open_kms
 
-        return open_kms(self.paths, self.properties, self.asked)
+        return open_kms(self.paths, self.properties, self.warn, self.asked)
 
     def asked(self, flags: Args | None = None) -> Asked:
         """Returns who is asked for passphrases and the like, for a command with these flags, if any."""
@@ -199,6 +199,10 @@ class Session:
         """Says something about the run, if it is important enough."""
         if self.shows(level):
             terminal.say(f"{level.upper()}: {text}")
+
+    def warn(self, text: str) -> None:
+        """Says what a person should know of what goes on."""
+        self.log("warning", text)
 
     def status(self, text: str) -> None:
         """Says what was done; that is neither data nor a message of some severity."""

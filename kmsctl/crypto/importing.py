@@ -52,7 +52,7 @@ def unwrap(
     Raises:
         UnwrapError: if it cannot be unwrapped.
     """
-    _check_length(method, wrapped)
+    check_length(method, wrapped)
     algorithm = method.wrapping_algorithm
     if method.hpke:
         from kmsctl.crypto import hpke
@@ -87,8 +87,8 @@ def _unwrap_with(ephemeral: bytes | None, wrapped: bytes, random: Callable[[int]
     return material if sound else None
 
 
-def _check_length(method: ImportMethod, wrapped: bytes) -> None:
-    """Refuses what cannot be right, whatever the bytes are."""
+def check_length(method: ImportMethod, wrapped: bytes) -> None:
+    """Refuses what cannot be right, whatever the bytes are, with an `UnwrapError`."""
     rest = len(wrapped) - method.encapsulation_size
     if method.hpke:
         if rest <= GCM_TAG_SIZE:

@@ -63,8 +63,8 @@ def describe(parameters: Parameters) -> str:
     return f"{shown} (at most {parameters.get('timeoutSeconds')} s)"
 
 
-def forget(parameters: Parameters) -> None:
-    del parameters
+def forget(parameters: Parameters, asking: Asking) -> None:
+    del parameters, asking
 
 
 def output_of(argv: Sequence[str], timeout: int) -> bytes:

@@ -40,19 +40,20 @@ class Enrolled:
 class Prepared:
     """A protector that is made, and not enrolled yet: what is slow about it is done."""
 
-    __slots__ = ("handed_out", "key", "parameters", "type")
+    __slots__ = ("_asking", "handed_out", "key", "parameters", "type")
 
     def __init__(
         self, type_: str, request: Request, store_id: bytes, asking: Asking, random: Callable[[int], bytes]
     ) -> None:
         made = protectors.module_of(type_).enrol(request, store_id, asking, random)
+        self._asking = asking
         self.type = type_
         self.parameters, self.key, self.handed_out = made
 
     def forget(self) -> None:
         """Removes what was left elsewhere, for the protector is not enrolled after all."""
         try:
-            protectors.module_of(self.type).forget(self.parameters)
+            protectors.module_of(self.type).forget(self.parameters, self._asking)
         except KmsError:
             pass  # the error that led here is told
 
@@ -140,11 +141,11 @@ def find(keystore: KeyStore, number: int) -> Enrolled:
     return found[0]
 
 
-def remove(keystore: KeyStore, number: int) -> str | None:
+def remove(keystore: KeyStore, number: int) -> Slot | None:
     """Removes a protector. The caller holds the lock of `keystore`.
 
     Returns:
-        what is left of it elsewhere, as a sentence, if something is.
+        its slot, of which something may be left elsewhere (`forget`); None if it had none.
     """
     find(keystore, number)
     if number == FILE_NUMBER:
@@ -158,10 +159,19 @@ def remove(keystore: KeyStore, number: int) -> str | None:
     gone = next(slot for slot in slots.slots if slot.number == number)
     slots.slots.remove(gone)
     slots.save(keystore.directory, keystore.roots, keystore.probe)
+    return gone
+
+
+def forget(gone: Slot, asking: Asking) -> str | None:
+    """Removes what a protector that was removed kept elsewhere. No lock is held: it may take long.
+
+    Returns:
+        what is left of it, as a sentence, if something is.
+    """
     try:
-        protectors.module_of(gone.type).forget(gone.parameters)
+        protectors.module_of(gone.type).forget(gone.parameters, asking)
     except KmsError as error:
-        return f"What protector {number} kept elsewhere was not removed: {error.message}"
+        return f"What protector {gone.number} kept elsewhere was not removed: {error.message}"
     return None
 
 

@@ -53,7 +53,8 @@ def describe(parameters: Parameters) -> str:
     return f"entry {parameters.get('username')} of {parameters.get('service')}"
 
 
-def forget(parameters: Parameters) -> None:
+def forget(parameters: Parameters, asking: Asking) -> None:
+    del asking
     library = _library()
     service, name = str(parameters.get("service")), str(parameters.get("username"))
     _call(lambda: library.delete_password(service, name))

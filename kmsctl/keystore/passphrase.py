@@ -42,8 +42,8 @@ def describe(parameters: Parameters) -> str:
     return stretching.describe(parameters)
 
 
-def forget(parameters: Parameters) -> None:
-    del parameters
+def forget(parameters: Parameters, asking: Asking) -> None:
+    del parameters, asking
 
 
 def normalized(secret: bytes) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+from kmsctl.crypto.pkcs11 import TokenBackend
 from kmsctl.keystore.slots import Parameter, Slot
 
 Parameters = Mapping[str, Parameter]
@@ -19,6 +20,10 @@ class Asking(Protocol):
     def passphrase(self, question: str) -> bytes | None: ...
     def new_passphrase(self, question: str) -> bytes | None: ...
     def shares(self) -> Sequence[bytes]: ...
+    def token(self) -> TokenBackend | None:
+        """Returns the PKCS#11 token that is configured, if one is."""
+        ...
+
     def can_ask(self) -> bool:
         """Whether a question would be answered, by a person or by a file."""
         ...
@@ -51,6 +56,6 @@ class ProtectorType(Protocol):
         ...
 
     def describe(self, parameters: Parameters) -> str: ...
-    def forget(self, parameters: Parameters) -> None:
+    def forget(self, parameters: Parameters, asking: Asking) -> None:
         """Removes what is kept elsewhere for a slot that was removed."""
         ...

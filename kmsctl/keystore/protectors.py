@@ -12,6 +12,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kmsctl.crypto.pkcs11 import TokenBackend
     from kmsctl.keystore.ports import ProtectorType
 
 FILE = "file"
@@ -19,8 +20,9 @@ FILE = "file"
 TYPES = {
     "keyring": ("os_keyring", 1, True),
     "command": ("command", 2, True),
-    "passphrase": ("passphrase", 3, False),
-    "shares": ("shares", 4, False),
+    "pkcs11": ("token", 3, False),
+    "passphrase": ("passphrase", 4, False),
+    "shares": ("shares", 5, False),
 }
 
 
@@ -56,6 +58,9 @@ class Silent:
 
     def shares(self) -> Sequence[bytes]:
         return ()
+
+    def token(self) -> TokenBackend | None:
+        return None
 
     def can_ask(self) -> bool:
         return False

@@ -115,8 +115,8 @@ def describe(parameters: Parameters) -> str:
     return f"{parameters.get('threshold')} of {parameters.get('shares')} shares, set {parameters.get('set')}"
 
 
-def forget(parameters: Parameters) -> None:
-    del parameters
+def forget(parameters: Parameters, asking: Asking) -> None:
+    del parameters, asking
 
 
 def _combine(shares: Sequence[Share]) -> bytes:

@@ -228,6 +228,14 @@ class Algorithm:
         return None
 
     @property
+    def counts_encryptions(self) -> bool:
+        """Whether a key in a token counts its encryptions: AES-GCM with random nonces of 12 bytes.
+
+        NIST SP 800-38D, 8.3, allows 2^32 of them.
+        """
+        return self.family in (GOOGLE_SYMMETRIC, AES_GCM)
+
+    @property
     def public_key_formats(self) -> tuple[str, ...]:
         """The formats that GetPublicKey knows for it, the default first; empty without public key."""
         if self.purpose not in (ASYMMETRIC_SIGN, ASYMMETRIC_DECRYPT, KEY_ENCAPSULATION):

@@ -209,6 +209,7 @@ _TABLE = (
     Method("RotateCryptoKey", None, ADMIN_WRITE, None),
     Method("CompleteDestroyCryptoKeyVersion", None, ADMIN_WRITE, None),
     Method("GenerateCryptoKeyVersion", None, ADMIN_WRITE, None),
+    Method("CompleteImportCryptoKeyVersion", None, ADMIN_WRITE, None),
     Method("FailCryptoKeyVersion", None, ADMIN_WRITE, None),
     Method("GenerateImportJob", None, ADMIN_WRITE, None),
     Method("FailImportJob", None, ADMIN_WRITE, None),

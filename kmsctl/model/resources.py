@@ -24,6 +24,16 @@ class KeyRing:
         self.tags = tags or {}
 
 
+class Attestation:
+    """A statement about a key in a token (docs/format.md, "Attestations"): its `format`, its bytes."""
+
+    __slots__ = ("content", "format")
+
+    def __init__(self, form: str, content: bytes) -> None:
+        self.format = form
+        self.content = content
+
+
 class CryptoKeyVersion:
     """A version; `state` is the effective one at the time it was read.
 
@@ -33,6 +43,8 @@ class CryptoKeyVersion:
         protection_level: ``SOFTWARE`` or ``HSM``.
         state: one of `kmsctl.model.states`.
         create_time, generate_time: when it was made, when its material was.
+        generation_failure_reason: why it has none (GENERATION_FAILED), if that is known.
+        attestation: what its token says of its key (HSM); lists of keys leave it out.
         destroy_time: when it will be destroyed (DESTROY_SCHEDULED), or was to be.
         destroy_event_time: when it was destroyed.
         import_job: the job of its last import, if it was made by import.
@@ -43,10 +55,12 @@ class CryptoKeyVersion:
 
     __slots__ = (
         "algorithm",
+        "attestation",
         "create_time",
         "destroy_event_time",
         "destroy_time",
         "generate_time",
+        "generation_failure_reason",
         "import_failure_reason",
         "import_job",
         "import_time",
@@ -65,6 +79,8 @@ class CryptoKeyVersion:
         state: str,
         create_time: int,
         generate_time: int | None = None,
+        generation_failure_reason: str | None = None,
+        attestation: Attestation | None = None,
         destroy_time: int | None = None,
         destroy_event_time: int | None = None,
         import_job: ImportJobName | None = None,
@@ -78,6 +94,8 @@ class CryptoKeyVersion:
         self.state = state
         self.create_time = create_time
         self.generate_time = generate_time
+        self.generation_failure_reason = generation_failure_reason
+        self.attestation = attestation
         self.destroy_time = destroy_time
         self.destroy_event_time = destroy_event_time
         self.import_job = import_job
@@ -98,9 +116,11 @@ class ImportJob:
         expire_time: when it will expire, or did.
         expire_event_time: when it expired (EXPIRED).
         public_key: the key to wrap with, a SubjectPublicKeyInfo in PEM (ACTIVE).
+        attestation: what its token says of its key pair (HSM); lists leave it out.
     """
 
     __slots__ = (
+        "attestation",
         "create_time",
         "expire_event_time",
         "expire_time",
@@ -124,6 +144,7 @@ class ImportJob:
         generate_time: int | None = None,
         expire_event_time: int | None = None,
         public_key: str | None = None,
+        attestation: Attestation | None = None,
     ) -> None:
         self.name = name
         self.import_method = import_method
@@ -134,6 +155,7 @@ class ImportJob:
         self.generate_time = generate_time
         self.expire_event_time = expire_event_time
         self.public_key = public_key
+        self.attestation = attestation
 
 
 class CryptoKey:

@@ -6,13 +6,20 @@ RFC 3339, durations end in ``s``, enums are names.
 
 from __future__ import annotations
 
-from kmsctl.model.states import ACTIVE, DESTROY_SCHEDULED, DESTROYED, EXPIRED, IMPORT_FAILED
+from kmsctl.model.states import (
+    ACTIVE,
+    DESTROY_SCHEDULED,
+    DESTROYED,
+    EXPIRED,
+    GENERATION_FAILED,
+    IMPORT_FAILED,
+)
 from kmsctl.model.times import duration_json, rfc3339
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kmsctl.model.locations import Location
-    from kmsctl.model.resources import CryptoKey, CryptoKeyVersion, ImportJob, KeyRing
+    from kmsctl.model.resources import Attestation, CryptoKey, CryptoKeyVersion, ImportJob, KeyRing
 
 
 def location_json(location: Location, project: str) -> dict[str, object]:
@@ -77,10 +84,14 @@ def crypto_key_version_json(version: CryptoKeyVersion) -> dict[str, object]:
         "state": version.state,
         "protectionLevel": version.protection_level,
         "algorithm": version.algorithm,
-        "createTime": rfc3339(version.create_time),
     }
+    if version.attestation is not None:
+        result["attestation"] = _attestation_json(version.attestation)
+    result["createTime"] = rfc3339(version.create_time)
     if version.generate_time is not None:
         result["generateTime"] = rfc3339(version.generate_time)
+    if version.generation_failure_reason is not None and version.state == GENERATION_FAILED:
+        result["generationFailureReason"] = version.generation_failure_reason
     # Each only in its state, as the API's documentation of the two fields says.
     if version.destroy_time is not None and version.state == DESTROY_SCHEDULED:
         result["destroyTime"] = rfc3339(version.destroy_time)
@@ -113,4 +124,12 @@ def import_job_json(job: ImportJob) -> dict[str, object]:
     result["state"] = job.state
     if job.public_key is not None and job.state == ACTIVE:
         result["publicKey"] = {"pem": job.public_key}
+    if job.attestation is not None:
+        result["attestation"] = _attestation_json(job.attestation)
     return result
+
+
+def _attestation_json(attestation: Attestation) -> dict[str, object]:
+    from binascii import b2a_base64
+
+    return {"format": attestation.format, "content": b2a_base64(attestation.content, newline=False).decode()}

@@ -6,7 +6,7 @@ from kmsctl.errors import AlreadyExists, FailedPrecondition, InvalidArgument
 from kmsctl.model import import_methods
 from kmsctl.model.protection import PROTECTION_LEVEL_NUMBERS
 from kmsctl.service import audit, expiry, generation
-from kmsctl.service.backends import backend
+from kmsctl.service.backends import backend, is_hsm
 from kmsctl.service.call import Mutation, Reading, find_database, not_found
 from kmsctl.service.defaults import IMPORT_JOB_LIFETIME, PAGE_SIZE
 from kmsctl.store import import_jobs, leases, rings
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kmsctl.model.resources import ImportJob
     from kmsctl.service.context import Context
     from kmsctl.service.kms import Kms
+    from kmsctl.service.token_objects import Intent
 
 
 def create(kms: Kms, ctx: Context, name: ImportJobName, method_name: str, level_name: str) -> ImportJob:
@@ -32,14 +33,28 @@ def create(kms: Kms, ctx: Context, name: ImportJobName, method_name: str, level_
     with Reading(kms, ctx, "CreateImportJob", name) as snapshot:
         if snapshot is None or rings.find(snapshot, name.parent) is None:
             raise not_found(name.parent)
-    generation.check_available(kms, level, method.wrapping_algorithm)
+    if is_hsm(level):
+        from kmsctl.service import token_jobs
+
+        return token_jobs.create(kms, ctx, name, method, level)
+    generation.check_available(kms, level, method.wrapping_algorithm, name)
     uid = kms.random(generation.UID_SIZE)
     with leases.Lease(kms.data_directory, uid):
-        _add(kms, ctx, name, method, level, uid)
+        add(kms, ctx, name, method, level, uid)
         return _complete(kms, name, method, level)
 
 
-def _add(kms: Kms, ctx: Context, name: ImportJobName, method: ImportMethod, level: int, uid: bytes) -> None:
+def add(
+    kms: Kms,
+    ctx: Context,
+    name: ImportJobName,
+    method: ImportMethod,
+    level: int,
+    uid: bytes,
+    *,
+    intent: Intent | None = None,
+) -> None:
+    """Adds a job that waits for its key pair; `intent` is that of making it in a token."""
     with Mutation(kms, ctx, "CreateImportJob", name) as call:
         transaction = call.transaction
         call.request = {"importMethod": method.enum}
@@ -51,9 +66,11 @@ def _add(kms: Kms, ctx: Context, name: ImportJobName, method: ImportMethod, leve
             expiry.take_back(transaction, existing, name)
         elif existing is not None:
             raise AlreadyExists(f"ImportJob {name} already exists.")
-        import_jobs.insert(
+        row = import_jobs.insert(
             transaction, ring, name, uid, method=method, protection_level=level, lifetime=IMPORT_JOB_LIFETIME
         )
+        if intent is not None:
+            intent.record(transaction, row, name, "C_GenerateKeyPair")
 
 
 def _complete(kms: Kms, name: ImportJobName, method: ImportMethod, level: int) -> ImportJob:
@@ -88,6 +105,10 @@ def get(kms: Kms, ctx: Context, name: ImportJobName) -> ImportJob:
                 raise not_found(name)
             wait = not settled and expiry.pending(kms, snapshot, row)
             job = import_jobs.resource(row, name, snapshot.now)
+            if is_hsm(row.integer("protection_level")):
+                from kmsctl.service.token_objects import attestation
+
+                job.attestation = attestation(snapshot, row)
         if not wait:
             reading.record()
             return job

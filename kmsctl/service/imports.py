@@ -11,7 +11,7 @@ from kmsctl.errors import FailedPrecondition, InvalidArgument
 from kmsctl.model import algorithms, import_methods, states
 from kmsctl.model.protection import PROTECTION_LEVELS
 from kmsctl.service import due, expiry, fingerprints, generation
-from kmsctl.service.backends import backend
+from kmsctl.service.backends import backend, is_hsm
 from kmsctl.service.call import Mutation, Reading, not_found
 from kmsctl.service.keys import transition_refused
 from kmsctl.store import import_jobs, versions
@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from kmsctl.service.kms import Kms
     from kmsctl.store.snapshot import Snapshot, Transaction
     from kmsctl.store.tables import Row
+    from kmsctl.store.token_objects import TokenName
 
-_METHOD = "ImportCryptoKeyVersion"
+METHOD = "ImportCryptoKeyVersion"
 
 
 class _Opened:
@@ -42,12 +43,15 @@ class _Opened:
         self.reason = reason
 
 
-class _Job:
-    """What it takes to unwrap, read from a job's row."""
+class Job:
+    """What it takes to unwrap, read from a job's row; `token` has its key pair, if one does."""
 
-    __slots__ = ("level", "method", "private")
+    __slots__ = ("level", "method", "private", "token")
 
-    def __init__(self, level: int, method: ImportMethod, private: bytes) -> None:
+    def __init__(
+        self, level: int, method: ImportMethod, private: bytes, token: TokenName | None = None
+    ) -> None:
+        self.token = token
         self.level = level
         self.method = method
         self.private = private
@@ -57,14 +61,18 @@ def import_version(kms: Kms, ctx: Context, request: ImportCryptoKeyVersionReques
     algorithm = _check_form(request)
     job = _find_job(kms, ctx, request, algorithm)
     job.method.check_takes(algorithm)
-    generation.check_available(kms, job.level, algorithm)
+    if is_hsm(job.level):
+        from kmsctl.service import token_imports
+
+        return token_imports.import_version(kms, ctx, request, algorithm, job)
+    generation.check_available(kms, job.level, algorithm, request.parent)
     opened = _open(kms, job, algorithm, request.wrapped_key)
     name = request.crypto_key_version or request.parent
-    with Mutation(kms, ctx, _METHOD, name, also=[request.import_job]) as call:
+    with Mutation(kms, ctx, METHOD, name, also=[request.import_job]) as call:
         transaction = call.transaction
-        key, row = _find(kms, transaction, request, algorithm)
+        key, row = find(kms, transaction, request, algorithm)
         if row is None:
-            row = _add(kms, transaction, key, request.parent, algorithm)
+            row = add(transaction, key, request.parent, algorithm, kms.random(generation.UID_SIZE))
         name = request.parent.version(row.integer("number"))
         import_job = request.import_job.import_job
         _check_same(transaction, row, name, algorithm, opened)
@@ -85,14 +93,15 @@ def import_version(kms: Kms, ctx: Context, request: ImportCryptoKeyVersionReques
         return shown
 
 
-def _add(kms: Kms, transaction: Transaction, key: Row, parent: CryptoKeyName, algorithm: Algorithm) -> Row:
+def add(transaction: Transaction, key: Row, parent: CryptoKeyName, algorithm: Algorithm, uid: bytes) -> Row:
+    """Adds a version that waits for its material."""
     number = key.integer("last_version") + 1
     transaction.update(key, last_version=number)
     return versions.insert(
         transaction,
         key,
         parent.version(number),
-        kms.random(generation.UID_SIZE),
+        uid,
         state=states.PENDING_IMPORT,
         algorithm=algorithm.number,
     )
@@ -119,22 +128,31 @@ def _check_form(request: ImportCryptoKeyVersionRequest) -> Algorithm:
     return algorithm
 
 
-def _find_job(kms: Kms, ctx: Context, request: ImportCryptoKeyVersionRequest, algorithm: Algorithm) -> _Job:
+def _find_job(kms: Kms, ctx: Context, request: ImportCryptoKeyVersionRequest, algorithm: Algorithm) -> Job:
     """Checks the request against the store, after what is due for its key and its job was done."""
     settled = False
     while True:
         name = request.crypto_key_version or request.parent
-        with Reading(kms, ctx, _METHOD, name, also=[request.import_job]) as snapshot:
+        with Reading(kms, ctx, METHOD, name, also=[request.import_job]) as snapshot:
             if snapshot is None:
                 raise not_found(request.parent)
             if settled or not _is_due(kms, snapshot, request):
                 _check(snapshot, request, algorithm)
                 job = _check_job(snapshot, request)
                 private = import_jobs.material(snapshot, job, request.import_job)
-                return _Job(job.integer("protection_level"), import_jobs.method_of(job), private)
+                level = job.integer("protection_level")
+                return Job(level, import_jobs.method_of(job), private, _token_of(snapshot, job))
         expiry.settle(kms, request.import_job)
         due.settle(kms, request.parent)
         settled = True
+
+
+def _token_of(snapshot: Snapshot, job: Row) -> TokenName | None:
+    if not is_hsm(job.integer("protection_level")):
+        return None
+    from kmsctl.store import token_objects
+
+    return token_objects.token_of(token_objects.of(snapshot, job, "The import job"))
 
 
 def _is_due(kms: Kms, snapshot: Snapshot, request: ImportCryptoKeyVersionRequest) -> bool:
@@ -145,7 +163,7 @@ def _is_due(kms: Kms, snapshot: Snapshot, request: ImportCryptoKeyVersionRequest
     )
 
 
-def _find(
+def find(
     kms: Kms, transaction: Transaction, request: ImportCryptoKeyVersionRequest, algorithm: Algorithm
 ) -> tuple[Row, Row | None]:
     """Checks the request again, now that the lock is held. Returns the rows of key and version."""
@@ -219,7 +237,7 @@ def _check_version(snapshot: Snapshot, key: Row, name: CryptoKeyVersionName, alg
     return row
 
 
-def _open(kms: Kms, job: _Job, algorithm: Algorithm, wrapped: bytes) -> _Opened:
+def _open(kms: Kms, job: Job, algorithm: Algorithm, wrapped: bytes) -> _Opened:
     """Unwraps and checks the material."""
     used = backend(kms, job.level)
     try:

@@ -8,6 +8,7 @@ from kmsctl.model.labels import check_labels
 from kmsctl.model.protection import PROTECTION_LEVEL_NUMBERS, PROTECTION_LEVELS
 from kmsctl.model.times import MAX_TIME
 from kmsctl.service import due, generation
+from kmsctl.service.backends import is_hsm
 from kmsctl.service.call import Mutation, Reading, not_found
 from kmsctl.service.defaults import (
     BLOCK_SIZE,
@@ -42,15 +43,23 @@ _POLICY = "key_access_justifications_policy"
 def create(
     kms: Kms, ctx: Context, name: CryptoKeyName, spec: CryptoKeySpec, *, skip_version: bool
 ) -> CryptoKey:
-    duration = _check_spec(kms, spec, skip_version=skip_version)
-    if skip_version or algorithms.by_enum(spec.algorithm).secret_size is not None:
+    duration = _check_spec(kms, spec, name, skip_version=skip_version)
+    level, algorithm = PROTECTION_LEVEL_NUMBERS[spec.protection_level], algorithms.by_enum(spec.algorithm)
+    slow = generation.is_slow(level, algorithm)
+    if is_hsm(level) or (slow and not skip_version):
+        with Reading(kms, ctx, "CreateCryptoKey", name) as snapshot:  # before a lease is written
+            ring = None if snapshot is None else rings.find(snapshot, name.parent)
+            if snapshot is None or ring is None:
+                raise not_found(name.parent)
+            if keys.find(snapshot, ring, name) is not None:
+                raise AlreadyExists(f"CryptoKey {name} already exists.")
+        if is_hsm(level):
+            generation.check_available(kms, level, algorithm, name)
+    if skip_version or not slow:
         return _create(kms, ctx, name, spec, duration, None, skip_version=skip_version)
-    with Reading(kms, ctx, "CreateCryptoKey", name) as snapshot:  # before a lease is written
-        if snapshot is None or rings.find(snapshot, name.parent) is None:
-            raise not_found(name.parent)
-    with generation.Generation(kms, name) as slow:
-        created = _create(kms, ctx, name, spec, duration, slow.uid, skip_version=False)
-        slow.complete(name.version(1))
+    with generation.Generation(kms, name, level) as making:
+        created = _create(kms, ctx, name, spec, duration, making, skip_version=False)
+        making.complete(name.version(1))
     return created
 
 
@@ -60,7 +69,7 @@ def _create(
     name: CryptoKeyName,
     spec: CryptoKeySpec,
     duration: int,
-    uid: bytes | None,
+    slow: generation.Generation | None,
     *,
     skip_version: bool,
 ) -> CryptoKey:
@@ -79,7 +88,7 @@ def _create(
         _check_rotatable(name, import_only=spec.import_only, following=following)
         row = keys.insert(transaction, ring, name, spec, duration)
         if not skip_version:
-            number = generation.add_version(kms, transaction, row, name, uid)
+            number = generation.add_version(kms, transaction, row, name, slow)
             if algorithms.purpose_by_enum(spec.purpose).has_primary:
                 transaction.update(row, primary_version=number)
         return keys.resource(row, name, keys.primary_of(transaction, row, name), transaction.now)
@@ -177,6 +186,7 @@ def update(kms: Kms, ctx: Context, name: CryptoKeyName, changes: Mapping[str, ob
     algorithm = changes.get("version_template.algorithm")
     if isinstance(algorithm, str):
         _check_new_algorithm(kms, ctx, name, algorithms.by_enum(algorithm))
+    due.settle_token(kms, ctx, "UpdateCryptoKey", name, name)
     with Mutation(kms, ctx, "UpdateCryptoKey", name) as call:
         transaction = call.transaction
         call.request = {"updateMask": ",".join(sorted(changes))}
@@ -202,6 +212,7 @@ def update(kms: Kms, ctx: Context, name: CryptoKeyName, changes: Mapping[str, ob
 
 
 def update_primary_version(kms: Kms, ctx: Context, name: CryptoKeyName, number: int) -> CryptoKey:
+    due.settle_token(kms, ctx, "UpdateCryptoKeyPrimaryVersion", name, name)
     with Mutation(kms, ctx, "UpdateCryptoKeyPrimaryVersion", name) as call:
         transaction = call.transaction
         version = name.version(number)
@@ -232,12 +243,16 @@ def transition_refused(name: str, state: str) -> FailedPrecondition:
     )
 
 
-def _check_spec(kms: Kms, spec: CryptoKeySpec, *, skip_version: bool) -> int:
+def _check_spec(kms: Kms, spec: CryptoKeySpec, name: CryptoKeyName, *, skip_version: bool) -> int:
     """Checks what does not depend on the store. Returns the destroy window."""
     purpose = algorithms.purpose_by_enum(spec.purpose)
     if spec.protection_level not in PROTECTION_LEVEL_NUMBERS:
         raise InvalidArgument(f"protection_level: '{spec.protection_level}' is not a ProtectionLevel.")
-    _check_algorithm(kms, purpose, spec.protection_level, algorithms.by_enum(spec.algorithm))
+    algorithm = algorithms.by_enum(spec.algorithm)
+    _check_algorithm(purpose, spec.protection_level, algorithm)
+    level = PROTECTION_LEVEL_NUMBERS[spec.protection_level]
+    if not is_hsm(level):  # a token is asked by whoever may make keys in it
+        generation.check_available(kms, level, algorithm, name)
     check_labels(spec.labels)
     if spec.allowed_access_reasons is not None:
         spec.allowed_access_reasons = _checked_reasons(spec.allowed_access_reasons)
@@ -258,13 +273,12 @@ def _check_spec(kms: Kms, spec: CryptoKeySpec, *, skip_version: bool) -> int:
     return duration
 
 
-def _check_algorithm(kms: Kms, purpose: Purpose, level: str, algorithm: Algorithm) -> None:
+def _check_algorithm(purpose: Purpose, level: str, algorithm: Algorithm) -> None:
     """Refuses an algorithm that keys of a purpose and a protection level cannot have."""
     if algorithm.purpose != purpose.enum:
         raise InvalidArgument(f"Algorithm {algorithm.enum} does not fit the purpose {purpose.enum}.")
     if level not in algorithm.protection_levels:
         raise InvalidArgument(f"Algorithm {algorithm.enum} is not offered at protection level {level}.")
-    generation.check_available(kms, PROTECTION_LEVEL_NUMBERS[level], algorithm)
 
 
 def _check_new_algorithm(kms: Kms, ctx: Context, name: CryptoKeyName, algorithm: Algorithm) -> None:
@@ -274,7 +288,9 @@ def _check_new_algorithm(kms: Kms, ctx: Context, name: CryptoKeyName, algorithm:
         if row is None:
             raise not_found(name)
     purpose = algorithms.purpose_by_number(row.integer("purpose"))
-    _check_algorithm(kms, purpose, PROTECTION_LEVELS[row.integer("protection_level")], algorithm)
+    level = row.integer("protection_level")
+    _check_algorithm(purpose, PROTECTION_LEVELS[level], algorithm)
+    generation.check_available(kms, level, algorithm, name)
 
 
 def _change(field: str, value: object) -> dict[str, int | str | None]:

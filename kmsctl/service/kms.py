@@ -12,10 +12,12 @@ from _thread import allocate_lock
 from kmsctl.errors import IntegrityError
 from kmsctl.model.times import now_us
 from kmsctl.service.defaults import DESTROY_SCHEDULED_DURATION
+from kmsctl.service.encryptions import Encryptions
 from kmsctl.service.iam_verbs import IamVerbs
 from kmsctl.service.logging_verbs import LoggingVerbs
 from kmsctl.service.protection_verbs import ProtectionVerbs
 from kmsctl.service.store_verbs import StoreVerbs
+from kmsctl.service.tokens import Tokens, WithToken, no_warning
 from kmsctl.store.files import has_databases
 from kmsctl.store.probes import no_probe
 
@@ -62,6 +64,7 @@ if TYPE_CHECKING:
     from kmsctl.model.resources import CryptoKey, CryptoKeySpec, CryptoKeyVersion, ImportJob, KeyRing
     from kmsctl.service.api import Keep
     from kmsctl.service.context import Context
+    from kmsctl.service.tokens import HsmOptions
     from kmsctl.store.database import Clock
     from kmsctl.store.probes import Probe
     from kmsctl.store.store import Store
@@ -79,7 +82,9 @@ class Kms(IamVerbs, LoggingVerbs, ProtectionVerbs, StoreVerbs):
         clock: tells the time in microseconds since 1970.
         random: draws that many random bytes.
         destroy_scheduled_duration: the destroy window of keys that name none, in microseconds.
-        probe: told the name of each step of a commit; for crash tests.
+        hsm: how HSM keys are reached; without it there are none.
+        warn: told what a person should know of what goes on, a sentence at a time.
+        probe: told the name of each step of a commit, and of work in a token; for crash tests.
         ask: returns who is asked for passphrases and the like, where the root key has no file of its own.
     """
 
@@ -90,12 +95,15 @@ class Kms(IamVerbs, LoggingVerbs, ProtectionVerbs, StoreVerbs):
         "clock",
         "data_directory",
         "destroy_scheduled_duration",
+        "encryptions",
         "probe",
         "random",
         "secrets_directory",
+        "tokens",
+        "warn",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it depends on, given by name
         self,
         data_directory: str,
         secrets_directory: str,
@@ -103,6 +111,8 @@ class Kms(IamVerbs, LoggingVerbs, ProtectionVerbs, StoreVerbs):
         clock: Clock = now_us,
         random: Random = os.urandom,
         destroy_scheduled_duration: int = DESTROY_SCHEDULED_DURATION,
+        hsm: HsmOptions | None = None,
+        warn: Callable[[str], None] = no_warning,
         probe: Probe = no_probe,
         ask: Callable[[], Asking] | None = None,
     ) -> None:
@@ -112,6 +122,9 @@ class Kms(IamVerbs, LoggingVerbs, ProtectionVerbs, StoreVerbs):
         self.random = random
         self.destroy_scheduled_duration = destroy_scheduled_duration
         self.probe = probe
+        self.warn = warn
+        self.tokens = Tokens(hsm, data_directory)
+        self.encryptions = Encryptions()
         self._ask = ask
         self._store: Store | None = None
         self._lock = allocate_lock()
@@ -125,16 +138,23 @@ class Kms(IamVerbs, LoggingVerbs, ProtectionVerbs, StoreVerbs):
         if self._store is None:
             from kmsctl.keystore.keystore import KeyStore
 
-            keystore = KeyStore.open(self.secrets_directory, self.random, self.probe, self._ask)
+            keystore = KeyStore.open(self.secrets_directory, self.random, self.probe, self.asking)
             if keystore is None and has_databases(self.data_directory):
                 # Unless another process has made both in between, the secrets of a store are gone.
-                keystore = KeyStore.open(self.secrets_directory, self.random, self.probe, self._ask)
+                keystore = KeyStore.open(self.secrets_directory, self.random, self.probe, self.asking)
                 if keystore is None:
                     raise self._orphans()
             if keystore is None:
                 return None
             self._set_store(keystore)
         return self._store
+
+    def asking(self, asked: Asking | None = None) -> Asking:
+        """Returns who is asked for what opens the store: `asked`, if given, and the configured token."""
+        from kmsctl.keystore.protectors import Silent
+
+        who = asked or (Silent() if self._ask is None else self._ask())
+        return WithToken(who, self.tokens)
 
     def open_store(self) -> Store:
         """Returns the store, and makes it if there is none: root key, anchor, nothing else yet."""
@@ -149,6 +169,7 @@ class Kms(IamVerbs, LoggingVerbs, ProtectionVerbs, StoreVerbs):
         """Closes all files. The next call opens them again."""
         with self._lock:
             store, self._store = self._store, None
+        self.tokens.close()
         if store is not None:
             store.close()
 

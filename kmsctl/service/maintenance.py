@@ -21,7 +21,14 @@ from kmsctl.service.reports import DatabaseStatus, MaintenanceReport, StoreStatu
 from kmsctl.store import import_jobs, keys, resealing, versions
 from kmsctl.store.snapshot import CLOCK_TOLERANCE
 from kmsctl.store.store import CONTROL
-from kmsctl.store.tables import AUDIT_KEYS, CONTROL_TABLES, LOCATION_TABLES, MASTER_KEYS, PENDING_PURGES
+from kmsctl.store.tables import (
+    AUDIT_KEYS,
+    CONTROL_TABLES,
+    LOCATION_TABLES,
+    MASTER_KEYS,
+    PENDING_PURGES,
+    TOKEN_OBJECTS,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +38,7 @@ if TYPE_CHECKING:
     from kmsctl.service.context import Context
     from kmsctl.service.kms import Kms
     from kmsctl.store.database import Database
+    from kmsctl.store.snapshot import Snapshot
     from kmsctl.store.store import Store
 
 
@@ -82,10 +90,20 @@ def _database_status(store: Store, name: str) -> DatabaseStatus:
                 bytes_on_disk=_size(path),
                 master_key_versions=[row.id for row in resealing.in_use(snapshot)],
                 pending_purges=purges,
+                pending_removals=_pending_removals(snapshot, name),
                 last_time=max(snapshot.head.last_time, snapshot.audit.last_time),
             )
     except KmsError as error:
         return DatabaseStatus(name, "", problem=f"{error.status}: {error.message}")
+
+
+def _pending_removals(snapshot: Snapshot, name: str) -> list[str]:
+    """Says which objects are yet to be removed from their tokens."""
+    if name == CONTROL or not snapshot.connection.number(f"SELECT count(*) FROM {TOKEN_OBJECTS.name}"):
+        return []
+    from kmsctl.service import token_objects
+
+    return token_objects.pending_removals(snapshot)
 
 
 def _size(path: str) -> int:
@@ -171,16 +189,17 @@ def _settle_clock(
 def _maintain_location(kms: Kms, database: Database, report: MaintenanceReport) -> None:
     for name in _keys_with_work(kms, database):
         try:
-            with database.write() as transaction:
-                row = due.find_key(transaction, name)
-                done = due.Done() if row is None else due.apply(kms, transaction, row, name)
+            done = due.act(kms, database, name)
         except KmsError as error:
             report.left.append(f"{name}: {error.message}")
             continue
         report.destroyed += done.destroyed
         report.rotated += done.rotated
         report.failed += done.failed
+        report.made += done.made
+        report.left += done.left
     _maintain_import_jobs(kms, database, report)
+    report.left += [text for text in expiry.sweep(kms, database) if text not in report.left]
 
 
 def _resume_root_rotation(ctx: Context, decision: Decision, store: Store, report: MaintenanceReport) -> None:

@@ -10,19 +10,23 @@ from kmsctl.model.names import CryptoKeyVersionName
 from kmsctl.model.protection import PROTECTION_LEVELS
 from kmsctl.model.requests import DecryptResponse, EncryptResponse
 from kmsctl.service import due
-from kmsctl.service.backends import backend
 from kmsctl.service.call import not_found
-from kmsctl.service.use import check_checksum, check_enabled, check_purpose
+from kmsctl.service.use import check_checksum, check_enabled, check_purpose, holding, token_name
 from kmsctl.store import versions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
     from kmsctl.model.names import CryptoKeyName
     from kmsctl.model.requests import DecryptRequest, EncryptRequest
     from kmsctl.service.context import Context
     from kmsctl.service.kms import Kms
     from kmsctl.store.snapshot import Snapshot
     from kmsctl.store.tables import Row
+
+    T = TypeVar("T")
 
 #: One text for every way in which a ciphertext can be wrong, so that it tells a prober nothing.
 DECRYPTION_FAILED = "Decryption failed: verify that 'name' refers to the correct CryptoKey."
@@ -34,9 +38,10 @@ def encrypt(kms: Kms, ctx: Context, request: EncryptRequest) -> EncryptResponse:
     asked = request.name
     key_name = asked.parent if isinstance(asked, CryptoKeyVersionName) else asked
 
-    def act(snapshot: Snapshot, key: Row) -> EncryptResponse:
+    def act(snapshot: Snapshot, key: Row) -> Callable[[], EncryptResponse]:
         check_purpose(key, asked, "Encrypt")
-        level = PROTECTION_LEVELS[key.integer("protection_level")]
+        number = key.integer("protection_level")
+        level = PROTECTION_LEVELS[number]
         limits = algorithms.LIMITS[level]
         checks.length("plaintext", request.plaintext, limits.plaintext)
         checks.length("additional_authenticated_data", request.aad, limits.aad)
@@ -48,18 +53,31 @@ def encrypt(kms: Kms, ctx: Context, request: EncryptRequest) -> EncryptResponse:
         secret = versions.material(snapshot, row, name)
         header = envelope.header(row.blob("uid"))
         bound = envelope.associated_data(header, str(key_name), request.aad)
-        used = backend(kms, key.integer("protection_level"))
-        ciphertext = header + used.encrypt(secret, request.plaintext, bound)
-        return EncryptResponse(
-            name,
-            ciphertext,
-            ciphertext_crc32c=crc32c(ciphertext),
-            verified_plaintext_crc32c=verified_plaintext,
-            verified_aad_crc32c=verified_aad,
-            protection_level=level,
-        )
+        token = token_name(snapshot, row, name)
 
-    return due.read_key(kms, ctx, "Encrypt", asked, key_name, act)
+        def use() -> EncryptResponse:
+            used = holding(kms, number, name, token)
+            if token is not None:
+                kms.encryptions.count(kms, name, secret)
+            ciphertext = header + used.encrypt(secret, request.plaintext, bound)
+            return EncryptResponse(
+                name,
+                ciphertext,
+                ciphertext_crc32c=crc32c(ciphertext),
+                verified_plaintext_crc32c=verified_plaintext,
+                verified_aad_crc32c=verified_aad,
+                protection_level=level,
+            )
+
+        return done_now(use) if token is None else use
+
+    return due.read_key(kms, ctx, "Encrypt", asked, key_name, act)()
+
+
+def done_now(use: Callable[[], T]) -> Callable[[], T]:
+    """Does what needs no token within the snapshot: what is answered is what is recorded."""
+    answer = use()
+    return lambda: answer
 
 
 def decrypt(kms: Kms, ctx: Context, request: DecryptRequest) -> DecryptResponse:
@@ -67,7 +85,7 @@ def decrypt(kms: Kms, ctx: Context, request: DecryptRequest) -> DecryptResponse:
     check_checksum("additional_authenticated_data", request.aad, request.aad_crc32c)
     key_name = request.name
 
-    def act(snapshot: Snapshot, key: Row) -> DecryptResponse:
+    def act(snapshot: Snapshot, key: Row) -> Callable[[], DecryptResponse]:
         check_purpose(key, key_name, "Decrypt")
         level = PROTECTION_LEVELS[key.integer("protection_level")]
         limits = algorithms.LIMITS[level]
@@ -85,19 +103,26 @@ def decrypt(kms: Kms, ctx: Context, request: DecryptRequest) -> DecryptResponse:
         check_enabled(snapshot, row, name)
         secret = versions.material(snapshot, row, name)
         bound = envelope.associated_data(header, str(key_name), request.aad)
-        try:
-            plaintext = backend(kms, row.integer("protection_level")).decrypt(secret, sealed, bound)
-        except InvalidArgument:
-            raise InvalidArgument(DECRYPTION_FAILED) from None
-        return DecryptResponse(
-            plaintext,
-            plaintext_crc32c=crc32c(plaintext),
-            used_primary=key.optional_integer("primary_version") == number,
-            protection_level=level,
-            version=name,
-        )
+        token = token_name(snapshot, row, name)
+        used_primary = key.optional_integer("primary_version") == number
 
-    return due.read_key(kms, ctx, "Decrypt", key_name, key_name, act)
+        def use() -> DecryptResponse:
+            used = holding(kms, row.integer("protection_level"), name, token)
+            try:
+                plaintext = used.decrypt(secret, sealed, bound)
+            except InvalidArgument:
+                raise InvalidArgument(DECRYPTION_FAILED) from None
+            return DecryptResponse(
+                plaintext,
+                plaintext_crc32c=crc32c(plaintext),
+                used_primary=used_primary,
+                protection_level=level,
+                version=name,
+            )
+
+        return done_now(use) if token is None else use
+
+    return due.read_key(kms, ctx, "Decrypt", key_name, key_name, act)()
 
 
 def _version_to_encrypt(

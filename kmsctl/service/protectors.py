@@ -53,7 +53,7 @@ def init(kms: Kms, type_: str, request: Request, asking: Asking, hand_out: HandO
     made: list[Enrolled] = []
 
     def keep(root: RootKey, directory: str) -> None:
-        prepared = enrolment.Prepared(type_, request, root.store_id, asking, kms.random)
+        prepared = enrolment.Prepared(type_, request, root.store_id, kms.asking(asking), kms.random)
         hand_out(prepared.handed_out)
         made.append(enrolment.create(directory, root, prepared, kms.clock(), kms.random, kms.probe))
 
@@ -89,7 +89,7 @@ def add(kms: Kms, ctx: Context, type_: str, request: Request, asking: Asking, ha
     keystore = _keystore(store)
     if type_ == FILE:
         return _changed(store, ctx, decision, {"type": type_}, lambda: enrolment.add_file(keystore))
-    prepared = enrolment.Prepared(type_, request, keystore.store_id, asking, kms.random)
+    prepared = enrolment.Prepared(type_, request, keystore.store_id, kms.asking(asking), kms.random)
     try:
         hand_out(prepared.handed_out)
         now = kms.clock()
@@ -114,8 +114,8 @@ def remove(
     gone = enrolment.find(keystore, number)
     confirm(gone)
     request: dict[str, object] = {"protector": str(number), "type": gone.type}
-    left = _changed(store, ctx, decision, request, lambda: _Left(enrolment.remove(keystore, number)))
-    return gone, left.text
+    slot = _changed(store, ctx, decision, request, lambda: enrolment.remove(keystore, number))
+    return gone, None if slot is None else enrolment.forget(slot, kms.asking())
 
 
 def unlock(kms: Kms, seconds: int) -> bool:
@@ -144,15 +144,6 @@ def lock(kms: Kms) -> bool:
     from kmsctl.keystore import agent
 
     return agent.end(kms.secrets_directory)
-
-
-class _Left:
-    """A sentence, or none: what `_changed` passes on."""
-
-    __slots__ = ("text",)
-
-    def __init__(self, text: str | None) -> None:
-        self.text = text
 
 
 def _decided(kms: Kms, ctx: Context, method: str) -> tuple[Store, Decision]:

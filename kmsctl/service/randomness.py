@@ -22,5 +22,5 @@ def generate(kms: Kms, ctx: Context, request: GenerateRandomBytesRequest) -> Gen
     level = PROTECTION_LEVEL_NUMBERS.get(request.protection_level)
     if level is None:
         raise InvalidArgument(f"protection_level: '{request.protection_level}' is not a ProtectionLevel.")
-    data = backend(kms, level).random_bytes(request.length_bytes)
+    data = backend(kms, level, request.name).random_bytes(request.length_bytes)
     return GenerateRandomBytesResponse(data, data_crc32c=crc32c(data))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kmsctl.crypto import checks
 from kmsctl.crypto.checksums import crc32c
 from kmsctl.model.raw_requests import RawDecryptResponse, RawEncryptResponse
-from kmsctl.service.use import check_checksum, use_version
+from kmsctl.service.use import check_checksum, count_encryption, use_version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def encrypt(kms: Kms, ctx: Context, request: RawEncryptRequest) -> RawEncryptRes
     use = use_version(kms, ctx, "RawEncrypt", request.name, secret=True)
     checks.length("plaintext", request.plaintext, use.limits.plaintext)
     checks.length("additional_authenticated_data", request.aad, use.limits.aad)
+    count_encryption(kms, request.name, use)
     made = use.backend.raw_encrypt(
         use.algorithm, use.secret, request.plaintext, aad=request.aad, iv=request.iv
     )

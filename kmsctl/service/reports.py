@@ -21,6 +21,7 @@ class DatabaseStatus:
         "name",
         "path",
         "pending_purges",
+        "pending_removals",
         "problem",
     )
 
@@ -36,6 +37,7 @@ class DatabaseStatus:
         bytes_on_disk: int = 0,
         master_key_versions: Sequence[int] = (),
         pending_purges: int = 0,
+        pending_removals: Sequence[str] = (),
         last_time: int = 0,
         problem: str | None = None,
     ) -> None:
@@ -48,6 +50,8 @@ class DatabaseStatus:
         self.bytes_on_disk = bytes_on_disk
         self.master_key_versions = master_key_versions
         self.pending_purges = pending_purges
+        #: sentences: which objects are yet to be removed from their tokens
+        self.pending_removals = pending_removals
         self.last_time = last_time
         self.problem = problem
 
@@ -179,13 +183,14 @@ class LogStatus:
 class MaintenanceReport:
     """What `maintain` did, and what it could not do."""
 
-    __slots__ = ("destroyed", "expired", "failed", "left", "purged", "rewrapped", "rotated")
+    __slots__ = ("destroyed", "expired", "failed", "left", "made", "purged", "rewrapped", "rotated")
 
     def __init__(self) -> None:
         #: resource names
         self.rotated: list[str] = []
         self.destroyed: list[str] = []
         self.failed: list[str] = []
+        self.made: list[str] = []
         self.expired: list[str] = []
         #: names of databases whose master key was rotated
         self.rewrapped: list[str] = []

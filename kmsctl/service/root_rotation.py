@@ -41,7 +41,9 @@ def rotate(kms: Kms, ctx: Context, asking: Asking, *, drop_unavailable: bool) ->
         root_rotation.settle(keystore)
         report.resumed = len(keystore.roots) > 1
         if not report.resumed:
-            report.dropped = root_rotation.begin(keystore, asking, drop_unavailable=drop_unavailable)
+            report.dropped = root_rotation.begin(
+                keystore, kms.asking(asking), drop_unavailable=drop_unavailable
+            )
         _complete(ctx, decision, store, report)
     return report
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from kmsctl.crypto.checksums import crc32c
 from kmsctl.errors import FailedPrecondition, InvalidArgument
 from kmsctl.model import algorithms, states
-from kmsctl.model.protection import PROTECTION_LEVELS
+from kmsctl.model.protection import PROTECTION_LEVEL_NUMBERS, PROTECTION_LEVELS
 from kmsctl.service import due
-from kmsctl.service.backends import backend
+from kmsctl.service.backends import backend, public_backend
 from kmsctl.service.call import not_found
 from kmsctl.store import versions
 
@@ -20,18 +20,20 @@ if TYPE_CHECKING:
     from kmsctl.service.kms import Kms
     from kmsctl.store.snapshot import Snapshot
     from kmsctl.store.tables import Row
+    from kmsctl.store.token_objects import TokenName
 
 
 class Use:
     """A version that may be used now, with its material.
 
     Attributes:
+        token: the token that its key is in; None for keys in software, and where it is not needed.
         algorithm, level, limits: what it is, and the sizes that its protection level takes.
         backend: does the cryptography.
         secret, public: its material, as the backend made it.
     """
 
-    __slots__ = ("algorithm", "backend", "level", "limits", "public", "secret")
+    __slots__ = ("algorithm", "backend", "level", "limits", "public", "secret", "token")
 
     algorithm: Algorithm
     backend: Backend
@@ -39,6 +41,7 @@ class Use:
     limits: Limits
     secret: bytes
     public: bytes
+    token: TokenName | None
 
     def __repr__(self) -> str:
         return f"Use({self.algorithm.enum})"
@@ -80,13 +83,41 @@ def use_version(
         use.algorithm = algorithms.by_number(row.integer("algorithm"))
         use.level = PROTECTION_LEVELS[row.integer("protection_level")]
         use.limits = algorithms.LIMITS[use.level]
-        use.backend = backend(kms, row.integer("protection_level"))
         use.secret = versions.material(snapshot, row, name) if secret else b""
         public = row.values["public"]
         use.public = public if isinstance(public, bytes) else b""
+        use.token = token_name(snapshot, row, name) if secret else None
         return use
 
-    return due.read_key(kms, ctx, method, name, name.parent, act)
+    use = due.read_key(kms, ctx, method, name, name.parent, act)
+    level = PROTECTION_LEVEL_NUMBERS[use.level]
+    # Tokens are slow, and may ask for a PIN: not within the snapshot.
+    use.backend = holding(kms, level, name, use.token) if secret else public_backend(kms, level)
+    return use
+
+
+def token_name(snapshot: Snapshot, row: Row, name: CryptoKeyVersionName) -> TokenName | None:
+    """Returns the token that the key of a version is in, or None if it is in none."""
+    if not versions.in_token(row):
+        return None
+    from kmsctl.store import token_objects
+
+    return token_objects.token_of(token_objects.of(snapshot, row, f"CryptoKeyVersion {name}"))
+
+
+def holding(kms: Kms, level: int, name: CryptoKeyVersionName, token: TokenName | None) -> Backend:
+    """Returns what uses the secret material of a version: its token, if it is in one."""
+    return backend(kms, level) if token is None else kms.tokens.holding(name, token)
+
+
+def count_encryption(kms: Kms, name: CryptoKeyVersionName, use: Use) -> None:
+    """Counts an encryption with a key in a token whose nonces are random and short (AES-GCM).
+
+    Raises:
+        FailedPrecondition: if the key has encrypted as often as it may.
+    """
+    if use.token is not None and use.algorithm.counts_encryptions:
+        kms.encryptions.count(kms, name, use.secret)
 
 
 def check_checksum(field: str, data: bytes, checksum: int | None) -> bool:

@@ -175,7 +175,10 @@ def _record(store: Store, snapshot: Snapshot, rows: RowCheck, known: Verified | 
 def _check_relations(snapshot: Snapshot, location: str) -> Iterator[Finding]:
     for resource, what in scrub.orphans(snapshot.connection, location):
         yield Finding(resource, "ORPHAN", what + ".", RESTORE, "restore")
+    yield from _check_tokens(snapshot)
     for row in _undamaged(lambda: versions.unfinished(snapshot, None)):
+        if versions.in_token(row):
+            continue
         if versions.is_due(row, snapshot.now):
             resource = scrub.name_of(snapshot.connection, CRYPTO_KEY_VERSIONS, row.id, location)
             yield Finding(
@@ -193,6 +196,19 @@ def _check_relations(snapshot: Snapshot, location: str) -> Iterator[Finding]:
                 "It has expired, but its wrapped private key is still there.",
                 "Run kmsctl store maintain.",
             )
+
+
+def _check_tokens(snapshot: Snapshot) -> Iterator[Finding]:
+    from kmsctl.service import token_objects
+
+    try:
+        for text in token_objects.pending_removals(snapshot):
+            resource, _, what = text.partition(": ")
+            yield Finding(
+                resource, "PURGE_PENDING", what, "Run kmsctl store maintain when the token is there."
+            )
+    except IntegrityError:
+        pass  # the row that is damaged was reported already
 
 
 def _check_purges(snapshot: Snapshot, location: str) -> Iterator[Finding]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from kmsctl.errors import InvalidArgument
+from kmsctl.errors import FailedPrecondition, InvalidArgument
 from kmsctl.model import states
 from kmsctl.service import due, generation
-from kmsctl.service.call import Mutation, Reading, not_found
+from kmsctl.service.backends import is_hsm
+from kmsctl.service.call import Mutation, Reading, find_database, not_found
 from kmsctl.service.defaults import PAGE_SIZE
 from kmsctl.service.keys import transition_refused
 from kmsctl.store import versions
@@ -14,6 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kmsctl.model.algorithms import Algorithm
     from kmsctl.model.names import CryptoKeyName, CryptoKeyVersionName
     from kmsctl.model.resources import CryptoKeyVersion
     from kmsctl.service.context import Context
@@ -25,33 +27,38 @@ _VERBS = {states.ENABLED: "enable", states.DISABLED: "disable"}
 
 
 def create(kms: Kms, ctx: Context, parent: CryptoKeyName) -> CryptoKeyVersion:
-    if not _generates_slowly(kms, ctx, parent):
+    level, algorithm = _kind(kms, ctx, parent)
+    generation.check_available(kms, level, algorithm, parent)
+    if not generation.is_slow(level, algorithm):
         return _add(kms, ctx, parent, None)
-    with generation.Generation(kms, parent) as slow:
-        added = _add(kms, ctx, parent, slow.uid)
+    if is_hsm(level):
+        due.settle_token(kms, ctx, "CreateCryptoKeyVersion", parent, parent)
+    with generation.Generation(kms, parent, level) as slow:
+        added = _add(kms, ctx, parent, slow)
         slow.complete(added.name)
     return get(kms, ctx, added.name)
 
 
-def _generates_slowly(kms: Kms, ctx: Context, parent: CryptoKeyName) -> bool:
+def _kind(kms: Kms, ctx: Context, parent: CryptoKeyName) -> tuple[int, Algorithm]:
+    """Returns what a new version will be: protection level and algorithm."""
     with Reading(kms, ctx, "CreateCryptoKeyVersion", parent) as snapshot:
         row = None if snapshot is None else due.find_key(snapshot, parent)
         if row is None:
             raise not_found(parent)
         generation.check_may_generate(row, parent)
-        level, algorithm = row.integer("protection_level"), generation.algorithm_of(row)
-    generation.check_available(kms, level, algorithm)
-    return algorithm.secret_size is None
+        return row.integer("protection_level"), generation.algorithm_of(row)
 
 
-def _add(kms: Kms, ctx: Context, parent: CryptoKeyName, uid: bytes | None) -> CryptoKeyVersion:
+def _add(
+    kms: Kms, ctx: Context, parent: CryptoKeyName, slow: generation.Generation | None
+) -> CryptoKeyVersion:
     with Mutation(kms, ctx, "CreateCryptoKeyVersion", parent) as call:
         transaction = call.transaction
         key = due.find_key(transaction, parent)
         if key is None:
             raise not_found(parent)
         due.apply(kms, transaction, key, parent)
-        name = parent.version(generation.add_version(kms, transaction, key, parent, uid))
+        name = parent.version(generation.add_version(kms, transaction, key, parent, slow))
         call.request = {"cryptoKeyVersionId": str(name.number)}
         return _shown(transaction, key, name)
 
@@ -87,6 +94,7 @@ def update_state(kms: Kms, ctx: Context, name: CryptoKeyVersionName, state: str)
     verb = _VERBS.get(state)
     if verb is None:
         raise InvalidArgument(f"crypto_key_version.state: '{state}' is neither ENABLED nor DISABLED.")
+    due.settle_token(kms, ctx, "UpdateCryptoKeyVersion", name, name.parent)
     with Mutation(kms, ctx, "UpdateCryptoKeyVersion", name) as call:
         call.request = {"updateMask": "state", "state": state}
         key, row = _find(kms, call.transaction, name, verb)
@@ -95,6 +103,7 @@ def update_state(kms: Kms, ctx: Context, name: CryptoKeyVersionName, state: str)
 
 
 def destroy(kms: Kms, ctx: Context, name: CryptoKeyVersionName) -> CryptoKeyVersion:
+    due.settle_token(kms, ctx, "DestroyCryptoKeyVersion", name, name.parent)
     with Mutation(kms, ctx, "DestroyCryptoKeyVersion", name) as call:
         transaction = call.transaction
         key, row = _find(kms, transaction, name, "destroy")
@@ -104,12 +113,27 @@ def destroy(kms: Kms, ctx: Context, name: CryptoKeyVersionName) -> CryptoKeyVers
             destroy_time=transaction.now + key.integer("destroy_scheduled_duration"),
         )
         due.apply(kms, transaction, key, name.parent)  # a window of 0 is over at once
-        return _shown(transaction, key, name)
+        shown = _shown(transaction, key, name)
+        waits = versions.in_token(row) and versions.is_due(row, transaction.trusted_now)
+    if not waits:
+        return shown
+    due.settle(kms, name.parent)
+    database = find_database(kms, name)
+    if database is None:
+        raise not_found(name)
+    with database.read() as snapshot:
+        return _shown(snapshot, generation.find(snapshot, name)[0], name)
 
 
 def restore(kms: Kms, ctx: Context, name: CryptoKeyVersionName) -> CryptoKeyVersion:
+    due.settle_token(kms, ctx, "RestoreCryptoKeyVersion", name, name.parent)
     with Mutation(kms, ctx, "RestoreCryptoKeyVersion", name) as call:
         key, row = _find(kms, call.transaction, name, "restore")
+        if versions.in_token(row) and versions.is_due(row, call.transaction.now):
+            raise FailedPrecondition(
+                f"The destroy time of CryptoKeyVersion {name} has passed: its key waits to be removed from "
+                "its token."
+            )
         call.transaction.update(row, state=states.STATE_NUMBERS[states.DISABLED], destroy_time=None)
         return _shown(call.transaction, key, name)
 
@@ -133,4 +157,9 @@ def _shown(snapshot: Snapshot, key: Row, name: CryptoKeyVersionName) -> CryptoKe
     row = versions.find(snapshot, key, name)
     if row is None:
         raise not_found(name)
-    return versions.resource(row, name, snapshot.now)
+    shown = versions.resource(row, name, snapshot.now)
+    if versions.in_token(row):
+        from kmsctl.service.token_objects import attestation
+
+        shown.attestation = attestation(snapshot, row)
+    return shown

@@ -72,14 +72,17 @@ class Database:
         """Returns a context manager that gives a `Snapshot`."""
         return _Reading(self)
 
-    def write(self, *, by_clock: bool = False, epoch: bytes | None = None) -> _Writing:
+    def write(
+        self, *, by_clock: bool = False, epoch: bytes | None = None, timeless: bool = False
+    ) -> _Writing:
         """Returns a context manager that gives a `Transaction`, committed where the block ends well.
 
         Args:
             by_clock: the owner vouches for the clock, wherever it stands.
             epoch: the owner accepts a database that is not as its anchor says; this is its new epoch.
+            timeless: the change has nothing to do with time, so the clock does not matter.
         """
-        return _Writing(self, by_clock=by_clock, epoch=epoch)
+        return _Writing(self, by_clock=by_clock, epoch=epoch, timeless=timeless)
 
     def nodes(self, root: bytes) -> Nodes:
         """Returns the nodes of the integrity tree that are known to belong to this root."""
@@ -316,9 +319,10 @@ class _Reading:
 
 
 class _Writing:
-    __slots__ = ("_by_clock", "_connection", "_database", "_epoch", "_transaction")
+    __slots__ = ("_by_clock", "_connection", "_database", "_epoch", "_timeless", "_transaction")
 
-    def __init__(self, database: Database, *, by_clock: bool, epoch: bytes | None) -> None:
+    def __init__(self, database: Database, *, by_clock: bool, epoch: bytes | None, timeless: bool) -> None:
+        self._timeless = timeless
         self._database = database
         self._by_clock = by_clock
         self._epoch = epoch
@@ -329,7 +333,9 @@ class _Writing:
             heads = self._database.begin(connection, write=True, anchored=self._epoch is None)
             clock = self._database.clock()
             nodes = self._database.nodes(heads[0].root)
-            self._transaction = Transaction(connection, *heads, clock, nodes, by_clock=self._by_clock)
+            self._transaction = Transaction(
+                connection, *heads, clock, nodes, by_clock=self._by_clock, timeless=self._timeless
+            )
             if self._epoch is not None:
                 self._transaction.start_epoch(self._epoch)
             self._database.probe("transaction.begun")

@@ -33,7 +33,8 @@ _JOINED = (
 _RANGE = "AND k.name >= ? AND k.name < ? AND k.name > ? ORDER BY k.name LIMIT ?"
 _WHOLE = f"SELECT {CRYPTO_KEYS.qualified('k')}, {CRYPTO_KEY_VERSIONS.qualified('v')} {_JOINED}"
 _PAGE = f"{_WHOLE} {_RANGE}"
-_OUTLINES = f"SELECT k.name, k.purpose, k.labels, v.state, v.destroy_time {_JOINED} {_RANGE}"
+_OUTLINE = "k.name, k.purpose, k.labels, v.state, v.destroy_time, v.protection_level"
+_OUTLINES = f"SELECT {_OUTLINE} {_JOINED} {_RANGE}"
 #: How many names a query takes at once.
 _AT_ONCE = 500
 _PURPOSES = {purpose.number: purpose.enum for purpose in algorithms.PURPOSES}
@@ -136,10 +137,11 @@ def named(snapshot: Snapshot, ring: Row, parent: KeyRingName, names: Sequence[st
 
 
 def _outline(raw: Sequence[Value], now: int) -> CryptoKeyOutline:
-    name, purpose, written, state, destroy_time = raw
-    shown = states.STATE_NAMES.get(state) if isinstance(state, int) else None
-    if shown == states.DESTROY_SCHEDULED and isinstance(destroy_time, int) and destroy_time <= now:
-        shown = states.DESTROYED
+    name, purpose, written, state, destroy_time, level = raw
+    shown = None
+    if isinstance(state, int) and state in states.STATE_NAMES:
+        due = destroy_time if isinstance(destroy_time, int) else None
+        shown = versions.effective_state(state, due, level if isinstance(level, int) else 0, now)
     return CryptoKeyOutline(
         str(name),
         purpose=_PURPOSES.get(purpose, "") if isinstance(purpose, int) else "",

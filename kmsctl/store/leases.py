@@ -13,7 +13,6 @@ from kmsctl.store.files import DirectoryLock, make_directory, os_failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from types import TracebackType
 
 
@@ -28,19 +27,23 @@ class Lease:
     def __enter__(self) -> Lease:
         directory = os.path.dirname(self._path)
         make_directory(directory)
-        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
         with DirectoryLock(directory):
-            try:
-                self._descriptor = os.open(self._path, flags, 0o600)
-            except OSError as error:
-                raise os_failure(error, "create", self._path) from None
-            try:
-                os.fchmod(self._descriptor, 0o600)
-                fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError as error:
-                os.close(self._descriptor)
-                raise os_failure(error, "lock", self._path) from None
+            self.take()
         return self
+
+    def take(self) -> None:
+        """Takes the lease, while the lock of the directory is held."""
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        try:
+            self._descriptor = os.open(self._path, flags, 0o600)
+        except OSError as error:
+            raise os_failure(error, "create", self._path) from None
+        try:
+            os.fchmod(self._descriptor, 0o600)
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            os.close(self._descriptor)
+            raise os_failure(error, "lock", self._path) from None
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
@@ -49,13 +52,45 @@ class Lease:
         os.close(self._descriptor)
 
 
+class Claimed:
+    """A lease that `claim` took; a context manager that gives it up."""
+
+    __slots__ = ("_lease",)
+
+    def __init__(self, lease: Lease) -> None:
+        self._lease = lease
+
+    def __enter__(self) -> None:
+        pass
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._lease.__exit__(kind, error, trace)
+
+
+def claim(data_directory: str, uid: bytes) -> Claimed | None:
+    """Takes the lease on what a dead process left unfinished; None if another process has it."""
+    directory = os.path.dirname(_path(data_directory, uid))
+    make_directory(directory)
+    with DirectoryLock(directory):
+        if _held(_path(data_directory, uid), remove=True):
+            return None
+        lease = Lease(data_directory, uid)
+        lease.take()
+    return Claimed(lease)
+
+
 def held(data_directory: str, uid: bytes) -> bool:
     """Tells whether a living process holds the lease; a file left by a dead one is removed."""
-    return _is_locked(data_directory, uid, remove=True)
-
-
-def _is_locked(data_directory: str, uid: bytes, *, remove: bool = False) -> bool:
     path = _path(data_directory, uid)
+    if not os.path.lexists(path):
+        return False
+    with DirectoryLock(os.path.dirname(path)):  # nobody is between making the file and locking it
+        return _held(path, remove=True)
+
+
+def _held(path: str, *, remove: bool) -> bool:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
     except FileNotFoundError:
@@ -78,15 +113,15 @@ def _is_locked(data_directory: str, uid: bytes, *, remove: bool = False) -> bool
 
 def remove_abandoned(data_directory: str) -> list[str]:
     """Removes the files of all leases whose holders are dead, and returns their paths."""
-    return _abandoned(data_directory, held)
+    return _abandoned(data_directory, remove=True)
 
 
 def abandoned(data_directory: str) -> list[str]:
     """Returns the paths of the files of leases whose holders are dead."""
-    return _abandoned(data_directory, _is_locked)
+    return _abandoned(data_directory, remove=False)
 
 
-def _abandoned(data_directory: str, is_held: Callable[[str, bytes], bool]) -> list[str]:
+def _abandoned(data_directory: str, *, remove: bool) -> list[str]:
     directory = os.path.dirname(_path(data_directory, b""))
     found: list[str] = []
     if not os.path.isdir(directory):
@@ -97,8 +132,9 @@ def _abandoned(data_directory: str, is_held: Callable[[str, bytes], bool]) -> li
                 uid = bytes.fromhex(file)
             except ValueError:
                 continue  # no lease
-            if not is_held(data_directory, uid):
-                found.append(_path(data_directory, uid))
+            path = _path(data_directory, uid)
+            if not _held(path, remove=remove):
+                found.append(path)
     return found
 
 

@@ -115,8 +115,9 @@ CREATE TABLE crypto_key_versions (
   id INTEGER PRIMARY KEY, mk INTEGER NOT NULL, tag BLOB NOT NULL,
   key INTEGER NOT NULL, number INTEGER NOT NULL, uid BLOB NOT NULL UNIQUE, state INTEGER NOT NULL,
   algorithm INTEGER NOT NULL, protection_level INTEGER NOT NULL, create_time INTEGER NOT NULL,
-  generate_time INTEGER, import_job TEXT, import_time INTEGER, import_failure_reason TEXT, fingerprint BLOB,
-  destroy_time INTEGER, destroy_event_time INTEGER, public BLOB, material BLOB,
+  generate_time INTEGER, generation_failure_reason TEXT, import_job TEXT, import_time INTEGER,
+  import_failure_reason TEXT, fingerprint BLOB, destroy_time INTEGER, destroy_event_time INTEGER,
+  public BLOB, material BLOB,
   UNIQUE (key, number)
 );
 CREATE INDEX crypto_key_versions_due ON crypto_key_versions (destroy_time) WHERE state = 4;
@@ -130,6 +131,15 @@ CREATE TABLE import_jobs (
   UNIQUE (ring, name)
 );
 CREATE INDEX import_jobs_unfinished ON import_jobs (ring) WHERE state IN (1, 2);
+CREATE TABLE token_objects (
+  id INTEGER PRIMARY KEY, mk INTEGER NOT NULL, tag BLOB NOT NULL,
+  tbl INTEGER NOT NULL, row_id INTEGER NOT NULL, resource TEXT NOT NULL, cka_id BLOB NOT NULL UNIQUE,
+  label TEXT NOT NULL, serial TEXT NOT NULL, module TEXT NOT NULL, operation TEXT NOT NULL,
+  state INTEGER NOT NULL, attempts INTEGER NOT NULL, since INTEGER NOT NULL,
+  encryptions INTEGER NOT NULL, attestation BLOB,
+  UNIQUE (tbl, row_id)
+);
+CREATE INDEX token_objects_doomed ON token_objects (since) WHERE state = 3;
 """
 )
 

@@ -52,6 +52,14 @@ _ORPHANS = (
         CRYPTO_KEYS,
     ),
     (
+        "A version whose key is in a token, but which token and which object is missing",
+        (
+            "SELECT id FROM crypto_key_versions WHERE protection_level = 2 AND state IN (1, 2, 4, 5) "
+            "AND id NOT IN (SELECT row_id FROM token_objects WHERE tbl = 6)"
+        ),
+        CRYPTO_KEY_VERSIONS,
+    ),
+    (
         "An import job whose ring is missing",
         "SELECT id FROM import_jobs WHERE ring NOT IN (SELECT id FROM key_rings)",
         IMPORT_JOBS,

@@ -147,6 +147,7 @@ class Transaction(Snapshot):
         nodes: Nodes,
         *,
         by_clock: bool = False,
+        timeless: bool = False,
     ) -> None:
         """Starts a transaction.
 
@@ -158,6 +159,8 @@ class Transaction(Snapshot):
             clock: what the clock says.
             nodes: of the integrity tree, as far as they are known.
             by_clock: the owner vouches for the clock, wherever it stands.
+            timeless: what is changed has nothing to do with time: wherever the clock stands, the last
+                recorded time stays as it is.
         """
         super().__init__(connection, head, audit, keys, clock, nodes.copy())
         self._audited = False
@@ -166,6 +169,8 @@ class Transaction(Snapshot):
             raise FailedPrecondition("The clock is not set to any time that can be.")
         if by_clock:
             self.now = self.trusted_now = clock
+        elif timeless:
+            self.now, self.trusted_now = max(head.last_time, audit.last_time), head.confirmed_time
         elif clock < self.now - CLOCK_TOLERANCE:
             raise FailedPrecondition(
                 f"The clock says {rfc3339(clock)}, but the store was last changed at {rfc3339(self.now)}.",

@@ -117,6 +117,7 @@ CRYPTO_KEY_VERSIONS = Table(
         "protection_level",
         "create_time",
         "generate_time",
+        "generation_failure_reason",
         "import_job",
         "import_time",
         "import_failure_reason",
@@ -183,6 +184,25 @@ ACCOUNT_GROUPS = Table(
     ("email", "project", "display_name", "description", "members", "deleted", "create_time"),
 )
 REFUSALS = Table(11, "refusals", ("principal", "method", "resource", "since", "count"))
+TOKEN_OBJECTS = Table(
+    12,
+    "token_objects",
+    (
+        "tbl",
+        "row_id",
+        "resource",
+        "cka_id",
+        "label",
+        "serial",
+        "module",
+        "operation",
+        "state",
+        "attempts",
+        "since",
+        "encryptions",
+        "attestation",
+    ),
+)
 AUDIT_KEYS = Table(14, "audit_keys", ("create_time", "material"))
 
 CONTROL_TABLES = (
@@ -203,6 +223,7 @@ LOCATION_TABLES = (
     CRYPTO_KEY_VERSIONS,
     IMPORT_JOBS,
     REFUSALS,
+    TOKEN_OBJECTS,
     AUDIT_KEYS,
 )
 BY_NUMBER = {table.number: table for table in (*CONTROL_TABLES, *LOCATION_TABLES)}

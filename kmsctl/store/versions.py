@@ -5,7 +5,7 @@ from __future__ import annotations
 from kmsctl.errors import IntegrityError
 from kmsctl.model import algorithms, states
 from kmsctl.model.names import ImportJobName
-from kmsctl.model.protection import PROTECTION_LEVELS
+from kmsctl.model.protection import HSM, PROTECTION_LEVEL_NUMBERS, PROTECTION_LEVELS
 from kmsctl.model.resources import CryptoKeyVersion
 from kmsctl.store import purges
 from kmsctl.store.snapshot import index_damage
@@ -26,7 +26,23 @@ if TYPE_CHECKING:
     Text = str | None
     #: The columns of `CRYPTO_KEY_VERSIONS`: key, number, uid, state, algorithm, protection_level, ...
     Columns = tuple[
-        int, int, bytes, int, int, int, int, Number, Text, Number, Text, Blob, Number, Number, Blob, Blob
+        int,
+        int,
+        bytes,
+        int,
+        int,
+        int,
+        int,
+        Number,
+        Text,
+        Text,
+        Number,
+        Text,
+        Blob,
+        Number,
+        Number,
+        Blob,
+        Blob,
     ]
 
     class ImportedMaterial(Protocol):
@@ -39,6 +55,8 @@ if TYPE_CHECKING:
 _SCHEDULED = states.STATE_NUMBERS[states.DESTROY_SCHEDULED]
 _DESTROYED = states.STATE_NUMBERS[states.DESTROYED]
 _PENDING = states.STATE_NUMBERS[states.PENDING_GENERATION]
+_IMPORTING = states.STATE_NUMBERS[states.PENDING_IMPORT]
+_HSM = PROTECTION_LEVEL_NUMBERS[HSM]
 
 
 def find(snapshot: Snapshot, key: Row, name: CryptoKeyVersionName) -> Row | None:
@@ -127,6 +145,7 @@ def insert(
             "protection_level": key.integer("protection_level"),
             "create_time": transaction.now,
             "generate_time": None,
+            "generation_failure_reason": None,
             "import_job": None,
             "import_time": None,
             "import_failure_reason": None,
@@ -240,18 +259,34 @@ def is_pending_generation(row: Row) -> bool:
     return row.integer("state") == _PENDING
 
 
-def fail_generation(transaction: Transaction, row: Row) -> None:
-    transaction.update(row, state=states.STATE_NUMBERS[states.GENERATION_FAILED])
+def is_pending_import(row: Row) -> bool:
+    return row.integer("state") == _IMPORTING
+
+
+def fail_generation(transaction: Transaction, row: Row, reason: str | None = None) -> None:
+    """Gives a version up that got no material; `reason` is shown with it."""
+    failed = states.STATE_NUMBERS[states.GENERATION_FAILED]
+    transaction.update(row, state=failed, generation_failure_reason=reason)
+
+
+def in_token(row: Row) -> bool:
+    """Tells whether the material of a version is in a token; what the row holds is its ``CKA_ID``."""
+    return row.integer("protection_level") == _HSM
 
 
 def state_of(row: Row, now: int) -> str:
-    """Returns the effective state: a version is DESTROYED from the moment its destroy time passes."""
-    return effective_state(row.integer("state"), row.optional_integer("destroy_time"), now)
+    """Returns the effective state: a version is DESTROYED from the moment its destroy time passes.
+
+    One whose material is in a token stays DESTROY_SCHEDULED until the token has removed it; it can
+    neither be used nor restored any more.
+    """
+    level = row.integer("protection_level")
+    return effective_state(row.integer("state"), row.optional_integer("destroy_time"), level, now)
 
 
-def effective_state(number: int, destroy_time: int | None, now: int) -> str:
+def effective_state(number: int, destroy_time: int | None, level: int, now: int) -> str:
     """Returns the effective state of a version whose row has these values."""
-    if number == _SCHEDULED and destroy_time is not None and destroy_time <= now:
+    if number == _SCHEDULED and destroy_time is not None and destroy_time <= now and level != _HSM:
         return states.DESTROYED
     return states.STATE_NAMES[number]
 
@@ -262,10 +297,9 @@ def resource(row: Row, name: CryptoKeyVersionName, now: int) -> CryptoKeyVersion
 
 def listed(columns: Columns, name: CryptoKeyVersionName, now: int) -> CryptoKeyVersion:
     """Returns the version whose row has these columns."""
-    _, _, _, number, algorithm, level, created, generated, job, imported, reason, _, due, event, _, _ = (
-        columns
-    )
-    state = effective_state(number, due, now)
+    _, _, _, number, algorithm, level, created, generated = columns[:8]
+    failure, job, imported, reason, _, due, event, _, _ = columns[8:]
+    state = effective_state(number, due, level, now)
     if state == states.DESTROYED and event is None:
         event = due
     return CryptoKeyVersion(
@@ -275,6 +309,7 @@ def listed(columns: Columns, name: CryptoKeyVersionName, now: int) -> CryptoKeyV
         state=state,
         create_time=created,
         generate_time=generated,
+        generation_failure_reason=failure,
         destroy_time=due,
         destroy_event_time=event,
         import_job=None if job is None else ImportJobName(name.parent.parent, job),

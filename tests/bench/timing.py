@@ -71,8 +71,12 @@ class Program:
             self.times.append(taken)
 
 
-def compare(programs: Sequence[Program], *, rounds: int) -> None:
-    """Runs all programs in turn, `rounds` times, and prints medians and multiples of the baseline."""
+def compare(programs: Sequence[Program], *, rounds: int) -> float:
+    """Runs all programs in turn, `rounds` times, and prints medians and multiples of the baseline.
+
+    Returns:
+        the median of the baseline, in seconds.
+    """
     baseline = Program("python3 -c pass", BASELINE)
     everything = [baseline, *programs]
     for program in everything:
@@ -85,3 +89,4 @@ def compare(programs: Sequence[Program], *, rounds: int) -> None:
     for program in everything:
         taken = median(program.times)
         print(f"{program.label:<58} {shown(taken):>12} {taken / unit:>8.1f}x")
+    return unit

@@ -53,8 +53,8 @@ def _unwrap(backend: Backend, method: str, private: bytes, wrapped: bytes) -> by
 
 
 @pytest.mark.parametrize("file", ["nist_kwp_256.json", "wycheproof_aes_kwp_256.json"])
-def test_aes_kwp_under_an_ephemeral_key(backend: Backend, key_of: KeyOf, file: str) -> None:
-    key = key_of(_RSA_AES.wrapping_algorithm)
+def test_aes_kwp_under_an_ephemeral_key(software: Backend, software_key_of: KeyOf, file: str) -> None:
+    key = software_key_of(_RSA_AES.wrapping_algorithm)
     assert key.public is not None
     public = load_der_public_key(key.public)
     assert isinstance(public, rsa.RSAPublicKey)
@@ -62,7 +62,7 @@ def test_aes_kwp_under_an_ephemeral_key(backend: Backend, key_of: KeyOf, file: s
     for test in _tests(f"aes_kwp/{file}"):
         ephemeral, wrapped = bytes.fromhex(test["key"]), bytes.fromhex(test["wrapped"])
         head = public.encrypt(ephemeral, padding.OAEP(padding.MGF1(SHA256()), SHA256(), None))
-        found = _unwrap(backend, _RSA_AES.enum, key.secret, head + wrapped)
+        found = _unwrap(software, _RSA_AES.enum, key.secret, head + wrapped)
         if not test["valid"]:
             assert found is None, test["id"]
             continue
@@ -73,11 +73,11 @@ def test_aes_kwp_under_an_ephemeral_key(backend: Backend, key_of: KeyOf, file: s
 
 
 @pytest.mark.parametrize(("file", "method"), _BARE)
-def test_rsa_oaep_alone(backend: Backend, file: str, method: str) -> None:
+def test_rsa_oaep_alone(software: Backend, file: str, method: str) -> None:
     [group] = json.loads((_ROOT / "rsa_oaep" / file).read_text("utf-8"))["groups"]
     private = bytes.fromhex(group["secret"])
     for test in group["tests"]:
-        found = _unwrap(backend, method, private, bytes.fromhex(test["ciphertext"]))
+        found = _unwrap(software, method, private, bytes.fromhex(test["ciphertext"]))
         # A key of no bytes is none, so the one vector with an empty message is refused like the rest.
         expected = bytes.fromhex(test["plaintext"]) or None if test["valid"] else None
         assert found == expected, test["id"]
@@ -131,14 +131,14 @@ def _private(algorithm: Algorithm, seed: bytes) -> bytes:
 
 
 @pytest.mark.parametrize("test", _tests("hpke/hpke_pq_draft.json"), ids=lambda test: _KEMS[test["kem_id"]])
-def test_hpke_from_the_drafts_shared_secrets_to_the_import_methods(backend: Backend, test: Any) -> None:
+def test_hpke_from_the_drafts_shared_secrets_to_the_import_methods(software: Backend, test: Any) -> None:
     algorithm = algorithms.by_enum(_KEMS[test["kem_id"]])
-    reason = backend.unavailable_reason(algorithm)
+    reason = software.unavailable_reason(algorithm)
     if reason is not None:
         pytest.skip(reason)
     value = {name: bytes.fromhex(text) for name, text in test.items() if isinstance(text, str)}
     private = _private(algorithm, value["skRm"])
-    shared = backend.decapsulate(algorithm, private, value["enc"])
+    shared = software.decapsulate(algorithm, private, value["enc"])
     assert shared == value["shared_secret"]
     ids = (test["kem_id"], test["kdf_id"], test["aead_id"])
     found = _key_schedule(_suite(*ids), shared, value["info"], len(value["key"]), _DIGESTS[test["kdf_id"]])
@@ -149,29 +149,29 @@ def test_hpke_from_the_drafts_shared_secrets_to_the_import_methods(backend: Back
     method = next(each for each in import_methods.IMPORT_METHODS if each.wrapping_algorithm is algorithm)
     key, nonce = _key_schedule(_suite(test["kem_id"], 1, 2), shared, b"", 32, "sha256")
     sealed = value["enc"] + AESGCM(key).encrypt(nonce, b"material", b"")
-    assert _unwrap(backend, method.enum, private, sealed) == b"material"
+    assert _unwrap(software, method.enum, private, sealed) == b"material"
 
 
-def test_what_is_sealed_opens_by_the_rfc_alone(backend: Backend, key_of: KeyOf) -> None:
+def test_what_is_sealed_opens_by_the_rfc_alone(software: Backend, software_key_of: KeyOf) -> None:
     for number, name in _KEMS.items():
         algorithm = algorithms.by_enum(name)
         method = next(each for each in import_methods.IMPORT_METHODS if each.wrapping_algorithm is algorithm)
-        made = key_of(algorithm)
+        made = software_key_of(algorithm)
         assert made.public is not None
         sealed = wrap(method, pem.encode(pem.PUBLIC_KEY, made.public), b"material")
         size = method.encapsulation_size
-        shared = backend.decapsulate(algorithm, made.secret, sealed[:size])
+        shared = software.decapsulate(algorithm, made.secret, sealed[:size])
         key, nonce = _key_schedule(_suite(number, 1, 2), shared, b"", 32, "sha256")
         assert AESGCM(key).decrypt(nonce, sealed[size:], b"") == b"material"
 
 
-def test_a_point_of_small_order_is_no_other_failure(backend: Backend, key_of: KeyOf) -> None:
+def test_a_point_of_small_order_is_no_other_failure(software: Backend, software_key_of: KeyOf) -> None:
     method = import_methods.by_enum("HPKE_KEM_XWING_HKDF_SHA256_AES_256_GCM")
-    made = key_of(method.wrapping_algorithm)
+    made = software_key_of(method.wrapping_algorithm)
     assert made.public is not None
     sealed = bytearray(wrap(method, pem.encode(pem.PUBLIC_KEY, made.public), b"material"))
     sealed[1088:1120] = bytes(32)
     with pytest.raises(ValueError, match=r"."):
         x25519.X25519PrivateKey.generate().exchange(x25519.X25519PublicKey.from_public_bytes(bytes(32)))
     with pytest.raises(importing.UnwrapError, match=importing.UNWRAP_FAILED):
-        importing.unwrap(backend, method, made.secret, bytes(sealed), os.urandom)
+        importing.unwrap(software, method, made.secret, bytes(sealed), os.urandom)

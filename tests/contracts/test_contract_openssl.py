@@ -75,23 +75,23 @@ def test_openssl_verifies_our_signatures_and_refuses_them_for_other_data(
 
 @pytest.mark.parametrize("algorithm", _DIGEST_SIGNERS, ids=_name)
 def test_we_verify_openssl_signatures(
-    backend: Backend, key_of: KeyOf, algorithm: Algorithm, tmp_path: Path
+    software: Backend, software_key_of: KeyOf, algorithm: Algorithm, tmp_path: Path
 ) -> None:
-    key = key_of(algorithm)
+    key = software_key_of(algorithm)
     assert key.public is not None
-    _write_keys(backend, algorithm, key, tmp_path)
+    _write_keys(software, algorithm, key, tmp_path)
     made = _openssl(tmp_path, "dgst", *_options(algorithm), "-sign", "private.der", "-keyform", "DER", "data")
     assert made.returncode == 0, made.stderr
-    assert backend.verify(algorithm, key.public, made.stdout, data=_DATA)
-    assert not backend.verify(algorithm, key.public, made.stdout, data=_DATA + b"!")
+    assert software.verify(algorithm, key.public, made.stdout, data=_DATA)
+    assert not software.verify(algorithm, key.public, made.stdout, data=_DATA + b"!")
 
 
-def test_ed25519_both_ways(backend: Backend, key_of: KeyOf, tmp_path: Path) -> None:
+def test_ed25519_both_ways(software: Backend, software_key_of: KeyOf, tmp_path: Path) -> None:
     algorithm = by_enum("EC_SIGN_ED25519")
-    key = key_of(algorithm)
+    key = software_key_of(algorithm)
     assert key.public is not None
-    _write_keys(backend, algorithm, key, tmp_path)
-    signature = backend.sign(algorithm, key.secret, data=_DATA)
+    _write_keys(software, algorithm, key, tmp_path)
+    signature = software.sign(algorithm, key.secret, data=_DATA)
     (tmp_path / "signature").write_bytes(signature)
     verify = ["pkeyutl", "-verify", "-pubin", "-inkey", "public.pem", "-rawin", "-sigfile", "signature"]
     assert _openssl(tmp_path, *verify, "-in", "data").returncode == 0
@@ -141,16 +141,16 @@ def test_we_decrypt_what_openssl_encrypts_to_our_public_key(
 
 @pytest.mark.parametrize("algorithm", for_purpose(algorithms.MAC), ids=_name)
 def test_openssl_makes_the_same_mac(
-    backend: Backend, key_of: KeyOf, algorithm: Algorithm, tmp_path: Path
+    software: Backend, software_key_of: KeyOf, algorithm: Algorithm, tmp_path: Path
 ) -> None:
-    secret = key_of(algorithm).secret
+    secret = software_key_of(algorithm).secret
     digest = f"-{(algorithm.digest or '').lower()}"
     theirs = _openssl(
         tmp_path,
         *("dgst", digest, "-mac", "HMAC", "-macopt", f"hexkey:{secret.hex()}", "-binary"),
         data=_DATA,
     ).stdout
-    assert backend.mac_sign(algorithm, secret, _DATA) == theirs
+    assert software.mac_sign(algorithm, secret, _DATA) == theirs
 
 
 @pytest.mark.parametrize(
@@ -162,14 +162,16 @@ def test_openssl_makes_the_same_mac(
     ],
     ids=_name,
 )
-def test_raw_aes_both_ways(backend: Backend, key_of: KeyOf, algorithm: Algorithm, tmp_path: Path) -> None:
-    secret, plaintext = key_of(algorithm).secret, bytes(range(48))
-    made = backend.raw_encrypt(algorithm, secret, plaintext)
+def test_raw_aes_both_ways(
+    software: Backend, software_key_of: KeyOf, algorithm: Algorithm, tmp_path: Path
+) -> None:
+    secret, plaintext = software_key_of(algorithm).secret, bytes(range(48))
+    made = software.raw_encrypt(algorithm, secret, plaintext)
     cipher = ["enc", f"-{algorithm.spelling}", "-K", secret.hex(), "-iv", made.iv.hex(), "-nopad"]
     assert _openssl(tmp_path, *cipher, "-d", data=made.ciphertext).stdout == plaintext
     theirs = _openssl(tmp_path, *cipher, data=plaintext).stdout
     assert theirs == made.ciphertext
-    assert backend.raw_decrypt(algorithm, secret, theirs, iv=made.iv) == plaintext
+    assert software.raw_decrypt(algorithm, secret, theirs, iv=made.iv) == plaintext
 
 
 def _pkcs8_of_a_new_key(directory: Path, command: list[str]) -> bytes:
@@ -220,9 +222,9 @@ def test_unfit_keys_that_openssl_makes_are_refused(
         SoftwareBackend().check_material(by_enum(algorithm), der)
 
 
-def test_other_encodings_of_a_fit_key_are_refused(key_of: KeyOf, tmp_path: Path) -> None:
+def test_other_encodings_of_a_fit_key_are_refused(software_key_of: KeyOf, tmp_path: Path) -> None:
     algorithm = by_enum("RSA_SIGN_PKCS1_2048_SHA256")
-    (tmp_path / "private.der").write_bytes(key_of(algorithm).secret)
+    (tmp_path / "private.der").write_bytes(software_key_of(algorithm).secret)
     read = ["-in", "private.der", "-inform", "DER"]
     pkcs1 = _openssl(tmp_path, "rsa", *read, "-traditional", "-outform", "DER").stdout
     pem = _openssl(tmp_path, "pkey", *read).stdout

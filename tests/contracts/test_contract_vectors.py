@@ -14,13 +14,16 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kmsctl.crypto.backend import KeyMaterial
-from kmsctl.errors import InvalidArgument
+from kmsctl.crypto.pkcs11 import TokenBackend
+from kmsctl.errors import InvalidArgument, Unimplemented
 from kmsctl.model.algorithms import Algorithm, Digest, by_enum
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from kmsctl.crypto.backend import Backend
+
+    ImportKey = Callable[[Algorithm, bytes], KeyMaterial]
 
 _ROOT = Path(__file__).parents[1] / "vectors"
 _FAMILIES = (
@@ -148,11 +151,11 @@ _KINDS = {
 }
 
 
-def _key(backend: Backend, algorithm: Algorithm, group: Any) -> KeyMaterial:
+def _key(backend: Backend, import_key: ImportKey, algorithm: Algorithm, group: Any) -> KeyMaterial:
     """Imports the group's key; a group of signatures may have its public key only."""
     if "secret" not in group:
         return KeyMaterial(b"", bytes.fromhex(group["public"]))
-    key = backend.check_material(algorithm, bytes.fromhex(group["secret"]))
+    key = import_key(algorithm, bytes.fromhex(group["secret"]))
     if group.get("raw_public") is not None:
         assert key.public is not None
         raw = backend.public_key(algorithm, key.public, algorithm.public_key_formats[-1])
@@ -162,25 +165,34 @@ def _key(backend: Backend, algorithm: Algorithm, group: Any) -> KeyMaterial:
     return key
 
 
-def _disagreements(backend: Backend, content: Any) -> Iterator[str]:
+def _disagreements(backend: Backend, import_key: ImportKey, content: Any) -> Iterator[str]:
     run = _KINDS[content["kind"]]
     for group in content["groups"]:
         algorithm = by_enum(group["algorithm"])
-        key = _key(backend, algorithm, group)
+        key = _key(backend, import_key, algorithm, group)
         for test in group["tests"]:
             verdict = run(backend, algorithm, key, test)
             if test["valid"] not in (None, verdict):
                 yield f"{algorithm.enum} {test['id']}: {verdict}, not {test['valid']}"
+        if isinstance(backend, TokenBackend) and key.secret:
+            backend.destroy(key.secret)  # tokens search all their objects for one
 
 
 @pytest.mark.parametrize("path", _FILES, ids=lambda path: f"{path.parent.name}/{path.stem}")
-def test_backend_agrees_with_published_vectors(backend: Backend, path: Path) -> None:
+def test_backend_agrees_with_published_vectors(
+    backend: Backend, request: pytest.FixtureRequest, path: Path
+) -> None:
     content = json.loads(path.read_text(encoding="ascii"))
     for name in sorted({group["algorithm"] for group in content["groups"]}):
         reason = backend.unavailable_reason(by_enum(name))
         if reason is not None:
             pytest.skip(reason)
-    assert list(_disagreements(backend, content)) == []
+    import_key: ImportKey = request.getfixturevalue("import_key")
+    try:
+        assert list(_disagreements(backend, import_key, content)) == []
+    except Unimplemented as error:
+        # Tokens take some kinds of keys that they make and do not import.
+        pytest.skip(error.message)
 
 
 @pytest.mark.parametrize("family", _FAMILIES)

@@ -49,6 +49,9 @@ new key; `kmsctl keys update --default-algorithm=…` chooses another of the sam
 that follow. Where the last column asks for more than is installed, both are refused with a message that
 names it.
 
+At the protection level hsm, a token must have what the algorithm needs: `kmsctl hsm status` says which ones it
+can serve, and what it lacks for the others.
+
 `cryptography {cryptography}` is what kmsctl needs at least; `pip install 'kmsctl[pqc]'` adds `pqcrypto`.
 ML-DSA and ML-KEM also need the OpenSSL that the wheels of `cryptography` bring, or OpenSSL 3.5.
 """

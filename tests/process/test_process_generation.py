@@ -72,7 +72,7 @@ class QuickBackend:
 
 def use_quick_backend(ready: Callable[[], None]) -> None:
     quick: Any = QuickBackend(ready)
-    generation.backend = lambda kms, level: quick  # type: ignore[attr-defined]  # in a child only
+    generation.backend = lambda *_: quick  # type: ignore[attr-defined]  # in a child only
 
 
 @pytest.fixture

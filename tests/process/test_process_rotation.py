@@ -50,6 +50,9 @@ class Answers:
 
     new_passphrase = passphrase
 
+    def token(self) -> None:
+        pass
+
     def shares(self) -> Sequence[bytes]:
         return ()
 

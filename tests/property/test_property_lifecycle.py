@@ -10,7 +10,7 @@ import shutil
 import tempfile
 from copy import deepcopy
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -85,6 +85,9 @@ class Model:
         if version.state == "DESTROY_SCHEDULED" and version.until is not None and version.until <= self.now:
             return "DESTROYED"
         return version.state
+
+    def check_still(self, verb: str, version: Version, name: str) -> None:
+        """Refuses what the state alone would allow; for keys in software that is nothing."""
 
     def commit(self) -> None:
         now, trusted = self.now, self.trusted
@@ -175,13 +178,21 @@ class Lifecycle(RuleBasedStateMachine):
 
     keys: Bundle[str] = Bundle("keys")
     ciphertexts: Bundle[Ciphertext] = Bundle("ciphertexts")
+    #: What else is asked for when a key is made.
+    more: ClassVar[dict[str, Any]] = {}
 
     def __init__(self) -> None:
         super().__init__()
         self.directory = tempfile.mkdtemp(prefix="kmsctl-lifecycle-")
-        self.world = World(Path(self.directory) / "store")
-        self.model = Model()
+        self.world = self.make_world(Path(self.directory) / "store")
+        self.model = self.make_model()
         self.generation = 0
+
+    def make_world(self, path: Path) -> World:
+        return World(path)
+
+    def make_model(self) -> Model:
+        return Model()
 
     @initialize()
     def make_ring(self) -> None:
@@ -223,7 +234,9 @@ class Lifecycle(RuleBasedStateMachine):
 
         made = self.same(
             lambda: self.world.kms.create_crypto_key(
-                OWNER, full(name), spec(labels=labels, rotation_period=period, next_rotation_time=following)
+                OWNER,
+                full(name),
+                spec(labels=labels, rotation_period=period, next_rotation_time=following, **self.more),
             ),
             lambda: self.model.change(None, add),
         )
@@ -257,6 +270,7 @@ class Lifecycle(RuleBasedStateMachine):
             if state not in allowed:
                 text = f"The request cannot be fulfilled. Resource {version} has value {state} in field "
                 raise Refused("FAILED_PRECONDITION", text + "crypto_key_version.state.")
+            self.model.check_still(verb, chosen, str(version))
             if after is None:
                 found.primary = number
                 return

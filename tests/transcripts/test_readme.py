@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import os
 import shlex
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests import tokens
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
-def tour() -> list[str]:
-    """Returns the commands of the tour, one a line as a person would paste them."""
+def tour(heading: str = "A tour") -> list[str]:
+    """Returns the commands of a section, one a line as a person would paste them."""
     text = (ROOT / "README.md").read_text()
-    section = text.split("## A tour\n")[1].split("\n## ")[0]
+    section = text.split(f"## {heading}\n")[1].split("\n## ")[0]
     lines = [line[4:] for line in section.splitlines() if line.startswith("    ")]
     return "\n".join(lines).replace("\\\n", " ").splitlines()
 
@@ -52,3 +55,18 @@ def test_the_tour_works_as_it_stands(tmp_path: Path, shell: dict[str, str]) -> N
         outputs[command] = done.stdout
     decrypted = [output for command, output in outputs.items() if command.startswith("kmsctl decrypt")]
     assert decrypted == ["the database password\n", "hello\n", "the database password\n"]
+
+
+def test_a_token_from_nothing_as_it_stands(tmp_path: Path, shell: dict[str, str]) -> None:
+    module = tokens.module_of("softhsm")
+    if module != "/usr/lib/softhsm/libsofthsm2.so" or shutil.which("softhsm2-util") is None:
+        pytest.skip(
+            "NO softhsm2 as Debian has it: the README's HSM keys are not tried. apt-get install softhsm2"
+        )
+    environment = {**shell, "HOME": str(tmp_path)}
+    script = "set -e\n" + "\n".join(tour("HSM keys"))
+    done = subprocess.run(
+        ["sh", "-c", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("hello\n")

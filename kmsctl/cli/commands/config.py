@@ -89,7 +89,7 @@ def run_get(session: Session, args: Args) -> None:
 
 
 def run_list(session: Session, args: Args) -> None:
-    chosen = _chosen(args["property"])
+    chosen = _chosen(session, args["property"])
     values = {name: _set_value(session, name) for name in chosen}
     if not args["all"]:
         values = {name: value for name, value in values.items() if value is not None}
@@ -146,11 +146,12 @@ def _set_value(session: Session, name: str) -> str | None:
     return session.properties.stored().get(name) if overriding is None else overriding
 
 
-def _chosen(text: str | None) -> list[str]:
+def _chosen(session: Session, text: str | None) -> list[str]:
+    known = sorted({*properties.TABLE, *filter(properties.is_token, session.properties.stored())})
     if text is None:
-        return sorted(properties.TABLE)
+        return known
     if text.endswith("/"):
-        found = [name for name in sorted(properties.TABLE) if name.startswith(text)]
+        found = [name for name in known if name.startswith(text)]
         if not found:
             raise CommandError(f'Section "{text[:-1]}" does not exist.')
         return found

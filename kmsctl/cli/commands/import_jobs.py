@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from kmsctl.cli import output, resources, terminal
-from kmsctl.cli.failures import CommandError
+from kmsctl.cli import attestations, output, resources, terminal
 from kmsctl.model.rest import import_job_json
 
 TYPE_CHECKING = False
@@ -30,6 +29,10 @@ def create() -> Command:
         about="""
             Creates an import job: a key pair whose public key wraps keys of one's own, so that
             they can be imported into keys of the same key ring and protection level.
+
+            With --protection-level=hsm the private key is made in the PKCS#11 token that the property
+            hsm/uri names, and what is imported is unwrapped inside it. Methods that the token does
+            not have are refused.
 
             An import job expires three days after it was created. Its private key is then destroyed.
 
@@ -103,9 +106,14 @@ def run_create(session: Session, args: Args) -> None:
 
 def run_describe(session: Session, args: Args) -> None:
     found = session.kms.get_import_job(session.context, resources.plain_import_job(session, args))
-    if args["attestation_file"]:
-        raise CommandError("Attestations are only available for HSM import jobs.")
-    output.show(session, import_job_json(found))
+    shown = import_job_json(found)
+    attestations.write(
+        args["attestation_file"],
+        shown,
+        none="Attestations are only available for HSM import jobs.",
+        early="The attestation is unavailable until the import job is generated.",
+    )
+    output.show(session, shown)
 
 
 def run_list(session: Session, args: Args) -> None:

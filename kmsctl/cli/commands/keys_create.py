@@ -55,6 +55,10 @@ def create() -> Command:
             With --rotation-period the key rotates by itself: each period there is a new primary
             version. Older versions keep decrypting until they are disabled or destroyed.
 
+            With --protection-level=hsm its versions are made and used in the PKCS#11 token that the
+            property hsm/uri names, and never leave it. What the token cannot do is refused here;
+            hsm status shows what it can.
+
             A key can neither be renamed nor deleted, and its name is never free again.
         """,
         examples=[
@@ -72,6 +76,13 @@ def create() -> Command:
                 --default-algorithm=ec-sign-p256-sha256
                 """,
             ),
+            (
+                "To create a key in an HSM:",
+                """
+                keys create vault --keyring=prod --location=us-east1 --purpose=encryption
+                --protection-level=hsm
+                """,
+            ),
         ],
     )
 
@@ -84,6 +95,7 @@ def run(session: Session, args: Args) -> None:
     spec = CryptoKeySpec(
         purpose=purpose.enum,
         algorithm=_algorithm(purpose, args["default_algorithm"]),
+        protection_level=(args["protection_level"] or "software").upper(),
         labels=args["labels"],
         rotation_period=args["rotation_period"],
         next_rotation_time=args["next_rotation_time"],
@@ -91,7 +103,7 @@ def run(session: Session, args: Args) -> None:
         import_only=bool(args["import_only"]),
         allowed_access_reasons=args["allowed_access_reasons"],
     )
-    slow = by_enum(spec.algorithm).secret_size is None
+    slow = by_enum(spec.algorithm).secret_size is None or spec.protection_level != "SOFTWARE"
     with terminal.Working(GENERATING, visible=slow and session.user_output):
         created = session.kms.create_crypto_key(
             session.context,

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from kmsctl.keystore.enrolment import Enrolled
 
 TABLE = "table(protector, type, createTime.date():label=CREATED, detail)"
-_TYPES = ("file", "passphrase", "keyring", "command", "shares")
+_TYPES = ("file", "passphrase", "keyring", "command", "pkcs11", "shares")
 #: Flag → the type that it belongs to.
 _OF_TYPE = {
     "passphrase_file": "passphrase",
@@ -98,7 +98,8 @@ def add() -> Command:
             from a file or descriptor. keyring: a random key in the keyring of the operating system.
             command: a program prints the secret each time the store is opened, such as the client of
             a secret manager; it is run without a shell. shares: a random key is split, and some of
-            the shares together open the store.
+            the shares together open the store. pkcs11: a key in the PKCS#11 token that the property
+            hsm/uri names; the store opens only while the token is there.
         """,
         examples=[
             ("To add a passphrase:", "store protectors add --type=passphrase"),

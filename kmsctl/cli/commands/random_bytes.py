@@ -31,7 +31,7 @@ def generate_random_bytes() -> Command:
             options.flag(
                 "protection-level",
                 "Whose generator is asked; software if not given.",
-                params.Choice(["software"], later=["hsm"]),
+                params.Choice(["software", "hsm"]),
             ),
             options.output_file("output-file", "bytes", required=False),
         ],
@@ -40,7 +40,8 @@ def generate_random_bytes() -> Command:
             --output-file, which is for its owner alone (mode 0600); directories that it needs are
             made.
 
-            The generator is the operating system's.
+            The generator is the operating system's, or that of the HSM with
+            --protection-level=hsm.
         """,
         examples=[
             (

@@ -204,6 +204,7 @@ def run_maintain(session: Session, args: Args) -> None:
         ("Rotated", report.rotated),
         ("Destroyed", report.destroyed),
         ("Expired", report.expired),
+        ("Finished the unfinished generation of", report.made),
         ("Gave up the unfinished generation of", report.failed),
         ("Rotated the master key of", report.rewrapped),
     ):
@@ -211,8 +212,8 @@ def run_maintain(session: Session, args: Args) -> None:
             session.status(f"{what} {name}.")
     if report.purged:
         session.status(f"Finished {report.purged} purge{'' if report.purged == 1 else 's'}.")
-    named = report.rotated + report.destroyed + report.expired + report.failed + report.rewrapped
-    done = named or report.purged
+    named = report.rotated + report.destroyed + report.expired + report.failed + report.made
+    done = named or report.rewrapped or report.purged
     if not done and not report.left:
         session.status("Nothing was due.")
     output.show_silent(
@@ -222,6 +223,7 @@ def run_maintain(session: Session, args: Args) -> None:
             "destroyed": report.destroyed,
             "expired": report.expired,
             "failed": report.failed,
+            "made": report.made,
             "purged": report.purged,
             "rewrapped": report.rewrapped,
             "left": report.left,
@@ -295,6 +297,8 @@ def _status_json(status: DatabaseStatus) -> dict[str, object]:
         "masterKeyVersions": list(status.master_key_versions),
         "pendingPurges": status.pending_purges,
     }
+    if status.pending_removals:
+        shown["pendingRemovals"] = list(status.pending_removals)
     if status.last_time:
         shown["lastTime"] = rfc3339(status.last_time)
     if status.problem is not None:

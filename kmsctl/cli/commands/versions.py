@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from kmsctl.cli import output, resources, terminal
+from kmsctl.cli import attestations, output, resources, terminal
 from kmsctl.cli.commands.keys_create import GENERATING
-from kmsctl.cli.failures import CommandError
 from kmsctl.model.rest import crypto_key_version_json
 
 TYPE_CHECKING = False
@@ -94,9 +93,14 @@ def run_create(session: Session, args: Args) -> None:
 
 def run_describe(session: Session, args: Args) -> None:
     found = session.kms.get_crypto_key_version(session.context, resources.plain_version(session, args))
-    if args["attestation_file"]:
-        raise CommandError("Attestations are only available for HSM key versions.")
-    output.show(session, crypto_key_version_json(found))
+    shown = crypto_key_version_json(found)
+    attestations.write(
+        args["attestation_file"],
+        shown,
+        none="Attestations are only available for HSM key versions.",
+        early="The attestation is unavailable until the version is generated.",
+    )
+    output.show(session, shown)
 
 
 def run_list(session: Session, args: Args) -> None:

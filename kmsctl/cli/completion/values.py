@@ -50,7 +50,7 @@ _NAMES = {
     "version": "version",
 }
 #: Names of flags and positionals that are files; besides these, all that end in ``-file``.
-_FILES = frozenset((FILE, "checkpoint", "export", "public-key"))
+_FILES = frozenset((FILE, "checkpoint", "export", "module-path", "public-key"))
 #: What can be done to custom roles alone.
 _OF_CUSTOM_ROLES = frozenset(("iam", "roles", verb) for verb in ("delete", "undelete", "update"))
 _BOOLEANS = ("true", "false")

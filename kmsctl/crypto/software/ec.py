@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from kmsctl.crypto.backend import KeyMaterial
     from kmsctl.model.algorithms import Algorithm
 
-_CURVES: dict[str | None, type[ec.EllipticCurve]] = {
+CURVES: dict[str | None, type[ec.EllipticCurve]] = {
     "P-256": ec.SECP256R1,
     "P-384": ec.SECP384R1,
     "secp256k1": ec.SECP256K1,
@@ -28,7 +28,7 @@ def require(algorithm: Algorithm) -> None:
 
 def generate(algorithm: Algorithm) -> KeyMaterial:
     """Makes a key pair."""
-    return pkcs8.material(ec.generate_private_key(_CURVES[algorithm.parameters]()))
+    return pkcs8.material(ec.generate_private_key(CURVES[algorithm.parameters]()))
 
 
 def check_material(algorithm: Algorithm, secret: bytes) -> KeyMaterial:
@@ -40,7 +40,7 @@ def check_material(algorithm: Algorithm, secret: bytes) -> KeyMaterial:
 
 
 def _fits(algorithm: Algorithm, curve: ec.EllipticCurve) -> bool:
-    return isinstance(curve, _CURVES[algorithm.parameters])
+    return isinstance(curve, CURVES[algorithm.parameters])
 
 
 def _ecdsa(algorithm: Algorithm, *, digested: bool) -> ec.ECDSA:
@@ -54,10 +54,10 @@ def sign(algorithm: Algorithm, secret: bytes, value: bytes, *, digested: bool) -
     if not isinstance(key, ec.EllipticCurvePrivateKey) or not _fits(algorithm, key.curve):
         raise pkcs8.not_of_the_algorithm()
     signature = key.sign(value, _ecdsa(algorithm, digested=digested))
-    return _low_s(signature) if algorithm.parameters == "secp256k1" else signature
+    return low_s(signature) if algorithm.parameters == "secp256k1" else signature
 
 
-def _low_s(signature: bytes) -> bytes:
+def low_s(signature: bytes) -> bytes:
     """Of the two signatures (r, s) and (r, n - s), both valid, blockchains accept the lower s only."""
     r, s = utils.decode_dss_signature(signature)
     return utils.encode_dss_signature(r, min(s, _SECP256K1_ORDER - s))

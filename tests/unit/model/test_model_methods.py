@@ -63,6 +63,7 @@ AUTOMATIC = {
     "RotateCryptoKey",
     "CompleteDestroyCryptoKeyVersion",
     "GenerateCryptoKeyVersion",
+    "CompleteImportCryptoKeyVersion",
     "FailCryptoKeyVersion",
     "GenerateImportJob",
     "FailImportJob",

@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import os
+import shutil
 from typing import TYPE_CHECKING
 
 import pytest
 
+from tests import tokens
+from tests.unit.service.hsm_world import HsmWorld
 from tests.unit.service.scene import Scene
 from tests.unit.service.world import World
 
@@ -56,3 +60,26 @@ def scene(pristine: Scene, tmp_path: Path) -> Iterator[Scene]:
     copy.texts = pristine.texts
     yield copy
     copy.world.kms.close()
+
+
+@pytest.fixture(scope="session")
+def softhsm() -> Iterator[tokens.Token]:
+    """A SoftHSM token for this process. Its tests skip where the module is missing."""
+    directory = tokens.scratch()
+    before = os.environ.get("SOFTHSM2_CONF")
+    try:
+        token = tokens.make("softhsm", directory)
+        os.environ.update(token.environment)
+        yield token
+    finally:
+        shutil.rmtree(directory)
+        if before is not None:
+            os.environ["SOFTHSM2_CONF"] = before
+
+
+@pytest.fixture
+def hsm(softhsm: tokens.Token, tmp_path: Path) -> Iterator[HsmWorld]:
+    """An empty store whose HSM keys are in a SoftHSM token."""
+    made = HsmWorld(tmp_path / "store", softhsm)
+    yield made
+    made.kms.close()

@@ -35,6 +35,9 @@ class Answers:
 
     new_passphrase = passphrase
 
+    def token(self) -> None:
+        pass
+
     def shares(self) -> Sequence[bytes]:
         return self._shares
 

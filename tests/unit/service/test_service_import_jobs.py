@@ -99,7 +99,7 @@ def test_making_a_job_is_recorded(ringed: World) -> None:
         ("RSA_OAEP_2048_SHA256", "SOFTWARE", InvalidArgument, "not an ImportMethod"),
         (QUICK, "STEEL", InvalidArgument, "not a ProtectionLevel"),
         (QUICK, "HSM", InvalidArgument, "not offered at protection level HSM"),
-        (RSA_AES, "HSM", FailedPrecondition, "HSM is not available"),
+        (RSA_AES, "HSM", FailedPrecondition, "No HSM is configured"),
         (RSA_AES, "EXTERNAL", InvalidArgument, "not offered at protection level EXTERNAL"),
     ],
 )

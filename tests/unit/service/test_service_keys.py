@@ -128,7 +128,7 @@ def test_the_default_window_is_the_services(ring: World) -> None:
         ({"algorithm": "EC_SIGN_P256_SHA256"}, InvalidArgument, "does not fit the purpose ENCRYPT_DECRYPT"),
         ({"protection_level": "NONSENSE"}, InvalidArgument, "is not a ProtectionLevel"),
         ({"protection_level": "EXTERNAL"}, InvalidArgument, "is not offered at protection level EXTERNAL"),
-        ({"protection_level": "HSM"}, FailedPrecondition, "HSM is not available"),
+        ({"protection_level": "HSM"}, FailedPrecondition, "No HSM is configured"),
         ({"labels": {"A": "b"}}, InvalidArgument, "labels: the key 'A' is not valid"),
         ({"labels": {"a": "B"}}, InvalidArgument, "labels: the value 'B' of 'a' is not valid"),
         ({"labels": {f"k{number}": "" for number in range(65)}}, InvalidArgument, "65 labels"),

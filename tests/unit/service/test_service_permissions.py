@@ -241,7 +241,7 @@ def test_what_counts_is_who_may_when_the_lock_is_held(keyed: World, monkeypatch:
     with pytest.raises(PermissionDenied):
         keyed.kms.destroy_crypto_key_version(OWNER, KEY.version(1))
     assert resources_on_disk(keyed)[PLACE] == before
-    assert looks == [False, True]
+    assert looks[-2:] == [False, True]  # before them, a look at what is due in a token
 
 
 def test_nobody_waits_for_one_who_may_not(keyed: World, monkeypatch: pytest.MonkeyPatch) -> None:

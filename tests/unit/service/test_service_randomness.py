@@ -29,7 +29,7 @@ def test_lengths_that_are_refused(world: World, length: int) -> None:
 
 
 def test_levels(world: World) -> None:
-    with pytest.raises(FailedPrecondition, match="HSM is not available"):
+    with pytest.raises(FailedPrecondition, match="No HSM is configured"):
         world.kms.generate_random_bytes(
             OWNER, GenerateRandomBytesRequest(LOCATION, 8, protection_level="HSM")
         )

@@ -120,3 +120,47 @@ def test_only_leases_of_the_dead_are_cleared_away(data: Path) -> None:
         (data / "pending" / "notes").write_bytes(b"")
         remove_abandoned(str(data))
         assert sorted(entry.name for entry in (data / "pending").iterdir()) == [UID.hex(), "notes"]
+
+
+def test_what_a_dead_process_left_is_claimed_by_one(data: Path) -> None:
+    child = os.fork()
+    if child == 0:
+        Lease(str(data), UID).__enter__()
+        os._exit(0)
+    os.waitpid(child, 0)
+    first = leases.claim(str(data), UID)
+    assert first is not None
+    with first:
+        assert held(str(data), UID)
+        assert leases.claim(str(data), UID) is None
+    assert not held(str(data), UID)
+    assert not lease_file(data).exists()
+
+
+def test_a_lease_that_is_held_cannot_be_claimed(data: Path) -> None:
+    with Lease(str(data), UID):
+        assert leases.claim(str(data), UID) is None
+
+
+def test_many_who_claim_at_once_are_one_at_a_time(data: Path) -> None:
+    mark = data / "mark"
+
+    def claims(turns: int) -> None:
+        for _ in range(turns):
+            claimed = leases.claim(str(data), UID)
+            if claimed is not None:
+                with claimed:
+                    os.close(os.open(mark, os.O_CREAT | os.O_EXCL))  # fails where another one is inside
+                    mark.unlink()
+
+    children = []
+    for _ in range(4):
+        child = os.fork()
+        if child == 0:
+            try:
+                claims(100)
+                os._exit(0)
+            finally:
+                os._exit(1)
+        children.append(child)
+    assert [os.waitpid(child, 0)[1] for child in children] == [0, 0, 0, 0]

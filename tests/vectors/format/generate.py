@@ -79,6 +79,7 @@ POLICY = encode_policy(
 OWNER = Context("owner@example.com", request_id="request")
 RING = KeyRingName(LocationName("acme", "us-east1"), "ring")
 KEY = CryptoKeyName(RING, "key")
+TOKEN = ("kms", "a1b2", "/usr/lib/softhsm/libsofthsm2.so")
 
 
 class Stream:
@@ -194,12 +195,17 @@ def row_vectors(keys: MasterKeys) -> list[dict[str, Any]]:
         (4, 1, ("acme", "ring", START, "env=prod", "")),
         (5, 64, (1, "key", 1, 1, 1, START, DAY, 0, "a=b\nc=", 30 * DAY, START + DAY, 1, 2, None, POLICY)),
         (5, 65, (1, "bare", 1, 1, 1, START, DAY, 1, "", None, None, None, 0, "", "")),
-        (6, 1, (64, 1, UID, 1, 1, 1, START, START, None, None, None, None, None, None, None, bytes(76))),
+        (
+            6,
+            1,
+            (64, 1, UID, 1, 1, 1, START, START, None, None, None, None, None, None, None, None, bytes(76)),
+        ),
         (7, 1, (1, "job", UID, 2, 1, 1, START, START, START + DAY, None, "", b"public", bytes(90))),
         (8, 1, ("ci-runner@acme.iam.gserviceaccount.com", "acme", "1" * 21, "CI", "", 0, "", START, "")),
         (9, 1, ("acme", "keeper", "Keeper", "", "GA", "cloudkms.keyRings.get", 0, "BwAAAAAAAAE=", START)),
         (10, 1, ("team@example.com", "acme", "Team", "", "user:a@example.com user:b@example.com", 0, START)),
         (11, 1, ("a@example.com", "Encrypt", "projects/acme", START, 7)),
+        (12, 1, (6, 1, f"{KEY}/cryptoKeyVersions/1", UID, *TOKEN, "C_GenerateKey", 2, 1, START, 5, b"{}")),
     ]
     for number, _, columns in rows:
         assert len(columns) == len(BY_NUMBER[number].columns)

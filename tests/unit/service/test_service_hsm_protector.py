@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kmsctl.errors import FailedPrecondition, StoreLocked
+from tests.unit.service.protection import Answers, Wanted
+from tests.unit.service.world import KEY, OWNER
+
+if TYPE_CHECKING:
+    from tests.unit.service.hsm_world import HsmWorld
+
+
+def add(world: HsmWorld) -> int:
+    made = world.kms.add_protector(OWNER, "pkcs11", Wanted(), Answers(), lambda shares: None)
+    assert made.type == "pkcs11"
+    assert "kmsctl-test" in made.detail
+    return made.number
+
+
+def cka_id(world: HsmWorld) -> bytes:
+    protectors, _ = world.kms.list_protectors(OWNER)
+    (detail,) = [each.detail for each in protectors if each.type == "pkcs11"]
+    return bytes.fromhex(detail.rpartition(" ")[2])
+
+
+def only_the_token(world: HsmWorld) -> None:
+    world.make_key()
+    add(world)
+    world.kms.remove_protector(OWNER, 0, lambda gone: None)
+
+
+def test_the_store_opens_while_the_token_is_there_and_only_then(hsm: HsmWorld) -> None:
+    only_the_token(hsm)
+    text = hsm.encrypt()
+    hsm.reopen()
+    assert hsm.decrypt(text) == b"text"
+    uri = hsm.uri
+    for missing, words in (
+        (None, "No HSM is configured"),
+        ("pkcs11:token=other?module-path=" + hsm.token.module, "No token"),
+    ):
+        hsm.uri = missing
+        hsm.reopen()
+        with pytest.raises(StoreLocked, match=words):
+            hsm.decrypt(text)
+    hsm.uri = uri
+    hsm.reopen()
+    assert hsm.decrypt(text) == b"text"
+    assert hsm.verify() == []
+
+
+def test_a_protector_takes_its_key_out_of_the_token_when_it_goes(hsm: HsmWorld) -> None:
+    hsm.make_key()
+    number = add(hsm)
+    key = cka_id(hsm)
+    assert hsm.holds(key)
+    _, left = hsm.kms.remove_protector(OWNER, number, lambda gone: None)
+    assert left is None
+    assert not hsm.holds(key)
+
+
+def test_a_key_that_cannot_be_taken_out_is_told(hsm: HsmWorld) -> None:
+    hsm.make_key()
+    number = add(hsm)
+    hsm.uri = None
+    hsm.reopen()
+    _, left = hsm.kms.remove_protector(OWNER, number, lambda gone: None)
+    assert left is not None
+    assert "No HSM is configured" in left
+
+
+def test_a_wrong_pin_or_a_key_that_is_gone_opens_nothing(hsm: HsmWorld) -> None:
+    only_the_token(hsm)
+    key = cka_id(hsm)
+    pin, hsm.pin = hsm.pin, "00000000"
+    hsm.reopen()
+    with pytest.raises(StoreLocked, match="PIN is wrong"):
+        hsm.encrypt(KEY)
+    hsm.pin = pin
+    hsm.reopen()
+    token = hsm.kms.tokens.general()
+    assert token is not None
+    assert token.destroy(key)
+    hsm.reopen()
+    with pytest.raises(StoreLocked, match=key.hex()):
+        hsm.encrypt(KEY)
+
+
+def test_without_a_token_none_can_be_added(hsm: HsmWorld) -> None:
+    hsm.make_key()
+    hsm.uri = None
+    hsm.reopen()
+    with pytest.raises(FailedPrecondition, match="No HSM is configured"):
+        add(hsm)
