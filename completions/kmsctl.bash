@@ -9,7 +9,7 @@ _kmsctl_flags='--account= --configuration= --flags-file= --flatten= --format= --
 _kmsctl_below() {
   case "$1" in
     '')
-      below='asymmetric-decrypt asymmetric-sign asymmetric-verify batch completion config decapsulate decrypt encrypt findings generate-random-bytes help iam import-jobs info keyrings keys locations logging mac-sign mac-verify projects quickstart raw-decrypt raw-encrypt services store version'
+      below='asymmetric-decrypt asymmetric-sign asymmetric-verify batch completion config decapsulate decrypt encrypt findings generate-random-bytes help hsm iam import-jobs info keyrings keys locations logging mac-sign mac-verify projects quickstart raw-decrypt raw-encrypt services store version'
       ;;
     'config')
       below='configurations get get-value list set unset'
@@ -18,6 +18,12 @@ _kmsctl_below() {
       below='activate create delete describe list rename'
       ;;
     'findings')
+      below='list'
+      ;;
+    'hsm')
+      below='check status tokens'
+      ;;
+    'hsm tokens')
       below='list'
       ;;
     'iam')
@@ -158,6 +164,18 @@ _kmsctl_command() {
     'help')
       flags=''
       positionals='command...'
+      ;;
+    'hsm check')
+      flags='--location='
+      positionals=''
+      ;;
+    'hsm status')
+      flags='--location='
+      positionals=''
+      ;;
+    'hsm tokens list')
+      flags='--filter= --limit= --module-path= --page-size= --sort-by= --uri --no-uri'
+      positionals=''
       ;;
     'iam explain')
       flags=''
@@ -654,6 +672,9 @@ _kmsctl_values() {
     *:--members)
       kind='member'
       ;;
+    *:--module-path)
+      kind='file'
+      ;;
     *:--order)
       words='asc desc'
       ;;
@@ -676,7 +697,7 @@ _kmsctl_values() {
       kind='project'
       ;;
     *:--protection-level)
-      words='software'
+      words='software hsm'
       ;;
     *:--public-key)
       kind='file'
@@ -724,7 +745,7 @@ _kmsctl_values() {
       kind='file'
       ;;
     *:--type)
-      words='file passphrase keyring command shares'
+      words='file passphrase keyring command pkcs11 shares'
       ;;
     *:--verbosity)
       words='debug info warning error critical none'
@@ -785,6 +806,9 @@ _kmsctl_values() {
       ;;
     *:groups-file)
       kind='file'
+      ;;
+    *:hsm/allow_software_oaep_unpadding)
+      words='true false'
       ;;
     'import-jobs add-iam-policy-binding:import-job')
       kind='import-job'
@@ -889,7 +913,7 @@ _kmsctl_values() {
       kind='project'
       ;;
     *:property)
-      words='core/account account core/disable_prompts disable_prompts core/log_http log_http core/project project core/user_output_enabled user_output_enabled core/verbosity verbosity kms/destroy_scheduled_duration kms/keyring kms/location store/passphrase_file'
+      words='core/account account core/disable_prompts disable_prompts core/log_http log_http core/project project core/user_output_enabled user_output_enabled core/verbosity verbosity hsm/allow_software_oaep_unpadding hsm/uri kms/destroy_scheduled_duration kms/keyring kms/location store/passphrase_file'
       ;;
     'iam roles delete:role')
       kind='custom-role'

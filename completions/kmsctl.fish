@@ -9,13 +9,17 @@ set -g __kmsctl_flags '--account=	Account to run the command as' '--configuratio
 function __kmsctl_below --no-scope-shadowing
     switch $argv[1]
         case ''
-            set below 'asymmetric-decrypt	Decrypt a file with an asymmetric key' 'asymmetric-sign	Sign a file with an asymmetric key' 'asymmetric-verify	Verify a signature of an asymmetric key' 'batch	Run many command lines in one process' 'completion	Print or install the completion of a shell' 'config	View and edit kmsctl properties' 'decapsulate	Recover a shared secret with a key-encapsulation key' 'decrypt	Decrypt a file with a symmetric key' 'encrypt	Encrypt a file with a symmetric key' 'findings	See what Security Command Center would say of your keys' 'generate-random-bytes	Generate random bytes' 'help	Show the manual page of a command' 'iam	See and decide who may do what' 'import-jobs	Manage import jobs' 'info	Show where everything lives and what protects it' 'keyrings	Create and manage key rings' 'keys	Create and manage keys' 'locations	View the locations that there are' 'logging	Read, verify, export and retain the audit logs' 'mac-sign	Compute the MAC tag of a file' 'mac-verify	Verify the MAC tag of a file' 'projects	Manage projects' 'quickstart	Encrypt, rotate and decrypt for a first time, step by step' 'raw-decrypt	Decrypt a file with a raw AES key' 'raw-encrypt	Encrypt a file with a raw AES key' 'services	Manage the services that use keys' 'store	Inspect and maintain the store' 'version	Print the versions of kmsctl and of what it stands on'
+            set below 'asymmetric-decrypt	Decrypt a file with an asymmetric key' 'asymmetric-sign	Sign a file with an asymmetric key' 'asymmetric-verify	Verify a signature of an asymmetric key' 'batch	Run many command lines in one process' 'completion	Print or install the completion of a shell' 'config	View and edit kmsctl properties' 'decapsulate	Recover a shared secret with a key-encapsulation key' 'decrypt	Decrypt a file with a symmetric key' 'encrypt	Encrypt a file with a symmetric key' 'findings	See what Security Command Center would say of your keys' 'generate-random-bytes	Generate random bytes' 'help	Show the manual page of a command' 'hsm	Look at PKCS#11 modules and the tokens with HSM keys' 'iam	See and decide who may do what' 'import-jobs	Manage import jobs' 'info	Show where everything lives and what protects it' 'keyrings	Create and manage key rings' 'keys	Create and manage keys' 'locations	View the locations that there are' 'logging	Read, verify, export and retain the audit logs' 'mac-sign	Compute the MAC tag of a file' 'mac-verify	Verify the MAC tag of a file' 'projects	Manage projects' 'quickstart	Encrypt, rotate and decrypt for a first time, step by step' 'raw-decrypt	Decrypt a file with a raw AES key' 'raw-encrypt	Encrypt a file with a raw AES key' 'services	Manage the services that use keys' 'store	Inspect and maintain the store' 'version	Print the versions of kmsctl and of what it stands on'
         case 'config'
             set below 'configurations	Manage named configurations, which are sets of properties' 'get	Print the value of a property' 'get-value	Print the value of a property (older name of get)' 'list	List the properties that are set' 'set	Set a property' 'unset	Unset a property'
         case 'config configurations'
             set below 'activate	Activate a configuration' 'create	Create a configuration' 'delete	Delete configurations' 'describe	Show the properties of a configuration' 'list	List the configurations' 'rename	Rename a configuration'
         case 'findings'
             set below 'list	List what is wrong with keys and who may use them'
+        case 'hsm'
+            set below 'check	Try what the token with HSM keys can do' 'status	Show the token with HSM keys, and what it can do' 'tokens	View the tokens of modules'
+        case 'hsm tokens'
+            set below 'list	List the tokens of PKCS#11 modules'
         case 'iam'
             set below 'explain	Show why an account has a permission, or has not' 'groups	Manage groups of accounts' 'roles	View roles, and manage custom ones' 'service-accounts	Manage service accounts' 'who-can	List who is granted a permission'
         case 'iam groups'
@@ -120,6 +124,15 @@ function __kmsctl_command --no-scope-shadowing
         case 'help'
             set flags
             set positionals command...
+        case 'hsm check'
+            set flags '--location=	Location whose token it is, if locations have their own'
+            set positionals
+        case 'hsm status'
+            set flags '--location=	Location whose token it is, if locations have their own'
+            set positionals
+        case 'hsm tokens list'
+            set flags '--filter=	Show only resources that an expression is true of' '--limit=	Show at most so many resources' '--module-path=	The PKCS#11 module whose tokens to list, instead of those that are configured' '--page-size=	Print tables in pages of so many resources' '--sort-by=	Sort by these fields; ~FIELD sorts downwards' '--uri	Print the resources\' URIs alone' '--no-uri	The inverse of --uri'
+            set positionals
         case 'iam explain'
             set flags
             set positionals permission resource
@@ -488,6 +501,8 @@ function __kmsctl_values --no-scope-shadowing
             set kind member
         case '*:--members'
             set kind member
+        case '*:--module-path'
+            set kind file
         case '*:--order'
             set found 'asc' 'desc'
         case '*:--output-file'
@@ -503,7 +518,7 @@ function __kmsctl_values --no-scope-shadowing
         case '*:--project'
             set kind project
         case '*:--protection-level'
-            set found 'software'
+            set found 'software' 'hsm'
         case '*:--public-key'
             set kind file
         case '*:--public-key-file'
@@ -535,7 +550,7 @@ function __kmsctl_values --no-scope-shadowing
         case '*:--target-key-file'
             set kind file
         case '*:--type'
-            set found 'file' 'passphrase' 'keyring' 'command' 'shares'
+            set found 'file' 'passphrase' 'keyring' 'command' 'pkcs11' 'shares'
         case '*:--verbosity'
             set found 'debug' 'info' 'warning' 'error' 'critical' 'none'
         case '*:--version'
@@ -576,6 +591,8 @@ function __kmsctl_values --no-scope-shadowing
             set kind group
         case '*:groups-file'
             set kind file
+        case '*:hsm/allow_software_oaep_unpadding'
+            set found 'true' 'false'
         case 'import-jobs add-iam-policy-binding:import-job'
             set kind import-job
         case 'import-jobs describe:import-job'
@@ -645,7 +662,7 @@ function __kmsctl_values --no-scope-shadowing
         case 'projects test-iam-permissions:project-id'
             set kind project
         case '*:property'
-            set found 'core/account	Who runs commands, as an e-mail-like name' 'account	Who runs commands, as an e-mail-like name' 'core/disable_prompts	Take the default of every question, as --quiet does' 'disable_prompts	Take the default of every question, as --quiet does' 'core/log_http	Show each call of the service, as --log-http does' 'log_http	Show each call of the service, as --log-http does' 'core/project	The project that names without one belong to' 'project	The project that names without one belong to' 'core/user_output_enabled	Print resources and messages' 'user_output_enabled	Print resources and messages' 'core/verbosity	The least severe messages that are shown' 'verbosity	The least severe messages that are shown' 'kms/destroy_scheduled_duration	How long versions of new keys stay restorable after destroy, if no flag says so' 'kms/keyring	The key ring of names without one' 'kms/location	The location of names without one' 'store/passphrase_file	The file of the passphrase that opens the store'
+            set found 'core/account	Who runs commands, as an e-mail-like name' 'account	Who runs commands, as an e-mail-like name' 'core/disable_prompts	Take the default of every question, as --quiet does' 'disable_prompts	Take the default of every question, as --quiet does' 'core/log_http	Show each call of the service, as --log-http does' 'log_http	Show each call of the service, as --log-http does' 'core/project	The project that names without one belong to' 'project	The project that names without one belong to' 'core/user_output_enabled	Print resources and messages' 'user_output_enabled	Print resources and messages' 'core/verbosity	The least severe messages that are shown' 'verbosity	The least severe messages that are shown' 'hsm/allow_software_oaep_unpadding	Unpad RSA-OAEP with digests that a token lacks outside of it. Unsafe in servers' 'hsm/uri	The token of HSM keys, a PKCS#11 URI. hsm/locations/L/uri and hsm/projects/P/uri go before it' 'kms/destroy_scheduled_duration	How long versions of new keys stay restorable after destroy, if no flag says so' 'kms/keyring	The key ring of names without one' 'kms/location	The location of names without one' 'store/passphrase_file	The file of the passphrase that opens the store'
         case 'iam roles delete:role'
             set kind custom-role
         case 'iam roles describe:role'
