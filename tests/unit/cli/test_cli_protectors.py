@@ -125,7 +125,7 @@ def test_a_passphrase_comes_from_a_descriptor(home: Path) -> None:
         (["--passphrase-file=missing"], "Failed to read passphrase file [missing]"),
         (["--passphrase-file=empty"], "The passphrase that was given is empty."),
         (["--passphrase-file=long"], "larger than the maximum size"),
-        (["--passphrase-fd=99"], "Unable to read descriptor [99]"),
+        (["--passphrase-fd=999999"], "Unable to read descriptor [999999]"),
         (["--passphrase-file=short"], "A passphrase has 8 to 1024 bytes."),
         (["--shares=3"], "[--shares]: it goes with --type=shares, not passphrase"),
         (["--command=cat"], "[--command]: it goes with --type=command, not passphrase"),
