@@ -6,7 +6,7 @@ import os
 
 from kmsctl.crypto.integrity import Mac
 from kmsctl.crypto.wrapping import InvalidTag, WrappingKey
-from kmsctl.errors import IntegrityError
+from kmsctl.errors import FailedPrecondition, IntegrityError
 from kmsctl.keystore.masters import MasterKey, MasterKeys
 from kmsctl.keystore.root import RootKey
 from kmsctl.model.canonical import encode
@@ -17,10 +17,12 @@ from kmsctl.store.probes import no_probe
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import TypeVar
 
     from kmsctl.store.probes import Probe
 
     Random = Callable[[int], bytes]
+    T = TypeVar("T")
 
 ROOT_KEY_FILE = "root-key"
 ANCHOR_FILE = "anchor"
@@ -76,14 +78,27 @@ class KeyStore:
             raise IntegrityError(f"{directory} disappeared while it was being made.")
         return opened
 
+    def install(self, probe: Probe = no_probe) -> None:
+        """Makes the directory of these secrets, with an empty anchor: on a new machine.
+
+        Raises:
+            FailedPrecondition: if there are secrets already.
+        """
+        parent = os.path.dirname(self.directory)
+        make_directory(parent)
+        with DirectoryLock(parent):
+            if os.path.lexists(self.directory):
+                raise FailedPrecondition(f"There are secrets of a store in {self.directory} already.")
+            self._make(self.directory, self._random, probe, self._root)
+
     @classmethod
-    def _make(cls, directory: str, random: Random, probe: Probe) -> None:
+    def _make(cls, directory: str, random: Random, probe: Probe, root: RootKey | None = None) -> None:
         beside = directory + ".new"
         try:
             _remove(beside)
             make_directory(beside)
             probe("keystore.begun")
-            root = RootKey.generate(random)
+            root = root or RootKey.generate(random)
             root.save(os.path.join(beside, ROOT_KEY_FILE))
             probe("keystore.root")
             cls(beside, root, random).anchor.create()
@@ -103,6 +118,14 @@ class KeyStore:
     @property
     def store_id(self) -> bytes:
         return self._root.store_id
+
+    def file_key(self, kind: int, file_id: bytes) -> bytes:
+        """Returns the key of a container: one for each file."""
+        return self._root.derive(b"kmsctl container", encode((self.store_id, kind, file_id)))
+
+    def sealed_root_key(self, seal: Callable[[bytes], T]) -> T:
+        """Returns what `seal` makes of the root key."""
+        return self._root.sealed(seal)
 
     def new_master_key(self, name: str, version: int) -> bytes:
         """Draws a master key for the database `name` and returns it wrapped by the root key."""

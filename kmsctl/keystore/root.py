@@ -15,6 +15,9 @@ from kmsctl.store.files import read_private, write_new
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeVar
+
+    T = TypeVar("T")
 
 _FORMAT = "kmsctl-root-key-1"
 STORE_ID_SIZE = 16
@@ -32,6 +35,17 @@ class RootKey:
     @classmethod
     def generate(cls, random: Callable[[int], bytes]) -> RootKey:
         return cls(random(STORE_ID_SIZE), random(32))
+
+    @classmethod
+    def opened(cls, store_id: bytes, key: bytes) -> RootKey:
+        """Returns the key that was unsealed from what `sealed` returned.
+
+        Raises:
+            IntegrityError: if it cannot be one.
+        """
+        if len(store_id) != STORE_ID_SIZE or len(key) != 32:
+            raise IntegrityError("What was unsealed is not a root key.")
+        return cls(store_id, key)
 
     @classmethod
     def load(cls, path: str) -> RootKey | None:
@@ -67,6 +81,10 @@ class RootKey:
     def derive(self, label: bytes, context: bytes) -> bytes:
         """Derives a 32-byte key for one use."""
         return derive(self._key, label, context)
+
+    def sealed(self, seal: Callable[[bytes], T]) -> T:
+        """Returns what `seal` makes of the key: nobody else is shown it."""
+        return seal(self._key)
 
     def _check(self) -> str:
         return digest(b"kmsctl root key check\x01" + self.store_id + self._key)[:8].hex()

@@ -81,11 +81,11 @@ class Kms(IamVerbs, StoreVerbs):
 
     __slots__ = (
         "_lock",
-        "_probe",
         "_store",
         "clock",
         "data_directory",
         "destroy_scheduled_duration",
+        "probe",
         "random",
         "secrets_directory",
     )
@@ -105,7 +105,7 @@ class Kms(IamVerbs, StoreVerbs):
         self.clock = clock
         self.random = random
         self.destroy_scheduled_duration = destroy_scheduled_duration
-        self._probe = probe
+        self.probe = probe
         self._store: Store | None = None
         self._lock = allocate_lock()
 
@@ -118,10 +118,10 @@ class Kms(IamVerbs, StoreVerbs):
         if self._store is None:
             from kmsctl.keystore.keystore import KeyStore
 
-            keystore = KeyStore.open(self.secrets_directory, self.random, self._probe)
+            keystore = KeyStore.open(self.secrets_directory, self.random, self.probe)
             if keystore is None and has_databases(self.data_directory):
                 # Unless another process has made both in between, the secrets of a store are gone.
-                keystore = KeyStore.open(self.secrets_directory, self.random, self._probe)
+                keystore = KeyStore.open(self.secrets_directory, self.random, self.probe)
                 if keystore is None:
                     raise self._orphans()
             if keystore is None:
@@ -135,7 +135,7 @@ class Kms(IamVerbs, StoreVerbs):
         if found is None:
             from kmsctl.keystore.keystore import KeyStore
 
-            found = self._set_store(KeyStore.create(self.secrets_directory, self.random, self._probe))
+            found = self._set_store(KeyStore.create(self.secrets_directory, self.random, self.probe))
         return found
 
     def close(self) -> None:
@@ -156,7 +156,7 @@ class Kms(IamVerbs, StoreVerbs):
                     keystore,  # type: ignore[arg-type]
                     clock=self.clock,
                     random=self.random,
-                    probe=self._probe,
+                    probe=self.probe,
                 )
             return self._store
 

@@ -1,9 +1,13 @@
-"""Purging: after a version was destroyed, no older copy of its material is left in the files."""
+"""Purging: after a version was destroyed, no older copy of its material is left in the files.
+
+Snapshots hold such copies, so all of the location are dropped with it.
+"""
 
 from __future__ import annotations
 
 from kmsctl.errors import KmsError
 from kmsctl.store import purges
+from kmsctl.store.snapshot_files import drop_of
 from kmsctl.store.tables import PENDING_PURGES
 
 TYPE_CHECKING = False
@@ -22,7 +26,7 @@ def purge(database: Database) -> int:
         return 0
     with database.read() as snapshot:
         pending = purges.pending(snapshot)
-    if not database.purge(list(purges.traces(pending))):
+    if not database.purge(list(purges.traces(pending))) or not drop_of(database):
         return len(pending)
     database.probe("purge.truncated")
     with database.write() as transaction:

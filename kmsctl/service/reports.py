@@ -86,7 +86,7 @@ class Finding:
 class MaintenanceReport:
     """What `maintain` did, and what it could not do."""
 
-    __slots__ = ("destroyed", "expired", "failed", "left", "purged", "rotated")
+    __slots__ = ("destroyed", "expired", "failed", "left", "purged", "rotated", "snapshots")
 
     def __init__(self) -> None:
         #: resource names
@@ -94,6 +94,8 @@ class MaintenanceReport:
         self.destroyed: list[str] = []
         self.failed: list[str] = []
         self.expired: list[str] = []
+        #: databases and times, ``us-east1/20260102T030405Z``
+        self.snapshots: list[str] = []
         #: how many purges were finished
         self.purged = 0
         #: sentences: what is still to be done, and why

@@ -86,7 +86,7 @@ def _check_files(store: Store) -> Iterator[Finding]:
         known = {store.path_of(name) + suffix for name in store.names() for suffix in ("", "-wal", "-shm")}
         for entry in entries:
             path = os.path.join(directory, entry)
-            if entry in ("locations", "pending") and directory == store.directory:
+            if entry in ("locations", "pending", "snapshots") and directory == store.directory:
                 continue
             try:
                 files.check_private(path, directory=False)
@@ -258,3 +258,10 @@ def _undamaged(find: Callable[[], list[Row]]) -> list[Row]:
         return find()
     except IntegrityError:
         return []
+
+
+def damage(database: Database, progress: Progress | None = None) -> Iterator[Finding]:
+    """Yields what is wrong with one database or copy; what is merely still to be done is not."""
+    for finding in _verify_database(database, database.name, progress):
+        if finding.kind != "PURGE_PENDING":
+            yield finding

@@ -6,9 +6,11 @@ from _thread import allocate_lock
 
 from kmsctl.errors import IntegrityError, KmsError, RollbackError, StoreAccess, StoreError
 from kmsctl.store.connection import Connection
+from kmsctl.store.files import check_private
 from kmsctl.store.heads import AuditHead, Head, check_anchored, check_tags, mark_of
 from kmsctl.store.migrations import APPLICATION_ID, FORMAT, check_schema
 from kmsctl.store.probes import no_probe
+from kmsctl.store.replacing import finish_replacement
 from kmsctl.store.snapshot import Snapshot, Transaction
 
 TYPE_CHECKING = False
@@ -110,7 +112,9 @@ class Database:
         with self._lock:
             if self._idle:
                 return self._idle.pop()
+            identity = self.identity
         connection = Connection.open(self.path)
+        connection.identity = identity
         try:
             self._check_format(connection)
         except Exception:
@@ -137,11 +141,33 @@ class Database:
             with self._lock:
                 if not sound:
                     self._masters = None
-                sound = sound and not self._closed
+                sound = sound and not self._closed and connection.identity == self.identity
                 if sound:
                     self._idle.append(connection)
             if not sound:
                 connection.close()
+
+    def renew(self, connection: Connection) -> bool:
+        """Tells whether a restored database is in the place of the file that a connection was opened for.
+
+        If so, all that is known of the old one is forgotten. A restore that was cut off
+        after it was decided is brought to its end first.
+        """
+        finish_replacement(self.path, self.name, self._keys)
+        status = check_private(self.path, directory=False)
+        if status is None:
+            return False
+        identity = (status.st_dev, status.st_ino)
+        idle: list[Connection] = []
+        with self._lock:
+            if identity != self.identity:
+                self.identity = identity
+                self._masters = None
+                self._checked = (b"", {})
+                idle, self._idle = self._idle, []
+        for each in idle:
+            each.close()
+        return connection.identity != identity
 
     def close(self) -> None:
         """Closes all connections: those in use when they are given back."""
@@ -275,6 +301,14 @@ class _Reading:
         self._database = database
 
     def __enter__(self) -> Snapshot:
+        try:
+            return self._enter()
+        except RollbackError:
+            if not self._database.renew(self._connection):
+                raise
+        return self._enter()
+
+    def _enter(self) -> Snapshot:
         connection = self._connection = self._database.take()
         try:
             head, audit, keys = self._database.begin(connection, write=False)
@@ -302,6 +336,14 @@ class _Writing:
         self._epoch = epoch
 
     def __enter__(self) -> Transaction:
+        try:
+            return self._enter()
+        except RollbackError:
+            if not self._database.renew(self._connection):
+                raise
+        return self._enter()
+
+    def _enter(self) -> Transaction:
         connection = self._connection = self._database.take()
         try:
             heads = self._database.begin(connection, write=True, anchored=self._epoch is None)

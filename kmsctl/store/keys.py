@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from kmsctl.store.snapshot import Snapshot, Transaction
     from kmsctl.store.tables import Row
 
+    Number = int | None
     #: The columns of `CRYPTO_KEYS`: ring, name, purpose, algorithm, protection_level, ...
     Columns = tuple[
-        int, str, int, int, int, int, int, int, str, int | None, int | None, int | None, int, str | None, str
+        int, str, int, int, int, int, int, int, str, Number, Number, Number, int, str | None, str, int
     ]
 
 _JOINED = (
@@ -68,6 +69,7 @@ def insert(
             "last_version": 0,
             "allowed_access_reasons": None,
             "policy": "",
+            "not_exportable": 0,
         },
     )
 

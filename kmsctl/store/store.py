@@ -14,6 +14,7 @@ from kmsctl.store.heads import AuditHead, Head, mark_of
 from kmsctl.store.leases import remove_abandoned
 from kmsctl.store.migrations import APPLICATION_ID, FORMAT, schema_of
 from kmsctl.store.probes import no_probe
+from kmsctl.store.replacing import finish_replacement, pending
 from kmsctl.store.snapshot import origin_data, row_data
 from kmsctl.store.tables import MASTER_KEYS
 from kmsctl.store.tree import Tree, roots_data
@@ -68,6 +69,7 @@ class Store:
             check_private(directory, directory=True)
         status = check_private(path, directory=False)
         if status is None:
+            finish_replacement(path, name, self.keys)
             mark = self.keys.anchor.find(name)
             status = check_private(path, directory=False)  # made and anchored in between
         if status is None:
@@ -117,6 +119,14 @@ class Store:
         found.update(file[:-3] for file in files if file.endswith(_SUFFIX) and _is_location(file[:-3]))
         return sorted(found, key=lambda name: (name != CONTROL, name))
 
+    @property
+    def clock(self) -> Clock:
+        return self._clock
+
+    @property
+    def probe(self) -> Probe:
+        return self._probe
+
     def accept_loss(self, name: str) -> None:
         """Records that a database is gone for good; a new one may take its place."""
         nothing = bytes(32)
@@ -129,6 +139,8 @@ class Store:
             if os.path.isdir(directory):
                 with DirectoryLock(directory):
                     _remove_half_made(directory)
+                for path in pending(directory):
+                    finish_replacement(path, os.path.basename(path)[: -len(_SUFFIX)], self.keys)
         remove_abandoned(self.directory)
 
     def close(self) -> None:

@@ -103,6 +103,7 @@ CRYPTO_KEYS = Table(
         "last_version",
         "allowed_access_reasons",
         "policy",
+        "not_exportable",
     ),
 )
 CRYPTO_KEY_VERSIONS = Table(
@@ -183,8 +184,18 @@ ACCOUNT_GROUPS = Table(
     ("email", "project", "display_name", "description", "members", "create_time"),
 )
 REFUSALS = Table(11, "refusals", ("principal", "method", "resource", "since", "count"))
+TOMBSTONES = Table(16, "tombstones", ("uid", "name", "destroy_time"))
+TRANSPORT_KEYS = Table(17, "transport_keys", ("uid", "algorithm", "create_time", "public", "material"))
 
-CONTROL_TABLES = (MASTER_KEYS, PROJECTS, SERVICE_ACCOUNTS, CUSTOM_ROLES, ACCOUNT_GROUPS, REFUSALS)
+CONTROL_TABLES = (
+    MASTER_KEYS,
+    PROJECTS,
+    SERVICE_ACCOUNTS,
+    CUSTOM_ROLES,
+    ACCOUNT_GROUPS,
+    REFUSALS,
+    TRANSPORT_KEYS,
+)
 LOCATION_TABLES = (
     MASTER_KEYS,
     PENDING_PURGES,
@@ -193,5 +204,6 @@ LOCATION_TABLES = (
     CRYPTO_KEY_VERSIONS,
     IMPORT_JOBS,
     REFUSALS,
+    TOMBSTONES,
 )
 BY_NUMBER = {table.number: table for table in (*CONTROL_TABLES, *LOCATION_TABLES)}
