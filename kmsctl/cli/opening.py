@@ -36,3 +36,8 @@ def root_key_file(paths: Paths) -> str | None:
 
     path = os.path.join(secrets_directory(paths), ROOT_KEY_FILE)
     return path if os.path.exists(path) else None
+
+
+def has_store(paths: Paths) -> bool:
+    """Tells whether there are the secrets of a store, or something in their place."""
+    return os.path.lexists(secrets_directory(paths))

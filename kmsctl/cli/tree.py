@@ -25,6 +25,9 @@ GROUPS = {
     ("services",): "Manage the services that use keys.",
     ("services", "identity"): "Manage the agents of services.",
     ("store",): "Inspect and maintain the store.",
+    ("store", "backup"): "Back the store up, and restore it.",
+    ("store", "snapshot"): "Take snapshots of the store, and go back to one.",
+    ("store", "tombstones"): "Carry what is destroyed to where a backup is restored.",
 }
 
 #: Words of a command → (module in `kmsctl.cli.commands`, function that declares it, summary).
@@ -239,8 +242,25 @@ COMMANDS = {
         "accept_rollback",
         "Accept a database that is older than it should be, or missing.",
     ),
+    ("store", "backup", "create"): ("store_backup", "create", "Back the store up into a file."),
+    ("store", "backup", "list"): ("store_backup", "list_", "List the backups in a directory."),
+    ("store", "backup", "prune"): ("store_backup", "prune", "Remove all backups but the newest."),
+    ("store", "backup", "restore"): ("store_restore", "restore", "Restore a backup."),
+    ("store", "backup", "verify"): ("store_backup", "verify", "Check everything in a backup."),
     ("store", "maintain"): ("store", "maintain", "Do everything that is due."),
+    ("store", "snapshot", "create"): ("store_snapshot", "create", "Take a snapshot of what has changed."),
+    ("store", "snapshot", "list"): ("store_snapshot", "list_", "List the snapshots."),
+    ("store", "snapshot", "restore"): (
+        "store_snapshot",
+        "restore",
+        "Go back to the state of a snapshot.",
+    ),
     ("store", "status"): ("store", "status", "Show the databases of the store."),
+    ("store", "tombstones", "export"): (
+        "store_restore",
+        "export_tombstones",
+        "Write the list of what is destroyed.",
+    ),
     ("store", "verify"): ("store", "verify", "Check everything in the store."),
     ("version",): ("info", "version", "Print the versions of kmsctl and of what it stands on."),
 }

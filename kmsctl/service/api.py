@@ -46,6 +46,7 @@ from kmsctl.model.resources import (
     ImportJob,
     KeyRing,
 )
+from kmsctl.service.backup_api import BackupApi
 from kmsctl.service.context import Context
 from kmsctl.service.iam_api import IamApi
 from kmsctl.service.store_api import StoreApi
@@ -55,7 +56,7 @@ T = TypeVar("T")
 Keep = Callable[[CryptoKeyOutline], bool]
 
 
-class KmsApi(IamApi, StoreApi, Protocol):
+class KmsApi(IamApi, StoreApi, BackupApi, Protocol):
     """One method per API method. Lists are lazy and in name order."""
 
     def list_locations(self, ctx: Context, project: str) -> Iterator[Location]: ...

@@ -62,7 +62,8 @@ _RING = "JOIN key_rings AS r ON r.id ="
 _IN_RING = "projects/{}/locations/{location}/keyRings/{}"
 _KEY_FIELDS = (
     "purpose algorithm protection_level create_time destroy_scheduled_duration import_only labels "
-    "rotation_period next_rotation_time primary_version last_version allowed_access_reasons not_exportable policy"
+    "rotation_period next_rotation_time primary_version last_version allowed_access_reasons "
+    "not_exportable policy"
 )
 _VERSION_FIELDS = (
     "uid state algorithm protection_level create_time generate_time import_job import_time "

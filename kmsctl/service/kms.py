@@ -11,6 +11,7 @@ from _thread import allocate_lock
 
 from kmsctl.errors import IntegrityError
 from kmsctl.model.times import now_us
+from kmsctl.service.backup_verbs import BackupVerbs
 from kmsctl.service.defaults import DESTROY_SCHEDULED_DURATION
 from kmsctl.service.iam_verbs import IamVerbs
 from kmsctl.service.store_verbs import StoreVerbs
@@ -67,7 +68,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 
-class Kms(IamVerbs, StoreVerbs):
+class Kms(IamVerbs, StoreVerbs, BackupVerbs):
     """The service over a store of files (`kmsctl.service.api.KmsApi`).
 
     Args:

@@ -96,7 +96,8 @@ def keys_for(kms: Kms, header: Header, label: str, unlock: Unlock) -> Keys:
     if store is not None:
         if store.keys.store_id != header.store_id:
             raise FailedPrecondition(
-                f"{label} is of the store {header.store_id.hex()}, not of this one, {store.keys.store_id.hex()}.",
+                f"{label} is of the store {header.store_id.hex()}, not of this one "
+                f"({store.keys.store_id.hex()}).",
                 hint="Restore it where there is no store yet: set KMSCTL_HOME to a new directory.",
             )
         return store.keys

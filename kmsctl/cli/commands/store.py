@@ -143,9 +143,12 @@ def run_maintain(session: Session, args: Args) -> None:
     ):
         for name in names:
             session.status(f"{what} {name}.")
+    if report.snapshots:
+        session.status(f"Took snapshots: {', '.join(report.snapshots)}.")
     if report.purged:
         session.status(f"Finished {report.purged} purge{'' if report.purged == 1 else 's'}.")
     done = report.rotated or report.destroyed or report.expired or report.failed or report.purged
+    done = done or report.snapshots
     if not done and not report.left:
         session.status("Nothing was due.")
     output.show_silent(
@@ -157,6 +160,7 @@ def run_maintain(session: Session, args: Args) -> None:
             "failed": report.failed,
             "purged": report.purged,
             "left": report.left,
+            "snapshots": report.snapshots,
         },
     )
     if report.left:

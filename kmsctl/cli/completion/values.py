@@ -36,6 +36,8 @@ _NAMES = {
     "project": "project",
     "version": "version",
 }
+#: Flags and positionals whose values are files without their names saying so.
+_FILES = (FILE, "directory", "tombstones")
 _BOOLEANS = ("true", "false")
 
 
@@ -74,7 +76,7 @@ def of(command: Command | None, parameter: Flag | Positional) -> Values:
         return Values()
     if name in _NAMES:
         return Values(source=_NAMES[name])
-    if name == FILE or name.endswith("-file"):
+    if name in _FILES or name.endswith("-file"):
         return Values(source=FILE)
     return _TABLES.get(name, Values())
 

@@ -24,9 +24,18 @@ if TYPE_CHECKING:
 WITHOUT_RULE = {
     "accept_rollback",
     "asymmetric_verify",
+    "create_backup",
+    "create_snapshot",
+    "export_tombstones",
+    "list_backups",
+    "list_snapshots",
     "maintain_store",
+    "prune_backups",
+    "restore_backup",
+    "restore_snapshot",
     "shape_crypto_keys",
     "store_status",
+    "verify_backup",
     "verify_store",
 }
 PLAINTEXT = b"the password is swordfish"
