@@ -64,7 +64,7 @@ class Opened:
             raise CommandError(f"Unable to read file [{self._path}]: {error.strerror}.") from None
         if os.path.isdir(self._path):
             raise CommandError(f"Unable to read file [{self._path}]: it is a directory.")
-        return Container(self._read, f"The file [{self._path}]")
+        return Container(self._read, f"[{self._path}]")
 
     def _read(self, size: int) -> bytes:
         try:

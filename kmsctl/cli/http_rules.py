@@ -146,6 +146,8 @@ def _create_crypto_key(
         body["destroyScheduledDuration"] = duration_json(spec.destroy_scheduled_duration)
     if spec.import_only:
         body["importOnly"] = True
+    if spec.not_exportable:
+        body["notExportable"] = True
     return Request(f"{name.parent}/cryptoKeys", query, body)
 
 
@@ -161,6 +163,9 @@ def _update_crypto_key(name: CryptoKeyName, changes: Mapping[str, Any]) -> Reque
         elif field == "version_template.algorithm":
             mask.append("versionTemplate.algorithm")
             body["versionTemplate"] = {"algorithm": value}
+        elif field == "not_exportable":
+            mask.append("notExportable")
+            body["notExportable"] = value
         else:
             period = field == "rotation_period"
             mask.append("rotationPeriod" if period else "nextRotationTime")

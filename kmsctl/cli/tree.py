@@ -247,6 +247,13 @@ COMMANDS = {
     ("store", "backup", "prune"): ("store_backup", "prune", "Remove all backups but the newest."),
     ("store", "backup", "restore"): ("store_restore", "restore", "Restore a backup."),
     ("store", "backup", "verify"): ("store_backup", "verify", "Check everything in a backup."),
+    ("store", "export"): ("store_moving", "export", "Export a key ring to another store."),
+    ("store", "get-public-key"): (
+        "store_moving",
+        "get_public_key",
+        "Write the public key that key rings are exported to.",
+    ),
+    ("store", "import"): ("store_moving", "import_", "Import a key ring from another store."),
     ("store", "maintain"): ("store", "maintain", "Do everything that is due."),
     ("store", "snapshot", "create"): ("store_snapshot", "create", "Take a snapshot of what has changed."),
     ("store", "snapshot", "list"): ("store_snapshot", "list_", "List the snapshots."),

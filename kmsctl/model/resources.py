@@ -144,6 +144,7 @@ class CryptoKey:
         "labels",
         "name",
         "next_rotation_time",
+        "not_exportable",
         "primary",
         "protection_level",
         "purpose",
@@ -164,6 +165,7 @@ class CryptoKey:
         rotation_period: int | None = None,
         next_rotation_time: int | None = None,
         import_only: bool = False,
+        not_exportable: bool = False,
     ) -> None:
         self.name = name
         self.purpose = purpose
@@ -176,6 +178,7 @@ class CryptoKey:
         self.rotation_period = rotation_period
         self.next_rotation_time = next_rotation_time
         self.import_only = import_only
+        self.not_exportable = not_exportable
 
 
 class CryptoKeyOutline:
@@ -211,12 +214,13 @@ class CryptoKeySpec:
         "import_only",
         "labels",
         "next_rotation_time",
+        "not_exportable",
         "protection_level",
         "purpose",
         "rotation_period",
     )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - the fields of the API's message, given by name
         self,
         *,
         purpose: str,
@@ -227,6 +231,7 @@ class CryptoKeySpec:
         next_rotation_time: int | None = None,
         destroy_scheduled_duration: int | None = None,
         import_only: bool = False,
+        not_exportable: bool = False,
     ) -> None:
         self.purpose = purpose
         self.algorithm = algorithm
@@ -236,3 +241,4 @@ class CryptoKeySpec:
         self.next_rotation_time = next_rotation_time
         self.destroy_scheduled_duration = destroy_scheduled_duration
         self.import_only = import_only
+        self.not_exportable = not_exportable

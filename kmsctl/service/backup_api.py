@@ -1,13 +1,15 @@
-"""The verbs about backups and snapshots, as a Protocol. Imported for types only; see `kmsctl.service.api`."""
+"""The verbs about backups, snapshots and moving, as a Protocol; for types only. See `kmsctl.service.api`."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
+from kmsctl.model.names import KeyRingName
 from kmsctl.service.backup_directory import BackupFile
 from kmsctl.service.backups import Seal
 from kmsctl.service.context import Context
+from kmsctl.service.departures import Movement
 from kmsctl.service.reports import Finding
 from kmsctl.service.restores import RestorePlan, RestoreReport, RestoreRequest
 from kmsctl.service.unlocking import Container, Unlock
@@ -80,4 +82,18 @@ class BackupApi(Protocol):
         confirm: Callable[[RestorePlan], bool],
     ) -> RestoreReport | None:
         """Restores the state of a time, as `restore_backup` does."""
+        ...
+
+    def get_store_public_key(self, ctx: Context) -> bytes:
+        """Returns the key (PEM) that other stores seal key rings to; the first call makes it."""
+        ...
+
+    def export_key_ring(
+        self, ctx: Context, name: KeyRingName, public_key: bytes, sink: Callable[[bytes], object]
+    ) -> Movement:
+        """Writes a key ring to `sink`, sealed to another store's public key (PEM or DER)."""
+        ...
+
+    def import_key_ring(self, ctx: Context, container: Container, *, with_policies: bool = False) -> Movement:
+        """Adds a key ring that was exported to this store: whole, or not at all."""
         ...

@@ -1,4 +1,4 @@
-"""The verbs of `Kms` about backups and snapshots of the store."""
+"""The verbs of `Kms` about backups and snapshots of the store, and about moving key rings."""
 
 from __future__ import annotations
 
@@ -7,9 +7,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from typing import Any
 
+    from kmsctl.model.names import KeyRingName
     from kmsctl.service.backup_directory import BackupFile
     from kmsctl.service.backups import Seal
     from kmsctl.service.context import Context
+    from kmsctl.service.departures import Movement
     from kmsctl.service.kms import Kms
     from kmsctl.service.reports import Finding
     from kmsctl.service.restores import RestorePlan, RestoreReport, RestoreRequest
@@ -97,3 +99,20 @@ class BackupVerbs:
         from kmsctl.service import snapshots
 
         return snapshots.restore(_kms(self), ctx, snapshot_id, request, confirm)
+
+    def get_store_public_key(self, ctx: Context) -> bytes:
+        from kmsctl.service import transport
+
+        return transport.public_key(_kms(self), ctx)
+
+    def export_key_ring(
+        self, ctx: Context, name: KeyRingName, public_key: bytes, sink: Callable[[bytes], object]
+    ) -> Movement:
+        from kmsctl.service import departures
+
+        return departures.export(_kms(self), ctx, name, public_key, sink)
+
+    def import_key_ring(self, ctx: Context, container: Container, *, with_policies: bool = False) -> Movement:
+        from kmsctl.service import arrivals
+
+        return arrivals.import_(_kms(self), ctx, container, with_policies=with_policies)

@@ -66,11 +66,13 @@ def create(kms: Kms, ctx: Context, sink: Callable[[bytes], object], seal: Seal |
         request: dict[str, object] = {"backupId": header.file_id.hex(), "databases": names}
         audit.append_store(transaction, ctx, decision, {**request, "includesRootKey": seal is not None})
     with copies.Workshop(store.directory) as workshop:
+        begun = kms.clock()
         copied = [_copy(store, workshop, name) for name in names]
         manifest = {
             "kind": "backup",
             "storeId": header.store_id.hex(),
             "backupId": header.file_id.hex(),
+            "beginTime": rfc3339(begun),
             "createTime": rfc3339(kms.clock()),
             "release": VERSION,
             "includesRootKey": seal is not None,

@@ -277,6 +277,8 @@ def _change(field: str, value: object) -> dict[str, int | str | None]:
         return {field: value}
     if field == "version_template.algorithm" and isinstance(value, str):
         return {"algorithm": algorithms.by_enum(value).number}
+    if field == "not_exportable" and value is True:
+        return {field: 1}  # for good: there is no way back
     raise InvalidArgument(f"update_mask: '{field}' cannot be changed.")
 
 

@@ -141,6 +141,7 @@ class Restoring:
         "_method",
         "_origin",
         "_request",
+        "_snapshot_id",
         "_workshop",
     )
 
@@ -164,6 +165,8 @@ class Restoring:
         self._request = request
         self._origin = origin
         self._destroyed: Known = {}
+        #: of the snapshot that keeps the present state
+        self._snapshot_id = ""
 
     def carry_out(
         self,
@@ -272,7 +275,7 @@ class Restoring:
             return self._swap(store, copied, None)  # nobody else can change it either
         try:
             try:
-                snapshots.take(store, self._workshop, live)
+                self._snapshot_id = snapshots.take(store, self._workshop, live, self._snapshot_id).id
             except IntegrityError:
                 pass  # it is damaged: there is no state worth keeping
             buried = self._swap(store, copied, transaction)

@@ -65,7 +65,7 @@ def maintain(store: Store, report: MaintenanceReport) -> None:
         with copies.Workshop(store.directory) as workshop:
             snapshot_files.drop(_expired(snapshot_files.each(store.directory), id_of(now - HORIZON)))
             known = snapshot_files.each(store.directory)
-            if not known or not id_of(now - INTERVAL) < known[-1].id <= id_of(now):
+            if not known or not id_of(now - INTERVAL) < known[-1].id <= id_of(now + INTERVAL):
                 report.snapshots += [_shown(each) for each in _take_changed(store, workshop, report.left)]
     except KmsError as error:
         report.left.append(f"snapshots: {error.message}")

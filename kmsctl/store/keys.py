@@ -69,7 +69,7 @@ def insert(
             "last_version": 0,
             "allowed_access_reasons": None,
             "policy": "",
-            "not_exportable": 0,
+            "not_exportable": int(spec.not_exportable),
         },
     )
 
@@ -180,7 +180,9 @@ def resource(row: Row, name: CryptoKeyName, primary: Row | None, now: int) -> Cr
 
 def listed(columns: Columns, name: CryptoKeyName, primary: CryptoKeyVersion | None) -> CryptoKey:
     """Returns the key whose row has these columns."""
-    _, _, purpose, algorithm, level, created, destroy, import_only, written, period, following, *_ = columns
+    _, _, purpose, algorithm, level, created, destroy, import_only, written, period, following, *_, kept = (
+        columns
+    )
     return CryptoKey(
         name,
         purpose=algorithms.purpose_by_number(purpose).enum,
@@ -193,6 +195,7 @@ def listed(columns: Columns, name: CryptoKeyName, primary: CryptoKeyVersion | No
         rotation_period=period,
         next_rotation_time=following,
         import_only=bool(import_only),
+        not_exportable=bool(kept),
     )
 
 

@@ -42,6 +42,7 @@ def create() -> Command:
             options.switch(
                 "import-only", "The key takes imported versions alone; needs --skip-initial-version-creation."
             ),
+            options.not_exportable(),
             *options.not_available("allowed-access-reasons", "crypto-key-backend"),
         ],
         about="""
@@ -88,6 +89,7 @@ def run(session: Session, args: Args) -> None:
         next_rotation_time=args["next_rotation_time"],
         destroy_scheduled_duration=args["destroy_scheduled_duration"],
         import_only=bool(args["import_only"]),
+        not_exportable=bool(args["not_exportable"]),
     )
     slow = by_enum(spec.algorithm).secret_size is None
     with terminal.Working(GENERATING, visible=slow and session.user_output):

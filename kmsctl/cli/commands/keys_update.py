@@ -26,11 +26,13 @@ _CHANGING = (
     "next-rotation-time",
     "remove-rotation-schedule",
     "default-algorithm",
+    "not-exportable",
 )
 #: Field of the update mask → how the API spells it.
 _FIELDS = {
     "labels": "labels",
     "next_rotation_time": "nextRotationTime",
+    "not_exportable": "notExportable",
     "rotation_period": "rotationPeriod",
     "version_template.algorithm": "versionTemplate.algorithm",
 }
@@ -55,6 +57,7 @@ def update() -> Command:
             ),
             options.switch("clear-labels", "Remove all labels, before --update-labels adds any."),
             options.flag("remove-labels", "Keys of labels to remove.", params.Items(), metavar="[KEY,...]"),
+            options.not_exportable(),
             *options.not_available("allowed-access-reasons"),
             options.switch("remove-key-access-justifications-policy", "", available=False),
         ],
@@ -110,6 +113,8 @@ def _changes(key: CryptoKey, args: Args) -> dict[str, object]:
     if args["remove_rotation_schedule"]:
         changes.update(dict.fromkeys(SCHEDULE))
     changes.update({field: args[field] for field in SCHEDULE if args[field] is not None})
+    if args["not_exportable"]:
+        changes["not_exportable"] = True
     labels = _labels(key.labels, args)
     if labels is not None:
         changes["labels"] = labels

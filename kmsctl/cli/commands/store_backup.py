@@ -136,7 +136,7 @@ def run_create(session: Session, args: Args) -> None:
     databases = manifest["databases"]
     session.status(
         f"Wrote {_count(len(databases), 'database')} to [{path}]. Each is as it was at one moment, between "
-        f"{databases[0]['lastTime']} and {manifest['createTime']}."
+        f"{manifest['beginTime']} and {manifest['createTime']}."
     )
     if not manifest["includesRootKey"]:
         session.status("The root key is not in it: without that, nobody can open it.")

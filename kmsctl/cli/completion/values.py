@@ -37,7 +37,7 @@ _NAMES = {
     "version": "version",
 }
 #: Flags and positionals whose values are files without their names saying so.
-_FILES = (FILE, "directory", "tombstones")
+_FILES = (FILE, "directory", "to", "tombstones")
 _BOOLEANS = ("true", "false")
 
 
