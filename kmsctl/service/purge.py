@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from kmsctl.errors import KmsError
 from kmsctl.store import purges
-from kmsctl.store.snapshot_files import drop_of
 from kmsctl.store.tables import PENDING_PURGES
 
 TYPE_CHECKING = False
@@ -24,6 +23,8 @@ def purge(database: Database) -> int:
     """
     if not database.count(PENDING_PURGES):
         return 0
+    from kmsctl.store.snapshot_files import drop_of
+
     with database.read() as snapshot:
         pending = purges.pending(snapshot)
     if not database.purge(list(purges.traces(pending))) or not drop_of(database):

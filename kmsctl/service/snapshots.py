@@ -42,7 +42,7 @@ def create(kms: Kms, ctx: Context) -> list[SnapshotFile]:
     store = require_store(kms)
     decision = decide(kms, ctx, "CreateSnapshot")
     with copies.Workshop(store.directory) as workshop:
-        found = _take_changed(store, workshop, [])
+        found = _take_changed(store, workshop, skip_damaged=False)
     with store.open(CONTROL).write() as transaction:
         audit.append_store(transaction, ctx, decision, {"snapshots": [_shown(each) for each in found]})
     return found
@@ -66,7 +66,8 @@ def maintain(store: Store, report: MaintenanceReport) -> None:
             snapshot_files.drop(_expired(snapshot_files.each(store.directory), id_of(now - HORIZON)))
             known = snapshot_files.each(store.directory)
             if not known or not id_of(now - INTERVAL) < known[-1].id <= id_of(now + INTERVAL):
-                report.snapshots += [_shown(each) for each in _take_changed(store, workshop, report.left)]
+                taken = _take_changed(store, workshop, skip_damaged=True)
+                report.snapshots += [_shown(each) for each in taken]
     except KmsError as error:
         report.left.append(f"snapshots: {error.message}")
 
@@ -83,7 +84,7 @@ def _expired(known: list[SnapshotFile], horizon: str) -> list[SnapshotFile]:
     return expired
 
 
-def _take_changed(store: Store, workshop: Workshop, left: list[str]) -> list[SnapshotFile]:
+def _take_changed(store: Store, workshop: Workshop, *, skip_damaged: bool) -> list[SnapshotFile]:
     snapshot_id = _free_id(store)
     found = []
     for name in sorted(store.names(), key=lambda name: (name == CONTROL, name)):
@@ -91,8 +92,9 @@ def _take_changed(store: Store, workshop: Workshop, left: list[str]) -> list[Sna
             database = store.find(name)
             if database is not None and not _is_taken(store, database):
                 found.append(take(store, workshop, database, snapshot_id))
-        except IntegrityError as error:  # one that is damaged does not keep the others waiting
-            left.append(f"{name}: no snapshot: {error.message}")
+        except IntegrityError:
+            if not skip_damaged:  # maintenance has said so already, and the others do not wait for it
+                raise
     return found
 
 

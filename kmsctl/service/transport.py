@@ -29,9 +29,8 @@ _METHOD = "HPKE_XWING"
 
 def public_key(kms: Kms, ctx: Context) -> bytes:
     """Returns the store's public key (SubjectPublicKeyInfo, PEM), which is made by the first call."""
-    store = require_store(kms)
     decision = decide(kms, ctx, "GetStorePublicKey")
-    control = store.open(CONTROL)
+    control = kms.open_store().open(CONTROL)
     with control.read() as snapshot:
         known = transport_keys.each(snapshot)
     if not known:

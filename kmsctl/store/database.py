@@ -10,7 +10,6 @@ from kmsctl.store.files import check_private
 from kmsctl.store.heads import AuditHead, Head, check_anchored, check_tags, mark_of
 from kmsctl.store.migrations import APPLICATION_ID, FORMAT, check_schema
 from kmsctl.store.probes import no_probe
-from kmsctl.store.replacing import finish_replacement
 from kmsctl.store.snapshot import Snapshot, Transaction
 
 TYPE_CHECKING = False
@@ -153,6 +152,8 @@ class Database:
         If so, all that is known of the old one is forgotten. A restore that was cut off
         after it was decided is brought to its end first.
         """
+        from kmsctl.store.replacing import finish_replacement
+
         finish_replacement(self.path, self.name, self._keys)
         status = check_private(self.path, directory=False)
         if status is None:

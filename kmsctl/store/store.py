@@ -14,7 +14,6 @@ from kmsctl.store.heads import AuditHead, Head, mark_of
 from kmsctl.store.leases import remove_abandoned
 from kmsctl.store.migrations import APPLICATION_ID, FORMAT, schema_of
 from kmsctl.store.probes import no_probe
-from kmsctl.store.replacing import finish_replacement, pending
 from kmsctl.store.snapshot import origin_data, row_data
 from kmsctl.store.tables import MASTER_KEYS
 from kmsctl.store.tree import Tree, roots_data
@@ -69,6 +68,8 @@ class Store:
             check_private(directory, directory=True)
         status = check_private(path, directory=False)
         if status is None:
+            from kmsctl.store.replacing import finish_replacement
+
             finish_replacement(path, name, self.keys)
             mark = self.keys.anchor.find(name)
             status = check_private(path, directory=False)  # made and anchored in between
@@ -135,6 +136,8 @@ class Store:
 
     def remove_leftovers(self) -> None:
         """Removes what crashes left: databases that never got their name, leases of the dead."""
+        from kmsctl.store.replacing import finish_replacement, pending
+
         for directory in (self.directory, os.path.join(self.directory, "locations")):
             if os.path.isdir(directory):
                 with DirectoryLock(directory):

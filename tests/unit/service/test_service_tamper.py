@@ -28,7 +28,16 @@ def test_nothing_is_found_where_nothing_is_wrong(scene: Scene, baseline: dict[st
 
 
 #: Tables without a row in this store.
-EMPTY = ("pending_purges", "import_jobs", "service_accounts", "custom_roles", "account_groups", "refusals")
+EMPTY = (
+    "pending_purges",
+    "import_jobs",
+    "service_accounts",
+    "custom_roles",
+    "account_groups",
+    "refusals",
+    "tombstones",
+    "transport_keys",
+)
 
 
 def columns() -> Iterator[tuple[str, str, str]]:
