@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     T = TypeVar("T")
 
-HOST = "https://cloudkms.googleapis.com/v1/"
 #: As gcloud asks for them.
 _PAGE_SIZE = 100
 
@@ -109,17 +108,18 @@ def _show_request(rule: Rule, request: Request) -> None:
     from urllib.parse import quote, urlencode
 
     query = urlencode({"alt": "json", **dict(sorted(request.query.items()))})
-    body = "" if rule.method == "GET" else _json(request.body)
+    method = request.method or rule.method
+    body = "" if method == "GET" else _json(request.body)
     headers = ["accept: application/json"]
-    if rule.method != "GET":
+    if method != "GET":
         headers.append("content-type: application/json")
     terminal.say(
         "\n".join(
             (
                 "=======================",
                 "==== request start ====",
-                f"uri: {HOST}{quote(request.path, safe='/:')}?{query}",
-                f"method: {rule.method}",
+                f"uri: https://{request.host}/v1/{quote(request.path, safe='/:')}?{query}",
+                f"method: {method}",
                 "== headers start ==",
                 *headers,
                 "== headers end ==",

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from kmsctl.model.locations import Location
-from kmsctl.model.names import Name
+from kmsctl.model.names import Name, ProjectName, ServiceAccountName
+from kmsctl.model.policies import Policy
+from kmsctl.model.policy_json import policy_json
 from kmsctl.model.resources import CryptoKey, CryptoKeyVersion, ImportJob, KeyRing
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from kmsctl.model.names import (
@@ -19,6 +21,7 @@ if TYPE_CHECKING:
     )
     from kmsctl.model.resources import CryptoKeySpec
 
+HOST = "cloudkms.googleapis.com"
 REDACTED = "--- Redacted ---"
 
 #: Field of ours → the API's, where they are not spelled alike.
@@ -35,11 +38,18 @@ _OPTIONAL = frozenset({"aad", "iv"})
 
 
 class Request:
-    """One request: its path below ``v1/``, query and body. `parent` is the resource of a list."""
+    """One request: its host, path below ``v1/``, query and body.
 
-    __slots__ = ("body", "parent", "path", "query")
+    Attributes:
+        parent: the resource of a list.
+        method: the HTTP method, where it is not that of the rule.
+    """
+
+    __slots__ = ("body", "host", "method", "parent", "path", "query")
 
     def __init__(self, path: str, query: dict[str, str] | None = None, body: object = None) -> None:
+        self.host = HOST
+        self.method: str | None = None
         self.path = path
         self.query = query or {}
         self.body = {} if body is None else body
@@ -67,14 +77,17 @@ def answer_of(answer: Any, parent: object = None) -> object:
     """Returns an answer of the service as the API's JSON, without its bytes."""
     from kmsctl.model import rest
 
-    if isinstance(answer, KeyRing):
-        return rest.key_ring_json(answer)
-    if isinstance(answer, CryptoKey):
-        return rest.crypto_key_json(answer)
-    if isinstance(answer, CryptoKeyVersion):
-        return rest.crypto_key_version_json(answer)
-    if isinstance(answer, ImportJob):
-        return rest.import_job_json(answer)
+    shapes: dict[type, Callable[[Any], object]] = {
+        KeyRing: rest.key_ring_json,
+        CryptoKey: rest.crypto_key_json,
+        CryptoKeyVersion: rest.crypto_key_version_json,
+        ImportJob: rest.import_job_json,
+        Policy: policy_json,
+        list: lambda permissions: {"permissions": permissions} if permissions else {},
+    }
+    shape = shapes.get(type(answer))
+    if shape is not None:
+        return shape(answer)
     if isinstance(answer, Location):
         return rest.location_json(answer, str(getattr(parent, "project", parent)))
     return fields(answer, without="version")  # of a decryption, which the API does not tell
@@ -120,8 +133,9 @@ def _list(collection: str) -> Callable[..., Request]:
     return request
 
 
-def _create_key_ring(name: KeyRingName) -> Request:
-    return Request(f"{name.parent}/keyRings", {"keyRingId": name.key_ring})
+def _create_key_ring(name: KeyRingName, *, tags: Mapping[str, str] | None = None) -> Request:
+    body = {"tags": dict(tags)} if tags else {}
+    return Request(f"{name.parent}/keyRings", {"keyRingId": name.key_ring}, body)
 
 
 def _create_crypto_key(
@@ -210,6 +224,33 @@ def _use(verb: str) -> Callable[[Any], Request]:
     return lambda request: Request(f"{request.name}:{verb}", body=fields(request, without="name"))
 
 
+def _of_iam(name: Name, verb: str, body: object) -> Request:
+    """A method of policies: projects and service accounts are other services', which take POST alone."""
+    request = Request(f"{name.text}:{verb}", body=body)
+    if isinstance(name, ProjectName):
+        request.host = "cloudresourcemanager.googleapis.com"
+    elif isinstance(name, ServiceAccountName):
+        request.host = "iam.googleapis.com"
+    if request.host != HOST:
+        request.method = "POST"
+    return request
+
+
+def _get_policy(name: Name) -> Request:
+    request = _of_iam(name, "getIamPolicy", {})
+    request.query["options.requestedPolicyVersion"] = "3"
+    return request
+
+
+def _set_policy(name: Name, policy: Policy, fields: Sequence[str]) -> Request:
+    mask = ",".join(sorted({*fields, *(["etag"] if policy.etag else [])}))
+    return _of_iam(name, "setIamPolicy", {"policy": policy_json(policy), "updateMask": mask})
+
+
+def _test_permissions(name: Name, permissions: Sequence[str]) -> Request:
+    return _of_iam(name, "testIamPermissions", {"permissions": list(permissions)})
+
+
 #: Verb of `KmsApi` → its rule. Verbs that the API does not have are not in here.
 RULES: dict[str, Rule] = {
     "list_locations": Rule("GET", _list_locations, "locations"),
@@ -232,6 +273,9 @@ RULES: dict[str, Rule] = {
     "get_import_job": Rule("GET", _get),
     "list_import_jobs": Rule("GET", _list("importJobs"), "importJobs"),
     "import_crypto_key_version": Rule("POST", _import_version),
+    "get_iam_policy": Rule("GET", _get_policy),
+    "set_iam_policy": Rule("POST", _set_policy),
+    "test_iam_permissions": Rule("POST", _test_permissions),
     "encrypt": Rule("POST", _use("encrypt")),
     "decrypt": Rule("POST", _use("decrypt")),
     "asymmetric_sign": Rule("POST", _use("asymmetricSign")),

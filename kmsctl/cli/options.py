@@ -118,9 +118,14 @@ _WHOLE = "ID or full resource name"
 
 def resource(name: str, *parents: str) -> list[click.Parameter]:
     """Returns the positional of a resource and the flags of its parents (``keyring``, ``location``)."""
-    shown = {"keyring": "key ring"}.get(name, name)
+    shown = {"keyring": "key ring", "import_job": "import job"}.get(name, name)
     head = Positional(name, f"{_WHOLE} of the {shown}.", heads_resource=True)
     return [head, *(_PARTS[parent](in_resource=True) for parent in parents)]
+
+
+def plain_key_ring() -> list[click.Parameter]:
+    """Returns the positional of a key ring and its location's flag, where they stand for themselves."""
+    return [Positional("keyring", f"{_WHOLE} of the key ring."), _location()]
 
 
 def resource_flags(name: str, *parents: str) -> list[click.Parameter]:

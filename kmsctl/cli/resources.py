@@ -71,6 +71,17 @@ def plain_version(session: Session, args: Args) -> names.CryptoKeyVersionName:
     return _named(names.CryptoKeyVersionName, session, args, "version", _flag_missing("version"))
 
 
+def import_job(session: Session, args: Args) -> names.ImportJobName:
+    """Returns the import job that a command is about."""
+    given = _full_import_job(args["import_job"])
+    if given is not None:
+        return given
+    missing = _attribute_missing("import_job", "import_job")
+    return names.ImportJobName(
+        _named(names.KeyRingName, session, args, "keyring", missing), args["import_job"]
+    )
+
+
 def plain_import_job(session: Session, args: Args) -> names.ImportJobName:
     """Returns the import job that a positional or flag, and plain flags of its key ring, name."""
     given = _full_import_job(args["import_job"])
@@ -197,8 +208,9 @@ def _attribute_missing(subject: str, anchor: str) -> Missing:
         fallback = _KINDS[part][1]
         if fallback:
             ways.append(f"set the property `{fallback}`")
+        noun = subject.replace("_", " ")
         return CommandError(
-            f"Error parsing [{subject}].\nThe [{subject}] resource is not properly specified.\n"
+            f"Error parsing [{subject}].\nThe [{noun}] resource is not properly specified.\n"
             f"Failed to find attribute [{part}]. The attribute can be set in the following ways: \n"
             + "\n".join(f"- {way}" for way in ways)
         )

@@ -17,6 +17,9 @@ DOMAIN = "domain:"
 DELETED = "deleted:"
 UID = "?uid="
 
+#: What the service does by itself, when its time has come, it does under this name.
+SYSTEM = "service@kmsctl"
+
 _SERVICE_ACCOUNT_DOMAIN = ".gserviceaccount.com"
 _PREFIXES = (USER, SERVICE_ACCOUNT, GROUP, DOMAIN)
 
@@ -56,7 +59,7 @@ def parse(text: str) -> str:
         right = _is_word(name) and (_is_word(domain) if at else kind + colon == USER) and "@" not in domain
     if not right or len(rest) > 320 or bool(mark) != gone or (mark and not uid.isdigit()):
         raise InvalidArgument(f"Member {text} does not have a valid address.")
-    return f"{DELETED if gone else ''}{kind}:{address.lower()}{mark}{uid}"
+    return f"{DELETED if gone else ''}{kind}:{check_account(address)}{mark}{uid}"
 
 
 def parse_service_account(email: str) -> str:
@@ -69,8 +72,11 @@ def parse_service_account(email: str) -> str:
 
 
 def check_account(account: str) -> str:
-    """Returns an account as it is compared; any word that is no address is itself."""
-    return account.lower()
+    """Returns an account as it is compared: Latin letters in lower case.
+
+    Others are left alone: the Kelvin sign in lower case is a plain k, and so another account's letter.
+    """
+    return account.encode("utf-8", "surrogatepass").lower().decode("utf-8", "surrogatepass")
 
 
 def _is_word(text: str) -> bool:

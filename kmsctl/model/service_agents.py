@@ -12,7 +12,6 @@ _ACCOUNTS = ".iam.gserviceaccount.com"
 #: Service → (pattern of the e-mail address, where NUMBER is the project's, display name), without the
 #: endings that all of them have.
 _TABLE = {
-    "(internal)": ("NUMBER@cloudservices.gserviceaccount.com", "Google APIs Service Agent"),
     "aiplatform": ("service-NUMBER@gcp-sa-aiplatform", "AI Platform Service Agent"),
     "alloydb": ("service-NUMBER@gcp-sa-alloydb", "AlloyDB Service Account"),
     "apigateway": ("service-NUMBER@gcp-sa-apigateway", "Cloud API Gateway Service Account"),
@@ -118,6 +117,14 @@ _TABLE = {
 
 #: The services that have an agent.
 SERVICES = tuple(service + _SERVICES for service in _TABLE)
+
+
+_PROJECTS = frozenset(pattern.partition("@")[2] for pattern, _ in _TABLE.values())
+
+
+def are_accounts_of(project: str) -> bool:
+    """Tells whether service accounts of a project would have the addresses of service agents."""
+    return project in _PROJECTS or project.startswith("gcp-sa-")
 
 
 def email(service: str, project_number: int) -> str | None:

@@ -9,7 +9,7 @@ from kmsctl.render.tree import TreeProjector
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
     from kmsctl.render.options import PrintOptions
@@ -59,20 +59,40 @@ def _layout(margin: str, value: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def print_json(records: Iterable[Any], projection: Projection, options: PrintOptions) -> Iterator[str]:
-    """Yields the records as one JSON list, or one JSON value where the command has one resource.
+    """Yields the records as one JSON list, or one JSON value where the command has one resource."""
+    if options.is_list:
+        piece, join = in_pieces(projection, options)
+        yield from join(map(piece, records))
+        return
+    project = TreeProjector(projection)
+    for record in records:
+        yield indented(project(record)) + "\n"
 
-    The list is closed even if `records` fails half-way, so that what was shown is valid JSON.
+
+def in_pieces(
+    projection: Projection, options: PrintOptions
+) -> tuple[Callable[[Any], str], Callable[[Iterable[str]], Iterator[str]]]:
+    """Returns what makes a record's text, and what makes a list of such texts.
+
+    The list is closed even if the texts fail half-way, so that what was shown is valid JSON.
     """
     project = TreeProjector(projection)
-    if not options.is_list:
-        for record in records:
-            yield indented(project(record)) + "\n"
-        return
-    identity = project.identity
+
+    def join(texts: Iterable[str]) -> Iterator[str]:
+        return _listed(texts, options)
+
+    return _item if project.identity else lambda record: _item(project(record)), join
+
+
+def _item(record: Any) -> str:
+    return indented(record, _INDENT)
+
+
+def _listed(texts: Iterable[str], options: PrintOptions) -> Iterator[str]:
     separator = "[\n  "
     try:
-        for record in records:
-            yield separator + indented(record if identity else project(record), _INDENT)
+        for text in texts:
+            yield separator + text
             separator = ",\n  "
     except Exception:
         if separator.startswith(","):

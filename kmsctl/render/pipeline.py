@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kmsctl.render.options import PrintOptions
-from kmsctl.render.printers import find_printer
+from kmsctl.render.printers import find_pieces, find_printer
 from kmsctl.render.projection_parser import parse_format
 from kmsctl.render.transforms import Scope
 
@@ -30,19 +30,23 @@ class Source:
             `known` and nothing else, once for each record, in order.
         known: paths of these fields; what is below them is known too. What such a record does not
             have there, the whole record does not have either.
+        worked: returns what a function makes of each record: texts, or lists of texts. It may be called
+            in other processes, so it must need nothing but the record. None if there is no such way.
     """
 
-    __slots__ = ("every", "known", "sifted")
+    __slots__ = ("every", "known", "sifted", "worked")
 
     def __init__(
         self,
         every: Callable[[], Iterator[Any]],
         sifted: Callable[[Keep], Iterator[Any]],
         known: tuple[Path, ...],
+        worked: Callable[[Callable[[Any], Any]], Iterator[Any]] | None = None,
     ) -> None:
         self.every = every
         self.sifted = sifted
         self.known = known
+        self.worked = worked
 
 
 class Output:
@@ -67,6 +71,7 @@ class Output:
         parsed_filter: Filter | None,
         source: Source | None,
     ) -> None:
+        """Prepares the text of `resources`: records, or, if `printer` takes those, pieces of records."""
         self.count = 0
         self._filter = parsed_filter
         self._source = source
@@ -151,20 +156,27 @@ def render(  # noqa: PLR0913  # one keyword per flag of the command line
         from kmsctl.render.filters import parse_filter
 
         parsed_filter = parse_filter(filter_expression, scope.with_aliases(projection.aliases))
+    # What selects from one resource makes a list of it, as commands that show policies do.
+    selects = bool(flatten or parsed_filter) or limit is not None
+    options = PrintOptions(
+        is_list=is_list or selects, scope=scope, page_size=page_size, width=width, utf8=utf8, colours=colours
+    )
+    if isinstance(resources, Source) and resources.worked is not None and not (selects or sort_by or uri):
+        pieces = find_pieces(projection, options)
+        if pieces is not None:
+            make, join = pieces
+            return Output(
+                resources.worked(make), lambda made, *_: join(made), projection, options, None, None
+            )
     source = None
     if isinstance(resources, Source):
         keep = None if parsed_filter is None or flatten else parsed_filter.sieve(resources.known)
         source = None if keep is None else resources
         resources = resources.every() if keep is None else resources.sifted(keep)
-    resources = _selected(resources, flatten, parsed_filter, sort_by, limit)
+    selected = _selected(resources, flatten, parsed_filter, sort_by, limit)
     if uri:
-        resources = _uris(resources, uri_of)
-    # What selects from one resource makes a list of it, as commands that show policies do.
-    is_list = is_list or bool(flatten or parsed_filter) or limit is not None
-    options = PrintOptions(
-        is_list=is_list, scope=scope, page_size=page_size, width=width, utf8=utf8, colours=colours
-    )
-    return Output(resources, printer, projection, options, parsed_filter, source)
+        selected = _uris(selected, uri_of)
+    return Output(selected, printer, projection, options, parsed_filter, source)
 
 
 def _selected(

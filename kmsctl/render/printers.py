@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from kmsctl.render.projection import Projection
 
     Printer = Callable[[Iterable[Any], Projection, PrintOptions], Iterator[str]]
+    #: What makes a piece of each record, and what makes the output of the pieces.
+    Pieces = tuple[Callable[[Any], Any], Callable[[Iterable[Any]], Iterator[str]]]
 
 FORMATS = (
     "config",
@@ -51,6 +53,24 @@ def find_printer(projection: Projection) -> Printer:
             f"projection like so `{name}(foo, bar.baz)`"
         )
     return _load(name)
+
+
+def find_pieces(projection: Projection, options: PrintOptions) -> Pieces | None:
+    """Returns how a list is printed of which each record can be worked on alone, perhaps elsewhere.
+
+    None if the printer has to see the records themselves. Pieces are texts or lists of texts.
+    """
+    if not options.is_list or options.colours:  # coloured texts know more than their characters
+        return None
+    if projection.name == "json":
+        from kmsctl.render import json_printer
+
+        return json_printer.in_pieces(projection, options)
+    if projection.name == "table":
+        from kmsctl.render import table_printer
+
+        return table_printer.in_pieces(projection, options)
+    return None
 
 
 def _load(name: str) -> Printer:

@@ -11,7 +11,7 @@ from kmsctl.render.values import cell_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from typing import Any
 
     from kmsctl.render.options import PrintOptions
@@ -39,6 +39,29 @@ def print_table(records: Iterable[Any], projection: Projection, options: PrintOp
         first = False
 
 
+def in_pieces(
+    projection: Projection, options: PrintOptions
+) -> tuple[Callable[[Any], list[str]], Callable[[Iterable[list[str]]], Iterator[str]]] | None:
+    """Returns what makes a record's cells, and what makes a table of such cells.
+
+    None if a table needs the records themselves: to sort them, or to show what is below a row.
+    """
+    table = _Table(projection, options)
+    if options.page_size is not None or not table.is_flat:
+        return None
+
+    def draw(rows: Iterable[list[str]]) -> Iterator[str]:
+        found: list[list[str]] = []
+        try:
+            found.extend(rows)
+        except Exception:
+            yield from table.draw_rows(found, title=True)
+            raise
+        yield from table.draw_rows(found, title=True)
+
+    return table.row, draw
+
+
 class _Table:
     """The columns of a table, compiled."""
 
@@ -58,6 +81,20 @@ class _Table:
             if column.key.order is not None
         ]
         self._order = sorted(order, key=lambda item: item[0] or 0)
+        self._getters = [get for _, get in self._plain]
+
+    @property
+    def is_flat(self) -> bool:
+        """Whether rows come in the order of the records, and have nothing below them."""
+        return not self._order and not self._nested
+
+    def row(self, record: Any) -> list[str]:
+        """Returns the text of every cell."""
+        row = [get(record) for get in self._getters]
+        for index, value in enumerate(row):
+            if type(value) is not str and not (self._options.colours and isinstance(value, str)):
+                row[index] = cell_text(value)
+        return row
 
     def draw(self, page: list[Any], *, title: bool) -> Iterator[str]:
         if not page:
@@ -68,7 +105,14 @@ class _Table:
             for column, get in self._nested:
                 yield from self._all_nested(page, column, get)
             return
-        rows = _rows(page, [get for _, get in self._plain], colours=self._options.colours)
+        yield from self._draw(list(map(self.row, page)), page, title=title)
+
+    def draw_rows(self, rows: list[list[str]], *, title: bool) -> Iterator[str]:
+        """Yields a table of which only the cells are known."""
+        if rows and self._plain:
+            yield from self._draw(rows, (), title=title)
+
+    def _draw(self, rows: list[list[str]], page: Sequence[Any], *, title: bool) -> Iterator[str]:
         shown = self._shown(rows)
         if not shown:
             return
@@ -154,15 +198,3 @@ class _Table:
 
 def _by(get: Getter) -> Getter:
     return lambda record: sort_key(get(record))
-
-
-def _rows(page: Iterable[Any], getters: Sequence[Getter], *, colours: bool) -> list[list[str]]:
-    """Returns the text of every cell."""
-    rows = []
-    for record in page:
-        row = [get(record) for get in getters]
-        for index, value in enumerate(row):
-            if type(value) is not str and not (colours and isinstance(value, str)):
-                row[index] = cell_text(value)
-        rows.append(row)
-    return rows

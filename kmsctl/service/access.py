@@ -5,11 +5,10 @@ from __future__ import annotations
 from kmsctl.model import members, names
 from kmsctl.service.authorize import allowed, facts, grants
 from kmsctl.service.call import find_database
-from kmsctl.service.callers import identify, matching
+from kmsctl.service.callers import identify, inside, matching
 from kmsctl.service.control import ControlReading, find_control
 from kmsctl.service.policies import account_target, shown_member
 from kmsctl.service.targets import Target, find_project, levels
-from kmsctl.store import groups
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -195,15 +194,5 @@ def _everybody(control: Snapshot, given: tuple[str, ...]) -> Iterator[tuple[str,
     for member in given:
         yield member, ""
         if member.startswith(members.GROUP):
-            for inside in _inside(control, member, set()):
-                yield inside, member
-
-
-def _inside(control: Snapshot, group: str, seen: set[str]) -> Iterator[str]:
-    seen.add(group)
-    row = groups.find(control, group.removeprefix(members.GROUP))
-    for member in [] if row is None else groups.members_of(row):
-        if not member.startswith(members.GROUP):
-            yield member
-        elif member not in seen:
-            yield from _inside(control, member, seen)
+            for each in inside(control, member):
+                yield each, member

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from kmsctl.errors import AlreadyExists, InvalidArgument, NotFound
+from kmsctl.errors import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound
 from kmsctl.model import service_agents
 from kmsctl.model.iam_resources import ServiceAccount
 from kmsctl.model.names import ProjectName, ServiceAccountName
 from kmsctl.service.control import ControlMutation, ControlReading
 from kmsctl.service.defaults import PAGE_SIZE
-from kmsctl.service.policies import account_target
+from kmsctl.service.policies import account_target, find_account
 from kmsctl.service.targets import Target
 from kmsctl.store import service_accounts
 
@@ -29,6 +29,8 @@ def create(
     kms: Kms, ctx: Context, parent: ProjectName, account_id: str, *, display_name: str, description: str
 ) -> ServiceAccount:
     _check_id(account_id)
+    if service_agents.are_accounts_of(parent.project):
+        raise FailedPrecondition(f"Addresses in {parent} are those of service agents.")
     if len(display_name) > 100 or len(description) > 256:
         raise InvalidArgument("display_name may have 100 characters, and description 256.")
     email = f"{account_id}@{parent.project}.iam.gserviceaccount.com"
@@ -70,13 +72,15 @@ def create_agent(kms: Kms, ctx: Context, parent: ProjectName, service: str) -> S
                 display_name=service_agents.display_name(service),
                 service=service,
             )
+        elif (found.text("service"), found.text("project")) != (service, parent.project):
+            raise FailedPrecondition(f"{email} is not the agent of {service} in {parent}.")
         return resource(found)
 
 
 def get(kms: Kms, ctx: Context, name: ServiceAccountName) -> ServiceAccount:
     reading = ControlReading(kms, ctx, "GetServiceAccount", account_target(kms, name))
     with reading as snapshot:
-        row = None if snapshot is None else service_accounts.find(snapshot, name.email)
+        row = None if snapshot is None else find_account(snapshot, name)
         if row is None:
             raise _missing(name)
         found = resource(row)
@@ -109,7 +113,7 @@ def list_(kms: Kms, ctx: Context, parent: ProjectName, limit: int | None) -> Ite
 def set_disabled(kms: Kms, ctx: Context, name: ServiceAccountName, *, disabled: bool) -> ServiceAccount:
     method = "DisableServiceAccount" if disabled else "EnableServiceAccount"
     with ControlMutation(kms, ctx, method, account_target(kms, name)) as call:
-        row = service_accounts.find(call.transaction, name.email)
+        row = find_account(call.transaction, name)
         if row is None:
             raise _missing(name)
         call.transaction.update(row, disabled=int(disabled))
@@ -119,7 +123,7 @@ def set_disabled(kms: Kms, ctx: Context, name: ServiceAccountName, *, disabled: 
 def delete(kms: Kms, ctx: Context, name: ServiceAccountName) -> None:
     """Deletes an account. Grants to it stay in policies, and are no other account's."""
     with ControlMutation(kms, ctx, "DeleteServiceAccount", account_target(kms, name)) as call:
-        row = service_accounts.find(call.transaction, name.email)
+        row = find_account(call.transaction, name)
         if row is None:
             raise _missing(name)
         call.transaction.delete(row)

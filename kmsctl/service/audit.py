@@ -6,6 +6,7 @@ A record holds who asked for what on which resource, never any plaintext, cipher
 from __future__ import annotations
 
 from kmsctl.model import names
+from kmsctl.model.members import SYSTEM
 from kmsctl.model.methods import METHODS
 from kmsctl.model.times import rfc3339
 from kmsctl.service.targets import Target
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
 
     ResourceName = LocationName | KeyRingName | ImportJobName | CryptoKeyName | CryptoKeyVersionName
 
-#: What the service does by itself, when its time has come, it does under this name.
-SYSTEM = "service@kmsctl"
 #: The code of google.rpc.Code.
 _PERMISSION_DENIED = 7
 

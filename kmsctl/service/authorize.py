@@ -8,6 +8,7 @@ nobody has used yet is open to whoever asks, and empty.
 from __future__ import annotations
 
 from kmsctl.errors import InvalidArgument, PermissionDenied
+from kmsctl.model.members import SYSTEM, UID
 from kmsctl.model.methods import ADMIN_WRITE, METHODS
 from kmsctl.model.names import ProjectName, ServiceAccountName
 from kmsctl.service.callers import identify, matching
@@ -30,6 +31,12 @@ OWNER = "roles/owner"
 #: What the owner role holds all of, so that no table has to be loaded for it; a test compares.
 _OWNED = ("cloudkms.", "kmsctl.")
 IMPERSONATE = "iam.serviceAccounts.getAccessToken"
+#: Accounts that nobody has: what the service does by itself is recorded as done by the first, and what
+#: is counted of callers that are not told apart, as done by the other.
+_RESERVED = (SYSTEM, "*")
+_LONGEST_ACCOUNT = 1000
+#: Bounds of a chain of service accounts, and of each of their addresses: all of it is recorded.
+_LONGEST_CHAIN, _LONGEST_ADDRESS = 16, 320
 
 
 class Decision:
@@ -172,7 +179,7 @@ def allowed(
 
 
 def grants(control: Snapshot, role: str, permission: str) -> bool:
-    """Tells whether a role has a permission; one that is not there, or deleted, has none."""
+    """Tells whether a role has a permission; one that is not there, deleted or disabled has none."""
     if role == OWNER and permission.startswith(_OWNED):
         return True
     if role.startswith("roles/"):
@@ -184,7 +191,7 @@ def grants(control: Snapshot, role: str, permission: str) -> bool:
 
     _, project, _, name = role.split("/")
     row = custom_roles.find(control, project, name)
-    return row is not None and not row.integer("deleted") and permission in custom_roles.permissions_of(row)
+    return row is not None and custom_roles.is_in_use(row) and permission in custom_roles.permissions_of(row)
 
 
 def facts(control: Snapshot, location: Snapshot | None, target: Target) -> Facts:
@@ -228,8 +235,23 @@ def _require(
 
 
 def _check_principal(ctx: Context) -> None:
-    """Refuses a caller without a name, or with one that policies and records could not hold as one word."""
-    if not ctx.principal or not ctx.principal.isprintable() or " " in ctx.principal:
+    """Refuses a caller without a name, or with one that policies and records could not hold as one word.
+
+    So it does one that would be taken for another there: for the service, or for a member that was deleted.
+    """
+    account = ctx.principal
+    if len(ctx.impersonated) > _LONGEST_CHAIN or any(len(one) > _LONGEST_ADDRESS for one in ctx.impersonated):
+        raise InvalidArgument(
+            f"A chain of service accounts has at most {_LONGEST_CHAIN} of them, "
+            f"with addresses of at most {_LONGEST_ADDRESS} characters."
+        )
+    if (
+        not 1 <= len(account) <= _LONGEST_ACCOUNT
+        or not account.isprintable()
+        or " " in account
+        or UID in account
+        or account.lower() in _RESERVED
+    ):
         raise InvalidArgument(
             f"account: {ctx.principal!r} is not the name of an account.",
             hint="Give one with --account, or set core/account.",

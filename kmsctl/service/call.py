@@ -10,7 +10,7 @@ from kmsctl.errors import InvalidArgument, NotFound, PermissionDenied
 from kmsctl.model import locations
 from kmsctl.model.names import ProjectName
 from kmsctl.model.policies import Binding, Policy
-from kmsctl.service import audit, refusals
+from kmsctl.service import audit
 from kmsctl.service.authorize import OWNER, Decision, acting, authorize, denied
 from kmsctl.service.purge import purge_after
 from kmsctl.service.targets import Target
@@ -101,6 +101,8 @@ class Reading:
                 self._reading.__exit__(type(error), error, None)
                 raise
         except PermissionDenied as error:
+            from kmsctl.service import refusals
+
             refusals.record(self._kms, self._context, self._method, self._target, error)
             raise
         return snapshot
@@ -200,6 +202,8 @@ class Mutation:
         try:
             self._enter()
         except PermissionDenied as error:
+            from kmsctl.service import refusals
+
             refusals.record(self._kms, self._context, self._method, self._target, error)
             raise
         return self

@@ -6,6 +6,8 @@ from kmsctl.model import members
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from kmsctl.store.snapshot import Snapshot
 
 #: How deep groups may lie in groups.
@@ -66,21 +68,20 @@ def matching(control: Snapshot | None, caller: Caller, given: tuple[str, ...]) -
             return member
     if control is not None and caller.problem is None:
         for member in given:
-            if member.startswith(members.GROUP) and _is_in(control, caller, member, set()):
+            if member.startswith(members.GROUP) and not caller.members.isdisjoint(inside(control, member)):
                 return member
     return None
 
 
-def _is_in(control: Snapshot, caller: Caller, group: str, seen: set[str]) -> bool:
-    if group in seen or len(seen) >= _MAX_NESTING:
-        return False
-    seen.add(group)
+def inside(control: Snapshot, group: str) -> Iterator[str]:
+    """Yields the accounts in a group and in the groups in it, each once."""
     from kmsctl.store import groups
 
-    row = groups.find(control, group.removeprefix(members.GROUP))
-    if row is None:
-        return False
-    inside = groups.members_of(row)
-    return any(member in caller.members for member in inside) or any(
-        _is_in(control, caller, member, seen) for member in inside if member.startswith(members.GROUP)
-    )
+    seen, level = {group}, [group]
+    for _ in range(_MAX_NESTING):
+        rows = (groups.find(control, each.removeprefix(members.GROUP)) for each in level)
+        found = dict.fromkeys(member for row in rows if row is not None for member in groups.members_of(row))
+        new = [member for member in found if member not in seen]
+        seen.update(new)
+        level = [member for member in new if member.startswith(members.GROUP)]
+        yield from (member for member in new if not member.startswith(members.GROUP))

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 MAX_LENGTH = 4096
 MAX_LOGICAL_OPERATORS = 12
 MAX_DEPTH = 24
+MAX_TREE_DEPTH = 300
 _OPENING, _CLOSING = "([{", ")]}"
 _MISSING = "Conditions need the library cel-python, which is not installed."
 _INSTALL = "Install it: pip install 'kmsctl[iam]'"
@@ -108,12 +109,12 @@ def _compile(expression: str) -> Any:
 
         try:
             known = Environment().compile(expression)
+            _check_depth(known)
+            found = type_of(known)
         except CELParseError:
             raise ConditionFailed("it does not parse") from None
         except RecursionError:
             raise ConditionFailed("it is nested too deeply") from None
-        try:
-            found = type_of(known)
         except TypeMismatch as error:
             raise ConditionFailed(str(error)) from None
         if found != BOOL:
@@ -135,6 +136,16 @@ def _check_size(expression: str) -> None:
         depth += (sign in _OPENING) - (sign in _CLOSING)
         deepest = max(deepest, depth)
     if deepest > MAX_DEPTH or "!" * MAX_DEPTH in expression.replace(" ", ""):
+        raise ConditionFailed("it is nested too deeply")
+
+
+def _check_depth(tree: Any) -> None:
+    """Refuses a parse tree that is so deep that its evaluation might not come to an end."""
+    depth, level = 0, [tree]
+    while level:
+        depth += 1
+        level = [child for node in level for child in getattr(node, "children", ())]
+    if depth > MAX_TREE_DEPTH:
         raise ConditionFailed("it is nested too deeply")
 
 

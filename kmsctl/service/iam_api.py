@@ -10,7 +10,10 @@ from kmsctl.model.names import Name, ProjectName, ServiceAccountName
 from kmsctl.model.policies import Policy
 from kmsctl.service.access import Explanation, Holder
 from kmsctl.service.context import Context
-from kmsctl.service.policies import PolicyHolder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from kmsctl.service.policies import PolicyHolder
 
 
 class IamApi(Protocol):

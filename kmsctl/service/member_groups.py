@@ -1,4 +1,8 @@
-"""Groups of accounts: a project looks after each; policies of any project may name it."""
+"""Groups of accounts: a project looks after each; policies of any project may name it.
+
+A policy can only name a group that is there, and the address of one that was deleted stays its project's:
+whoever may make a project could else make the group that a policy names.
+"""
 
 from __future__ import annotations
 
@@ -30,11 +34,15 @@ def create(
     address = _address(email)
     with ControlMutation(kms, ctx, "CreateGroup", Target(parent), creates=True) as call:
         call.request = {"group": address}
-        if groups.find(call.transaction, address) is not None:
+        row = groups.find_address(call.transaction, address)
+        if row is None:
+            row = groups.insert(
+                call.transaction, parent.project, address, display_name=display_name, description=description
+            )
+        elif row.integer("deleted") and row.text("project") == parent.project:
+            row = groups.revive(call.transaction, row, display_name=display_name, description=description)
+        else:
             raise AlreadyExists(f"Group {address} already exists.")
-        row = groups.insert(
-            call.transaction, parent.project, address, display_name=display_name, description=description
-        )
         return _resource(call.transaction, row)
 
 
@@ -93,7 +101,7 @@ def change_members(
 def delete(kms: Kms, ctx: Context, parent: ProjectName, email: str) -> None:
     with ControlMutation(kms, ctx, "DeleteGroup", Target(parent)) as call:
         call.request = {"group": _address(email)}
-        call.transaction.delete(_find(call.transaction, parent, email))
+        groups.delete(call.transaction, _find(call.transaction, parent, email))
 
 
 def _find(snapshot: Snapshot | Transaction, parent: ProjectName, email: str) -> Row:

@@ -9,11 +9,11 @@ from kmsctl.service.authorize import OWNER, acting, allowed
 from kmsctl.service.call import Mutation, Reading, find_database, not_found
 from kmsctl.service.control import ControlMutation, ControlReading, find_control
 from kmsctl.service.targets import Target, below, find_project
-from kmsctl.store import custom_roles, policies, service_accounts
+from kmsctl.store import custom_roles, groups, policies, service_accounts
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Container, Sequence
     from typing import TypeVar
 
     from kmsctl.service.context import Context
@@ -83,7 +83,7 @@ def set_(
             project = change.project.text("project")
             wanted = _merged(transaction, project, policies.of(row), policy, fields)
             if isinstance(name, names.ProjectName):
-                _check_owned(wanted)
+                _check_owned(transaction, wanted)
             change.more, stored = _put(transaction, row, wanted)
             return _shown(transaction, stored)
     if policy.audit_configs and "auditConfigs" in fields:
@@ -143,6 +143,15 @@ def account_target(kms: Kms, name: names.Name) -> Target:
     return Target(name)
 
 
+def find_account(control: Snapshot, name: names.ServiceAccountName) -> Row | None:
+    """Returns the row of a service account, which has to be in the project that its name says.
+
+    That is the project whose policy decided; under the name of another, an account is not to be found.
+    """
+    row = service_accounts.find(control, name.email)
+    return row if row is not None and name.project in ("-", row.text("project")) else None
+
+
 def missing(name: names.Name) -> Exception:
     return not_found(name)  # type: ignore[arg-type]  # it only asks for the name's type and text
 
@@ -157,7 +166,7 @@ def _with_control(kms: Kms, act: Callable[[Snapshot], T]) -> T:
 
 def _control_row(control: Snapshot, name: names.Name) -> Row | None:
     if isinstance(name, names.ServiceAccountName):
-        return service_accounts.find(control, name.email)
+        return find_account(control, name)
     return find_project(control, Target(name))
 
 
@@ -217,14 +226,16 @@ def _merged(control: Snapshot, project: str, before: Policy, given: Policy, fiel
 
 
 def _checked_binding(control: Snapshot, project: str, binding: Binding, before: Policy) -> Binding:
-    _check_role(control, project, binding.role)
+    if all(binding.role != known.role for known in before.bindings):
+        _check_role(control, project, binding.role)
     if binding.condition is not None and all(
         binding.condition != known.condition for known in before.bindings
     ):
         from kmsctl.service.conditions import check
 
         check(binding.condition.expression)
-    known = [stored_member(control, member) for member in binding.members]
+    named = {member for known in before.bindings for member in known.members}
+    known = [stored_member(control, member, named) for member in binding.members]
     return Binding(binding.role, tuple(dict.fromkeys(known)), binding.condition)
 
 
@@ -233,8 +244,9 @@ def _checked_config(control: Snapshot, config: AuditConfig, before: Policy) -> A
         config.service != known.service for known in before.audit_configs
     ):
         raise InvalidArgument(f"policy.auditConfigs.service: there is no service '{config.service}'.")
+    named = {member for known in before.audit_configs for each in known.exempt.values() for member in each}
     exempt = {
-        kind: tuple(stored_member(control, member) for member in given)
+        kind: tuple(stored_member(control, member, named) for member in given)
         for kind, given in config.exempt.items()
     }
     return AuditConfig(config.service, exempt)
@@ -256,11 +268,26 @@ def _check_role(control: Snapshot, project: str, role: str) -> None:
         )
 
 
-def stored_member(control: Snapshot, given: str) -> str:
-    """Returns a member as it is stored: a service account with the id of the one that is meant."""
+def stored_member(control: Snapshot, given: str, named: Container[str] = ()) -> str:
+    """Returns a member as it is stored: a service account with the id of the one that is meant.
+
+    Args:
+        control: the state of control.db.
+        given: the member.
+        named: members that may stay, though they be gone.
+
+    Raises:
+        InvalidArgument: if it is no member, or is a service account or group that is not there.
+    """
     member = members.parse(given)
     if member.startswith(members.DELETED):
         return member.removeprefix(members.DELETED)
+    if member.startswith(members.GROUP) and member not in named:
+        address = member.removeprefix(members.GROUP)
+        if groups.find(control, address) is None:
+            raise InvalidArgument(
+                f"Group {address} does not exist.", hint=f"Make it: kmsctl iam groups create {address}"
+            )
     if not member.startswith(members.SERVICE_ACCOUNT):
         return member
     email = member.removeprefix(members.SERVICE_ACCOUNT)
@@ -301,7 +328,7 @@ def shown_member(control: Snapshot, member: str) -> str:
     return address if row is not None else members.DELETED + member
 
 
-def _check_owned(policy: Policy) -> None:
+def _check_owned(control: Snapshot, policy: Policy) -> None:
     """Refuses a policy of a project without an owner: nobody could ever give it one again."""
     owners = (
         member
@@ -309,7 +336,15 @@ def _check_owned(policy: Policy) -> None:
         if binding.role == OWNER and binding.condition is None
         for member in binding.members
     )
-    if not any(owner.startswith((members.USER, members.SERVICE_ACCOUNT)) for owner in owners):
+    if not any(_can_act(control, owner) for owner in owners):
         raise FailedPrecondition(
             f"The project must keep an owner: a user or service account with {OWNER} and no condition."
         )
+
+
+def _can_act(control: Snapshot, member: str) -> bool:
+    """Tells whether a stored member is an account: a user, or a service account that is there."""
+    address, gone, unique_id = member.partition(members.UID)
+    if address.startswith(members.SERVICE_ACCOUNT):
+        return service_accounts.find_by_unique_id(control, unique_id) is not None
+    return address.startswith(members.USER) and not gone

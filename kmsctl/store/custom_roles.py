@@ -50,6 +50,11 @@ def insert(
     )
 
 
+def is_in_use(row: Row) -> bool:
+    """Tells whether a role grants anything: it is neither deleted nor of the stage DISABLED."""
+    return not row.integer("deleted") and row.text("stage") != "DISABLED"
+
+
 def permissions_of(row: Row) -> list[str]:
     return row.text("permissions").split()
 

@@ -12,4 +12,4 @@ def encode(labels: Mapping[str, str]) -> str:
 
 
 def decode(text: str) -> dict[str, str]:
-    return dict(line.split("=", 1) for line in text.splitlines())
+    return {key: value for key, _, value in [line.partition("=") for line in text.splitlines()]}

@@ -68,7 +68,7 @@ CREATE TABLE custom_roles (
 CREATE TABLE account_groups (
   id INTEGER PRIMARY KEY, mk INTEGER NOT NULL, tag BLOB NOT NULL,
   email TEXT NOT NULL UNIQUE, project TEXT NOT NULL, display_name TEXT NOT NULL, description TEXT NOT NULL,
-  members TEXT NOT NULL, create_time INTEGER NOT NULL
+  members TEXT NOT NULL, deleted INTEGER NOT NULL, create_time INTEGER NOT NULL
 );
 CREATE TABLE transport_keys (
   id INTEGER PRIMARY KEY, mk INTEGER NOT NULL, tag BLOB NOT NULL,

@@ -181,7 +181,7 @@ CUSTOM_ROLES = Table(
 ACCOUNT_GROUPS = Table(
     10,
     "account_groups",
-    ("email", "project", "display_name", "description", "members", "create_time"),
+    ("email", "project", "display_name", "description", "members", "deleted", "create_time"),
 )
 REFUSALS = Table(11, "refusals", ("principal", "method", "resource", "since", "count"))
 TOMBSTONES = Table(16, "tombstones", ("uid", "name", "destroy_time"))

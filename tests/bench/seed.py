@@ -75,6 +75,7 @@ def _key_rows(
             "import_only": 0,
             "primary_version": versions_each,
             "last_version": versions_each,
+            "policy": "",
         }
 
 

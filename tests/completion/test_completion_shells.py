@@ -36,7 +36,7 @@ FLAGS = [
     ("kmsctl keys create --purp", "kmsctl keys create --purpose="),
     ("kmsctl keys create k --skip-init", "kmsctl keys create k --skip-initial-version-creation "),
     ("kmsctl keys create --no-imp", "kmsctl keys create --no-import-only "),
-    ("kmsctl keys create --import-only --imp", None),
+    ("kmsctl keys create --import-only --import", None),
     ("kmsctl keys create -- --purp", None),
     ("kmsctl --verb", "kmsctl --verbosity="),
     ("kmsctl keys list --proj", "kmsctl keys list --project="),

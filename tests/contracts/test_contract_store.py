@@ -16,6 +16,7 @@ import pytest
 from kmsctl.errors import FailedPrecondition, IntegrityError, InvalidArgument, NotFound
 from kmsctl.keystore.keystore import KeyStore
 from kmsctl.model.names import CryptoKeyName, KeyRingName, LocationName
+from kmsctl.model.policies import Policy
 from kmsctl.model.resources import CryptoKeySpec
 from kmsctl.store import keys, projects, purges, rings, versions
 from kmsctl.store.store import Store
@@ -286,6 +287,8 @@ def test_every_kind_of_value_reads_back(database: Database) -> None:
         "project": "é名\n\0x",
         "name": "",
         "create_time": -(2**63),
+        "tags": "",
+        "policy": "bind",
     }
     with database.write() as transaction:
         transaction.insert(KEY_RINGS, dict(values))
@@ -302,7 +305,9 @@ def test_every_kind_of_value_reads_back(database: Database) -> None:
 @pytest.mark.parametrize("value", [2**63, -(2**63) - 1])
 def test_a_value_that_does_not_fit_is_refused(database: Database, value: int) -> None:
     with pytest.raises(InvalidArgument), database.write() as transaction:
-        transaction.insert(KEY_RINGS, {"project": "p", "name": "n", "create_time": value})
+        transaction.insert(
+            KEY_RINGS, {"project": "p", "name": "n", "create_time": value, "tags": "", "policy": ""}
+        )
     with database.read() as snapshot:
         assert snapshot.every(KEY_RINGS) == []
 

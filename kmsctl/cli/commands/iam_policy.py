@@ -29,7 +29,7 @@ def _get(group: str) -> Callable[[], Command]:
         return Command(
             f"{group} get-iam-policy",
             run_get,
-            [*holder.parameters(), *lists],
+            [*holder.whole_policy_parameters(), *lists],
             examples=[
                 (f"To show who may do what with a {holder.noun}:", f"{group} get-iam-policy {holder.example}")
             ],
@@ -44,7 +44,7 @@ def _set(group: str) -> Callable[[], Command]:
         from kmsctl.cli.command import Command
 
         holder = HOLDERS[group]
-        first, *others = holder.parameters()
+        first, *others = holder.whole_policy_parameters()
         file = options.Positional("policy_file", "File with the policy, in JSON or YAML.")
         return Command(
             f"{group} set-iam-policy",

@@ -8,6 +8,7 @@ from kmsctl.model.rest import crypto_key_json
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from typing import Any, TypeVar
 
     from kmsctl.cli.command import Command
     from kmsctl.cli.output import Resource
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     from kmsctl.model.resources import CryptoKeyOutline
     from kmsctl.render.pipeline import Source
     from kmsctl.service.api import Keep
+
+    T = TypeVar("T")
 
 TABLE = (
     "table(name, purpose, version_template.algorithm, version_template.protection_level, labels.list(), "
@@ -81,19 +84,25 @@ def run_list(session: Session, args: Args) -> None:
     parent = resources.key_ring(session, args, anchor="--keyring")
 
     def keys(keep: Keep | None = None) -> Iterator[Resource]:
-        if keep is None and args["limit"] is None:
-            return session.kms.shape_crypto_keys(session.context, parent, crypto_key_json)
         found = session.kms.list_crypto_keys(session.context, parent, limit=args["limit"], keep=keep)
         return map(crypto_key_json, found)
 
-    if args["filter"] and args["limit"] is None:
-        output.show_list(session, _source(parent, keys), TABLE, args)
-    else:
-        output.show_list(session, keys(), TABLE, args)
+    def worked(make: Callable[[Resource], T]) -> Iterator[T]:
+        return session.kms.shape_crypto_keys(session.context, parent, lambda key: make(crypto_key_json(key)))
+
+    found = keys() if args["limit"] is not None else _source(parent, keys, worked)
+    output.show_list(session, found, TABLE, args)
 
 
-def _source(parent: KeyRingName, keys: Callable[[Keep | None], Iterator[Resource]]) -> Source:
-    """Returns where the keys come from, for a filter: the store can tell some fields without the rest."""
+def _source(
+    parent: KeyRingName,
+    keys: Callable[[Keep | None], Iterator[Resource]],
+    worked: Callable[[Callable[[Resource], Any]], Iterator[Any]],
+) -> Source:
+    """Returns where the keys come from.
+
+    For a filter, the store can tell some fields without the rest; without one, all processors work.
+    """
     from kmsctl.render.pipeline import Source
 
     def sifted(keep: Callable[[Resource], bool]) -> Iterator[Resource]:
@@ -110,7 +119,12 @@ def _source(parent: KeyRingName, keys: Callable[[Keep | None], Iterator[Resource
 
         return keys(wanted)
 
-    return Source(lambda: keys(None), sifted, (("name",), ("purpose",), ("labels",), ("primary", "state")))
+    known = (("name",), ("purpose",), ("labels",), ("primary", "state"))
+    return Source(lambda: worked(_itself), sifted, known, worked)
+
+
+def _itself(resource: Resource) -> Resource:
+    return resource
 
 
 def run_set_primary_version(session: Session, args: Args) -> None:

@@ -41,6 +41,15 @@ class Holder:
     def parameters(self) -> list[click.Parameter]:
         return self._parameters()
 
+    def whole_policy_parameters(self) -> list[click.Parameter]:
+        """Returns the parameters of the commands that read or write a whole policy."""
+        if self._argument == "keyring":
+            from kmsctl.cli import options
+
+            # gcloud shows these two as plain words.
+            return options.plain_key_ring()
+        return self._parameters()
+
     def example_with(self, word: str) -> str:
         """Returns the example with another positional after the first."""
         first, _, rest = self.example.partition(" ")
@@ -72,15 +81,6 @@ def service_account(session: Session, args: Args) -> PolicyHolder:
     return ServiceAccountName("-", text.rpartition("/")[2])
 
 
-def import_job(session: Session, args: Args) -> PolicyHolder:
-    """Returns the import job that a positional and flags name."""
-    from kmsctl.model.names import ImportJobName
-
-    text: str = args["import_job"]
-    full = resources.full_name(text)
-    return full if isinstance(full, ImportJobName) else ImportJobName(resources.key_ring(session, args), text)
-
-
 def _keyring_parameters() -> list[click.Parameter]:
     from kmsctl.cli import options
 
@@ -96,8 +96,7 @@ def _key_parameters() -> list[click.Parameter]:
 def _import_job_parameters() -> list[click.Parameter]:
     from kmsctl.cli import options
 
-    job = options.Positional("import_job", "ID or full resource name of the import job.")
-    return [job, *options.plain_flags("keyring", "location")]
+    return options.resource("import_job", "keyring", "location")
 
 
 def project_parameters() -> list[click.Parameter]:
@@ -129,7 +128,7 @@ HOLDERS = {
         "import_job",
         "job --keyring=prod --location=us-east1",
         _import_job_parameters,
-        import_job,
+        resources.import_job,
         conditions=False,
     ),
     "projects": Holder("project", "project_id", "local", project_parameters, project, conditions=True),

@@ -40,6 +40,30 @@ WITHOUT_RULE = {
     "store_status",
     "verify_backup",
     "verify_store",
+    # Of the services beside Cloud KMS.
+    "change_group_members",
+    "create_custom_role",
+    "create_group",
+    "create_project",
+    "create_service_account",
+    "create_service_identity",
+    "delete_group",
+    "delete_service_account",
+    "explain_access",
+    "get_custom_role",
+    "get_group",
+    "get_predefined_role",
+    "get_project",
+    "get_service_account",
+    "list_custom_roles",
+    "list_groups",
+    "list_predefined_roles",
+    "list_projects",
+    "list_service_accounts",
+    "set_custom_role_deleted",
+    "set_service_account_disabled",
+    "update_custom_role",
+    "who_can",
 }
 PLAINTEXT = b"the password is swordfish"
 PLACE = ("--keyring=r", "--location=us")
@@ -137,6 +161,27 @@ def test_lists_come_in_pages(capsys: pytest.CaptureFixture[str]) -> None:
     for flags in ((), ("--limit=5",), ("--filter=purpose=ENCRYPT_DECRYPT",)):
         ((_, uri, _, _, answer),) = run(capsys, "keys", "list", "--keyring=r1", "--location=us", *flags)
         assert (uri.partition("?")[0], len(answer["cryptoKeys"])) == (f"{BASE}/keyRings/r1/cryptoKeys", 1)
+
+
+def test_policies_are_shown_as_the_service_of_each_has_them(capsys: pytest.CaptureFixture[str]) -> None:
+    run(capsys, "keyrings", "create", "r", "--location=us")
+    member = ("--member=allUsers", "--role=roles/cloudkms.viewer")
+    read, written = run(capsys, "keyrings", "add-iam-policy-binding", "r", "--location=us", *member)
+    uri = f"{BASE}/keyRings/r:getIamPolicy?alt=json&options.requestedPolicyVersion=3"
+    assert (read[:2], read[4]) == (("GET", uri), {"etag": "ACAB"})
+    bindings = [{"members": ["allUsers"], "role": "roles/cloudkms.viewer"}]
+    assert written[:3] == (
+        "POST",
+        f"{BASE}/keyRings/r:setIamPolicy?alt=json",
+        {"policy": {"bindings": bindings, "etag": "ACAB", "version": 1}, "updateMask": "bindings,etag"},
+    )
+    assert written[4]["bindings"] == bindings
+    ((method, uri, *_),) = run(capsys, "projects", "get-iam-policy", "local")
+    assert method == "POST"
+    assert uri.startswith("https://cloudresourcemanager.googleapis.com/v1/projects/local:getIamPolicy?")
+    wanted = "--permissions=cloudkms.keyRings.get"
+    ((*_, answer),) = run(capsys, "keyrings", "test-iam-permissions", "r", "--location=us", wanted)
+    assert answer == {"permissions": ["cloudkms.keyRings.get"]}
 
 
 class Many:

@@ -262,7 +262,6 @@ def test_similar_commands_are_offered(session: Session) -> None:
         ("keys create k --crypto-key-backend=x", "--crypto-key-backend"),
         ("keys create k --purpose=encryption --protection-level=external", "--protection-level=external"),
         ("keys list --billing-project=x", "--billing-project"),
-        ("--impersonate-service-account=x keys list", "--impersonate-service-account"),
     ],
 )
 def test_what_gcloud_has_and_kmsctl_has_not_yet(session: Session, line: str, what: str) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kmsctl.errors import FailedPrecondition, KmsError, StoreFull
+from kmsctl.model.members import SYSTEM
 from kmsctl.model.names import CryptoKeyName, KeyRingName, LocationName
 from kmsctl.service import audit
 from kmsctl.service.context import Context
@@ -154,7 +155,7 @@ def test_what_the_service_does_by_itself_is_recorded_with_its_due_time(world: Wo
         payload = record["protoPayload"]
         assert payload["methodName"] == method
         assert payload["resourceName"] == str(KEY.version(version))
-        assert payload["authenticationInfo"] == {"principalEmail": audit.SYSTEM}
+        assert payload["authenticationInfo"] == {"principalEmail": SYSTEM}
         assert payload["metadata"] == {"dueTime": due}
         assert "authorizationInfo" not in payload
         assert record["timestamp"] == "2030-01-02T06:00:00Z"

@@ -9,7 +9,19 @@ from kmsctl.errors import InvalidArgument, KmsError, NotFound, PermissionDenied
 from kmsctl.model.names import CryptoKeyName, KeyRingName, LocationName
 from kmsctl.model.requests import DecryptRequest, EncryptRequest
 from kmsctl.service.context import Context
-from tests.unit.service.world import KEY, OWNER, P256, PLACE, PROJECT, RING, STRANGER, World, spec
+from kmsctl.store.tables import CONTROL_TABLES, LOCATION_TABLES, REFUSALS
+from tests.unit.service.world import (
+    KEY,
+    OWNER,
+    P256,
+    PLACE,
+    PROJECT,
+    RING,
+    STRANGER,
+    World,
+    acts,
+    spec,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -112,22 +124,30 @@ KEYS = {
 }
 
 
-def state_of_disk(world: World) -> dict[str, tuple[int, bytes]]:
-    found = {}
-    for directory, _, files in os.walk(world.path):
-        found[os.path.relpath(directory, world.path)] = (0, b"")
-        for file in files:
-            path = os.path.join(directory, file)
-            if not path.endswith("-shm"):
-                with open(path, "rb") as content:
-                    found[os.path.relpath(path, world.path)] = (os.stat(path).st_mtime_ns, content.read())
+def resources_on_disk(world: World) -> dict[str, Any]:
+    """Returns the rows of all resources, beside which there are only refusals, and which files there are."""
+    found: dict[str, Any] = {
+        name: [
+            world.sql(f"SELECT * FROM {table.name}", name=name) for table in tables if table is not REFUSALS
+        ]
+        for name, tables in (("control", CONTROL_TABLES), (PLACE, LOCATION_TABLES))
+    }
+    found["files"] = sorted(
+        os.path.join(directory, file)
+        for directory, _, files in os.walk(world.path)
+        for file in files
+        if not file.endswith(("-wal", "-shm"))
+    )
     return found
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_a_stranger_gets_the_same_answer_whatever_is_there(keyed: World, verb: str) -> None:
+def test_a_stranger_gets_the_same_answer_whatever_is_there_and_only_that_is_written(
+    keyed: World, verb: str
+) -> None:
     permission, act, named = VERBS[verb]
-    before = list(keyed.kms.list_key_rings(OWNER, KEY.parent.parent))
+    before = resources_on_disk(keyed)
+    records = {name: len(keyed.records(name)) for name in ("control", PLACE)}
     for key in KEYS.values():
         resource = {"key": key, "ring": key.parent, "location": key.parent.parent, "version": key.version(1)}
         with pytest.raises(PermissionDenied) as caught:
@@ -137,8 +157,15 @@ def test_a_stranger_gets_the_same_answer_whatever_is_there(keyed: World, verb: s
             f"Permission 'cloudkms.{permission}' denied on resource '{resource[named]}' (or it may not exist)."
         )
         assert caught.value.hint is not None
-    after = list(keyed.kms.list_key_rings(OWNER, KEY.parent.parent))
-    assert [each.name for each in after] == [each.name for each in before]
+    assert resources_on_disk(keyed) == before
+    for name, count in records.items():
+        # The first is recorded, those after it are counted.
+        (record,) = keyed.records(name)[count:]
+        refusal = record["protoPayload"]
+        assert refusal["status"]["code"] == 7
+        assert refusal["authenticationInfo"]["principalEmail"] == STRANGER.principal
+    counted = [keyed.sql("SELECT count FROM refusals", name=name) for name in records]
+    assert counted == [[(1,)], [(len(KEYS) - 1,)]]
     assert keyed.kinds() == set()
 
 
@@ -189,6 +216,29 @@ def test_the_first_account_to_make_something_owns_the_project(keyed: World) -> N
         keyed.kms.get_key_ring(OWNER, theirs)
 
 
+def test_what_counts_is_who_may_when_the_lock_is_held(keyed: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Between the first look and the lock, the project has become another's."""
+    from kmsctl.model.policies import Binding, Policy
+    from kmsctl.service import call
+    from kmsctl.store import policies, projects
+
+    look = call.find_database
+
+    def late(kms: Kms, name: Any) -> Any:
+        with keyed.database("control").write() as transaction:
+            row = projects.find(transaction, PROJECT)
+            assert row is not None
+            theirs = Binding("roles/owner", [f"user:{STRANGER.principal}"])
+            policies.put(transaction, row, Policy([theirs]))
+        return look(kms, name)
+
+    monkeypatch.setattr(call, "find_database", late)
+    before = resources_on_disk(keyed)[PLACE]
+    with pytest.raises(PermissionDenied):
+        keyed.kms.destroy_crypto_key_version(OWNER, KEY.version(1))
+    assert resources_on_disk(keyed)[PLACE] == before
+
+
 def test_two_projects_may_have_rings_of_the_same_name(keyed: World) -> None:
     key = CryptoKeyName(KeyRingName(LocationName("other", PLACE), "ring"), "key")
     keyed.kms.create_key_ring(STRANGER, key.parent)
@@ -214,7 +264,7 @@ def test_project_numbers_differ_even_if_randomness_does_not(world: World) -> Non
 @pytest.mark.parametrize("principal", ["", "\ud800", "a\nb", "a\0b", "\u2028"])
 def test_a_caller_has_a_name_that_can_be_written_down(keyed: World, principal: str) -> None:
     ctx = Context(principal)
-    for act in (
+    for act in acts(
         lambda: keyed.kms.get_crypto_key(ctx, KEY),
         lambda: keyed.kms.create_key_ring(ctx, KeyRingName(LocationName("other", PLACE), "ring")),
         lambda: list(keyed.kms.list_key_rings(ctx, RING.parent)),
@@ -250,20 +300,21 @@ def test_a_name_is_not_cut(world: World) -> None:
 
 
 def test_the_stores_own_verbs_are_for_owners(keyed: World) -> None:
-    for act in (
+    verbs: list[Callable[[Context], object]] = [
         keyed.kms.store_status,
         lambda ctx: list(keyed.kms.verify_store(ctx)),
         lambda ctx: keyed.kms.maintain_store(ctx, confirm_clock=lambda question: True),
         lambda ctx: keyed.kms.accept_rollback(ctx, PLACE),
         lambda ctx: keyed.kms.accept_rollback(ctx, "control"),
         lambda ctx: keyed.kms.accept_rollback(ctx, "europe-west1"),
-    ):
+    ]
+    for act in verbs:
         with pytest.raises(PermissionDenied, match=r"denied on resource 'store'"):
             act(STRANGER)
         try:
             act(OWNER)
         except KmsError as error:
-            assert error.status in ("INVALID_ARGUMENT", "NOT_FOUND")  # noqa: PT017 - there is nothing to accept
+            assert error.status in ("INVALID_ARGUMENT", "NOT_FOUND")  # noqa: PT017 - nothing to accept
 
 
 @pytest.mark.parametrize("location", ["mars", "us-east99", "us", "a" * 63])
@@ -272,7 +323,9 @@ def test_only_locations_of_cloud_kms_are_served(keyed: World, location: str) -> 
     if location == "us":
         keyed.kms.create_key_ring(OWNER, ring)
         return
-    for act in (lambda: keyed.kms.create_key_ring(OWNER, ring), lambda: keyed.kms.get_key_ring(OWNER, ring)):
+    for act in acts(
+        lambda: keyed.kms.create_key_ring(OWNER, ring), lambda: keyed.kms.get_key_ring(OWNER, ring)
+    ):
         with pytest.raises(InvalidArgument, match=f"'{location}' is not a Cloud KMS location"):
             act()
     assert not keyed.database_path(location).exists()

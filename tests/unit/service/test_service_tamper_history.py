@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kmsctl.errors import IntegrityError, PermissionDenied, RollbackError
-from kmsctl.model.names import CryptoKeyName, KeyRingName
+from kmsctl.model.names import CryptoKeyName, KeyRingName, ProjectName
+from kmsctl.model.policies import AuditConfig, Policy
 from kmsctl.store import projects
 from tests.unit.service.scene import tamper
 from tests.unit.service.world import KEY, OWNER, PLACE, PROJECT, RING, STRANGER, World, spec
@@ -148,10 +149,8 @@ def test_an_older_self_with_tree_and_head_is_behind_the_anchor(scene: Scene) -> 
 def test_older_audit_records_alone_are_behind_the_anchor(scene: Scene) -> None:
     """The state of the resources is the newest; only what was recorded since is taken away."""
     world = scene.world
-    with world.database("control").write() as transaction:
-        row = projects.find(transaction, PROJECT)
-        assert row is not None
-        transaction.update(row, audit_config="DATA_READ")
+    uses = AuditConfig("allServices", {"DATA_READ": ()})
+    world.kms.set_iam_policy(OWNER, ProjectName(PROJECT), Policy([], [uses]), ["auditConfigs"])
     older = {table: world.sql(f"SELECT * FROM {table}") for table in ("audit_head", "audit")}
     world.encrypt()
     world.kms.close()

@@ -23,6 +23,8 @@ from kmsctl.keystore.keystore import KeyStore
 from kmsctl.keystore.root import RootKey
 from kmsctl.model.canonical import encode
 from kmsctl.model.names import CryptoKeyName, KeyRingName, LocationName
+from kmsctl.model.policies import AuditConfig, Binding, Condition, Policy
+from kmsctl.model.policies import encode as encode_policy
 from kmsctl.model.requests import EncryptRequest
 from kmsctl.model.resources import CryptoKeySpec
 from kmsctl.service.context import Context
@@ -47,6 +49,23 @@ ROOT_KEY = bytes(range(32))
 STORE_ID = bytes(range(100, 116))
 UID = bytes(range(200, 216))
 EPOCH = bytes(range(50, 66))
+POLICY = encode_policy(
+    Policy(
+        [
+            Binding("roles/owner", ["user:owner@example.com"]),
+            Binding(
+                "projects/acme/roles/keeper",
+                [
+                    "serviceAccount:ci-runner@acme.iam.gserviceaccount.com?uid=100000000000000000001",
+                    "allUsers",
+                ],
+                Condition('resource.name == "100%"', "two words", "two\nlines"),
+            ),
+        ],
+        [AuditConfig("allServices", {"DATA_READ": ("user:owner@example.com",), "ADMIN_READ": ()})],
+        "BwAAAAAAAAE=",
+    )
+)
 OWNER = Context("owner@example.com", request_id="request")
 RING = KeyRingName(LocationName("acme", "us-east1"), "ring")
 KEY = CryptoKeyName(RING, "key")
@@ -161,12 +180,16 @@ def row_vectors(keys: MasterKeys) -> list[dict[str, Any]]:
     rows: list[tuple[int, int, tuple[Value, ...]]] = [
         (1, 1, (0, START, bytes(72))),
         (2, 7, (6, 3, START, bytes(24))),
-        (3, 1, ("acme", 123456789012, "owner@example.com", START, "")),
-        (4, 1, ("acme", "ring", START)),
-        (5, 64, (1, "key", 1, 1, 1, START, DAY, 0, "a=b\nc=", 30 * DAY, START + DAY, 1, 2)),
-        (5, 65, (1, "bare", 1, 1, 1, START, DAY, 1, "", None, None, None, 0)),
+        (3, 1, ("acme", 123456789012, "Acme", "a=b", START, POLICY)),
+        (4, 1, ("acme", "ring", START, "env=prod", "")),
+        (5, 64, (1, "key", 1, 1, 1, START, DAY, 0, "a=b\nc=", 30 * DAY, START + DAY, 1, 2, None, POLICY)),
+        (5, 65, (1, "bare", 1, 1, 1, START, DAY, 1, "", None, None, None, 0, "", "")),
         (6, 1, (64, 1, UID, 1, 1, 1, START, START, None, None, None, None, None, None, None, bytes(76))),
-        (7, 1, (1, "job", UID, 2, 1, 1, START, START, START + DAY, None, b"public", bytes(90))),
+        (7, 1, (1, "job", UID, 2, 1, 1, START, START, START + DAY, None, "", b"public", bytes(90))),
+        (8, 1, ("ci-runner@acme.iam.gserviceaccount.com", "acme", "1" * 21, "CI", "", 0, "", START, "")),
+        (9, 1, ("acme", "keeper", "Keeper", "", "GA", "cloudkms.keyRings.get", 0, "BwAAAAAAAAE=", START)),
+        (10, 1, ("team@example.com", "acme", "Team", "", "user:a@example.com user:b@example.com", 0, START)),
+        (11, 1, ("a@example.com", "Encrypt", "projects/acme", START, 7)),
     ]
     for number, _, columns in rows:
         assert len(columns) == len(BY_NUMBER[number].columns)

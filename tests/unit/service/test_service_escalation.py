@@ -1,0 +1,318 @@
+"""What somebody with few rights, or with a project of their own, tries in order to get more."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kmsctl.errors import (
+    AlreadyExists,
+    FailedPrecondition,
+    InvalidArgument,
+    KmsError,
+    NotFound,
+    PermissionDenied,
+)
+from kmsctl.model import service_agents
+from kmsctl.model.iam_resources import IamRole
+from kmsctl.model.members import SYSTEM
+from kmsctl.model.names import ProjectName, ServiceAccountName
+from kmsctl.model.policies import Binding, Condition, Policy, with_binding
+from kmsctl.model.requests import EncryptRequest
+from kmsctl.service import conditions
+from kmsctl.service.context import Context
+from tests.unit.service.world import KEY, OWNER, PROJECT, RING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.unit.service.world import World
+
+MALLORY = Context("mallory@example.com")
+ANN = Context("ann@example.com")
+ME, THEIRS = ProjectName(PROJECT), ProjectName("mallorys")
+ENCRYPTER = "roles/cloudkms.cryptoKeyEncrypter"
+TOKENS = "roles/iam.serviceAccountTokenCreator"
+TEAM = "team@example.com"
+
+
+def grant(world: World, name: Any, member: str, role: str = ENCRYPTER, ctx: Context = OWNER) -> None:
+    policy = world.kms.get_iam_policy(ctx, name)
+    world.kms.set_iam_policy(ctx, name, with_binding(policy, role, member, None), ["bindings"])
+
+
+def may(world: World, ctx: Context) -> bool:
+    try:
+        world.kms.encrypt(ctx, EncryptRequest(KEY, b"text"))
+    except PermissionDenied:
+        return False
+    return True
+
+
+# A project of one's own
+
+
+@pytest.fixture
+def shared(keyed: World) -> World:
+    """A store with a project of somebody else's, who owns nothing in the first."""
+    keyed.kms.create_project(MALLORY, THEIRS)
+    return keyed
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        lambda kms, name: kms.get_iam_policy(MALLORY, name),
+        lambda kms, name: kms.set_iam_policy(
+            MALLORY, name, Policy([Binding(TOKENS, [f"user:{MALLORY.principal}"])]), ["bindings"]
+        ),
+        lambda kms, name: kms.get_service_account(MALLORY, name),
+        lambda kms, name: kms.set_service_account_disabled(MALLORY, name, disabled=True),
+        lambda kms, name: kms.delete_service_account(MALLORY, name),
+    ],
+)
+def test_an_account_of_another_project_is_not_reached_through_ones_own(
+    shared: World, attempt: Callable[[Any, ServiceAccountName], object]
+) -> None:
+    email = shared.kms.create_service_account(OWNER, ME, "runner").email
+    before = shared.sql("SELECT * FROM service_accounts", name="control")
+    with pytest.raises(NotFound):
+        attempt(shared.kms, ServiceAccountName(THEIRS.project, email))
+    with pytest.raises(PermissionDenied):
+        attempt(shared.kms, ServiceAccountName("-", email))
+    assert shared.sql("SELECT * FROM service_accounts", name="control") == before
+    assert not may(shared, Context(MALLORY.principal, impersonated=[email]))
+
+
+@pytest.mark.parametrize("service", ["spanner.googleapis.com", "storage.googleapis.com"])
+def test_nobody_has_the_address_of_an_agent_before_it_is_made(keyed: World, service: str) -> None:
+    number = keyed.kms.get_project(OWNER, ME).number
+    address = service_agents.email(service, number)
+    assert address is not None
+    account_id, _, domain = address.partition("@")
+    project = ProjectName(domain.partition(".")[0])
+    with pytest.raises(FailedPrecondition, match="are those of service agents"):
+        keyed.kms.create_service_account(MALLORY, project, account_id)
+    agent = keyed.kms.create_service_identity(OWNER, ME, service)
+    assert (agent.email, agent.project) == (address, PROJECT)
+
+
+def test_an_agent_is_no_account_that_happens_to_have_its_address(
+    keyed: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    number = keyed.kms.get_project(OWNER, ME).number
+    with monkeypatch.context() as patch:
+        patch.setattr(service_agents, "are_accounts_of", lambda project: False)
+        keyed.kms.create_service_account(MALLORY, ProjectName("gcp-sa-spanner"), f"service-{number}")
+    with pytest.raises(FailedPrecondition, match="is not the agent of"):
+        keyed.kms.create_service_identity(OWNER, ME, "spanner.googleapis.com")
+
+
+# Groups
+
+
+def test_a_group_that_is_not_there_cannot_be_granted_anything(shared: World) -> None:
+    """Whoever made a project of their own could else make the group, and be in it."""
+    with pytest.raises(InvalidArgument, match=f"Group {TEAM} does not exist"):
+        grant(shared, KEY, f"group:{TEAM}")
+    shared.kms.create_group(OWNER, ME, "outer@example.com")
+    with pytest.raises(InvalidArgument, match=f"Group {TEAM} does not exist"):
+        shared.kms.change_group_members(OWNER, ME, "outer@example.com", add=[f"group:{TEAM}"])
+
+
+def test_nobody_else_gets_the_address_of_a_group_that_was_deleted(shared: World) -> None:
+    kms = shared.kms
+    kms.create_group(OWNER, ME, TEAM)
+    kms.change_group_members(OWNER, ME, TEAM, add=["user:ann@example.com"])
+    grant(shared, KEY, f"group:{TEAM}")
+    assert may(shared, ANN)
+    kms.delete_group(OWNER, ME, TEAM)
+    assert not may(shared, ANN)
+    assert list(kms.list_groups(OWNER, ME)) == []
+    for attempt in (
+        lambda: kms.create_group(MALLORY, THEIRS, TEAM),
+        lambda: kms.change_group_members(MALLORY, THEIRS, TEAM, add=[f"user:{MALLORY.principal}"]),
+        lambda: kms.get_group(OWNER, ME, TEAM),
+        lambda: kms.delete_group(OWNER, ME, TEAM),
+    ):
+        with pytest.raises((AlreadyExists, NotFound)):
+            attempt()
+    assert not may(shared, MALLORY)
+    # The policy that still names it can be changed, and its own project may make it anew, empty.
+    grant(shared, KEY, "user:bob@example.com")
+    assert kms.create_group(OWNER, ME, TEAM).members == []
+    assert not may(shared, ANN)
+    assert shared.kinds() == set()
+
+
+def test_many_groups_in_a_group_are_all_looked_into(keyed: World) -> None:
+    kms = keyed.kms
+    kms.create_group(OWNER, ME, "all@x")
+    inner = [f"group-{number}@x" for number in range(30)]
+    for name in inner:
+        kms.create_group(OWNER, ME, name)
+    kms.change_group_members(OWNER, ME, "all@x", add=[f"group:{name}" for name in inner])
+    kms.change_group_members(OWNER, ME, inner[-1], add=["user:ann@example.com"])
+    grant(keyed, KEY, "group:all@x")
+    assert may(keyed, ANN)
+    listed = [each.member for each in kms.who_can(OWNER, "cloudkms.cryptoKeyVersions.useToEncrypt", KEY)]
+    assert listed == ["user:owner@example.com", "group:all@x", "user:ann@example.com"]
+
+
+# Names
+
+
+@pytest.mark.parametrize("account", ["\u212aate@example.com", "kat\u00e9@example.com", "kate@example.com."])
+def test_letters_that_look_alike_are_not_alike(keyed: World, account: str) -> None:
+    grant(keyed, KEY, "user:kate@example.com")
+    assert may(keyed, Context("Kate@EXAMPLE.com"))
+    assert not may(keyed, Context(account))
+    grant(keyed, KEY, "user:\u212aate@example.com")
+    assert may(keyed, Context("\u212aate@example.com"))
+
+
+@pytest.mark.parametrize(
+    "ctx",
+    [
+        Context(SYSTEM),
+        Context(SYSTEM.upper()),
+        Context("*"),
+        Context("ann@example.com?uid=7"),
+        Context("a" * 1001),
+        Context("ann@example.com", impersonated=["x@y"] * 17),
+        Context("ann@example.com", impersonated=["x" * 400 + "@acme.iam.gserviceaccount.com"]),
+    ],
+    ids=lambda ctx: ctx.principal[:20],
+)
+def test_a_caller_cannot_pass_for_another_in_policies_and_records_or_fill_them(
+    keyed: World, ctx: Context
+) -> None:
+    deleted = "deleted:user:ann@example.com?uid=7"
+    grant(keyed, KEY, deleted)
+    before = keyed.generation(), keyed.generation("control")
+    with pytest.raises(InvalidArgument):
+        keyed.kms.encrypt(ctx, EncryptRequest(KEY, b"x"))
+    with pytest.raises(InvalidArgument):
+        keyed.kms.create_project(ctx, ProjectName("new"))
+    assert (keyed.generation(), keyed.generation("control")) == before
+    assert keyed.kms.get_iam_policy(OWNER, KEY).bindings[0].members == (deleted,)
+
+
+# Owners, roles, conditions
+
+
+def test_an_owner_that_is_gone_is_none(keyed: World) -> None:
+    email = keyed.kms.create_service_account(OWNER, ME, "runner").email
+    grant(keyed, ME, f"serviceAccount:{email}", "roles/owner")
+    keyed.kms.delete_service_account(OWNER, ServiceAccountName("-", email))
+    policy = keyed.kms.get_iam_policy(OWNER, ME)
+    (binding,) = policy.bindings
+    gone = [member for member in binding.members if member.startswith("deleted:")]
+    assert len(gone) == 1
+    for owners in (gone, ["deleted:user:owner@example.com?uid=7"], ["group:x@y"]):
+        with pytest.raises((FailedPrecondition, InvalidArgument)):
+            keyed.kms.set_iam_policy(OWNER, ME, Policy([Binding("roles/owner", owners)]), ["bindings"])
+    assert keyed.kms.get_iam_policy(OWNER, ME).etag == policy.etag
+
+
+def test_a_role_that_is_disabled_grants_nothing(keyed: World) -> None:
+    permissions = ["cloudkms.cryptoKeyVersions.useToEncrypt"]
+    role = keyed.kms.create_custom_role(OWNER, ME, "user", IamRole("", "", "", "GA", permissions))
+    grant(keyed, KEY, "user:ann@example.com", role.name)
+    assert may(keyed, ANN)
+    keyed.kms.update_custom_role(OWNER, ME, "user", {"stage": "DISABLED"})
+    assert not may(keyed, ANN)
+    keyed.kms.update_custom_role(OWNER, ME, "user", {"stage": "GA"})
+    assert may(keyed, ANN)
+
+
+def test_a_policy_with_a_role_that_was_deleted_can_still_be_changed(keyed: World) -> None:
+    permissions = ["cloudkms.cryptoKeyVersions.useToEncrypt"]
+    role = keyed.kms.create_custom_role(OWNER, ME, "user", IamRole("", "", "", "GA", permissions))
+    grant(keyed, KEY, "user:ann@example.com", role.name)
+    keyed.kms.set_custom_role_deleted(OWNER, ME, "user", deleted=True)
+    grant(keyed, KEY, "user:bob@example.com")
+    assert may(keyed, Context("bob@example.com"))
+    assert not may(keyed, ANN)
+    with pytest.raises(InvalidArgument, match="is not supported for this resource"):
+        grant(keyed, RING, "user:ann@example.com", role.name)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "-" * 4000 + "1 == 1",
+        "- " * 2000 + "1 == 1",
+        "1+" * 2000 + "1 == 1",
+        "true ? true : " * 290 + "true",
+        '"a"' + '.extract("a")' * 300 + ' == "a"',
+    ],
+)
+def test_a_condition_that_is_nested_too_deeply_is_refused_when_it_is_set(
+    keyed: World, expression: str
+) -> None:
+    condition = Condition(expression, "deep")
+    with pytest.raises(InvalidArgument, match="it is nested too deeply"):
+        keyed.kms.set_iam_policy(
+            OWNER, KEY, Policy([Binding(ENCRYPTER, ["allUsers"], condition)]), ["bindings"]
+        )
+    assert not conditions._compiled.get(expression)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "(" * 24 + "true" + ")" * 24,
+        "1" + " + 1" * 140 + " == 141",
+        "-" * 250 + "1 == 1",
+        "true ? true : " * 250 + "true",
+        '"a"' + '.extract("{x}")' * 90 + ' == "a"',
+    ],
+)
+def test_the_deepest_condition_that_can_be_set_can_be_evaluated(expression: str) -> None:
+    conditions.check(expression)
+    assert conditions.holds(expression, conditions.Facts("a", "t", "s", 0, {}))
+
+
+# Service accounts
+
+
+def test_every_link_of_a_chain_has_to_hold(keyed: World) -> None:
+    kms = keyed.kms
+    first, second = (
+        kms.create_service_account(OWNER, ME, name).email for name in ("first-one", "second-one")
+    )
+    names = [ServiceAccountName("-", email) for email in (first, second)]
+    grant(keyed, KEY, f"serviceAccount:{second}")
+    grant(keyed, names[0], "user:ann@example.com", TOKENS)
+    chain = Context(ANN.principal, impersonated=[first, second])
+    assert not may(keyed, chain)
+    grant(keyed, names[1], f"serviceAccount:{first}", TOKENS)
+    assert may(keyed, chain)
+    assert not may(keyed, Context(ANN.principal, impersonated=[second]))
+    assert not may(keyed, Context(ANN.principal, impersonated=[second, first]))
+    for name in names:
+        kms.set_service_account_disabled(OWNER, name, disabled=True)
+        assert not may(keyed, chain)
+        kms.set_service_account_disabled(OWNER, name, disabled=False)
+    assert may(keyed, chain)
+    kms.delete_service_account(OWNER, names[0])
+    assert kms.create_service_account(OWNER, ME, "first-one").email == first
+    grant(keyed, names[0], "user:ann@example.com", TOKENS)
+    assert not may(keyed, chain)  # the new account of that address is not the one that was granted the second
+
+
+def test_whoever_sets_policies_of_a_key_does_not_decide_about_the_project(keyed: World) -> None:
+    grant(keyed, KEY, "user:ann@example.com", "roles/cloudkms.admin")
+    grant(keyed, KEY, "user:ann@example.com", "roles/cloudkms.cryptoKeyDecrypter", ctx=ANN)
+    for act in (
+        lambda: grant(keyed, RING, "user:ann@example.com", ctx=ANN),
+        lambda: grant(keyed, ME, "user:ann@example.com", "roles/owner", ctx=ANN),
+        lambda: keyed.kms.create_custom_role(ANN, ME, "some", IamRole("", "", "", "", [])),
+        lambda: keyed.kms.create_group(ANN, ME, TEAM),
+        lambda: keyed.kms.store_status(ANN),
+    ):
+        with pytest.raises(KmsError) as refused:
+            act()
+        assert refused.value.status == "PERMISSION_DENIED"
