@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from kmsctl.cli.options import Flag
     from kmsctl.cli.session import Args, Session
-    from kmsctl.service.backups import Seal
+    from kmsctl.service.backup_api import Seal
     from kmsctl.service.restores import RestorePlan, RestoreRequest
     from kmsctl.service.unlocking import Container, Unlock
 

@@ -7,13 +7,15 @@ from typing import Any, Protocol
 
 from kmsctl.model.names import KeyRingName
 from kmsctl.service.backup_directory import BackupFile
-from kmsctl.service.backups import Seal
 from kmsctl.service.context import Context
 from kmsctl.service.departures import Movement
 from kmsctl.service.reports import Finding
 from kmsctl.service.restores import RestorePlan, RestoreReport, RestoreRequest
 from kmsctl.service.unlocking import Container, Unlock
 from kmsctl.store.snapshot_files import SnapshotFile
+
+#: Given (root key, what to bind it to), returns for JSON what a backup is to hold of the root key.
+Seal = Callable[[bytes, bytes], dict[str, object]]
 
 
 class BackupApi(Protocol):

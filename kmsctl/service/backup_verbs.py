@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
     from kmsctl.model.names import KeyRingName
     from kmsctl.service.backup_directory import BackupFile
-    from kmsctl.service.backups import Seal
+    from kmsctl.service.backup_api import Seal
     from kmsctl.service.context import Context
     from kmsctl.service.departures import Movement
     from kmsctl.service.kms import Kms

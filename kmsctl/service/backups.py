@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterator
     from typing import Any
 
+    from kmsctl.service.backup_api import Seal
     from kmsctl.service.context import Context
     from kmsctl.service.kms import Kms
     from kmsctl.service.unlocking import Container, Unlock
@@ -31,8 +32,6 @@ if TYPE_CHECKING:
     from kmsctl.store.database import Database
     from kmsctl.store.ports import Keys
     from kmsctl.store.store import Store
-
-    Seal = Callable[[bytes, bytes], dict[str, object]]
 
 _PIECE = 1 << 18
 

@@ -17,8 +17,9 @@ from base64 import b64decode, b64encode
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kmsctl.crypto import envelope, xaes
+from kmsctl.crypto import envelope, recipients, xaes
 from kmsctl.crypto.integrity import Mac, derive, digest
+from kmsctl.keystore import containers
 from kmsctl.keystore.keystore import KeyStore
 from kmsctl.keystore.root import RootKey
 from kmsctl.model.canonical import encode
@@ -29,6 +30,7 @@ from kmsctl.model.requests import EncryptRequest
 from kmsctl.model.resources import CryptoKeySpec
 from kmsctl.service.context import Context
 from kmsctl.service.kms import Kms
+from kmsctl.service.unlocking import root_key_binding
 from kmsctl.store.anchor import Anchor, Mark
 from kmsctl.store.heads import AuditHead, Head
 from kmsctl.store.snapshot import chain_data, origin_data, row_data
@@ -182,14 +184,16 @@ def row_vectors(keys: MasterKeys) -> list[dict[str, Any]]:
         (2, 7, (6, 3, START, bytes(24))),
         (3, 1, ("acme", 123456789012, "Acme", "a=b", START, POLICY)),
         (4, 1, ("acme", "ring", START, "env=prod", "")),
-        (5, 64, (1, "key", 1, 1, 1, START, DAY, 0, "a=b\nc=", 30 * DAY, START + DAY, 1, 2, None, POLICY)),
-        (5, 65, (1, "bare", 1, 1, 1, START, DAY, 1, "", None, None, None, 0, "", "")),
+        (5, 64, (1, "key", 1, 1, 1, START, DAY, 0, "a=b\nc=", 30 * DAY, START + DAY, 1, 2, None, POLICY, 0)),
+        (5, 65, (1, "bare", 1, 1, 1, START, DAY, 1, "", None, None, None, 0, "", "", 1)),
         (6, 1, (64, 1, UID, 1, 1, 1, START, START, None, None, None, None, None, None, None, bytes(76))),
         (7, 1, (1, "job", UID, 2, 1, 1, START, START, START + DAY, None, "", b"public", bytes(90))),
         (8, 1, ("ci-runner@acme.iam.gserviceaccount.com", "acme", "1" * 21, "CI", "", 0, "", START, "")),
         (9, 1, ("acme", "keeper", "Keeper", "", "GA", "cloudkms.keyRings.get", 0, "BwAAAAAAAAE=", START)),
         (10, 1, ("team@example.com", "acme", "Team", "", "user:a@example.com user:b@example.com", 0, START)),
         (11, 1, ("a@example.com", "Encrypt", "projects/acme", START, 7)),
+        (16, 1, (UID, str(KEY.version(1)), START)),
+        (17, 1, (UID, 63, START, b"public", bytes(76))),
     ]
     for number, _, columns in rows:
         assert len(columns) == len(BY_NUMBER[number].columns)
@@ -297,6 +301,48 @@ def anchor_vectors() -> dict[str, Any]:
     }
 
 
+def container_vectors() -> list[dict[str, Any]]:
+    found = []
+    for kind, section, content in (
+        (containers.BACKUP, b"", b""),
+        (containers.SNAPSHOT, b"{}", b"content"),
+        (containers.TOMBSTONES, b"", Stream("content")(65536)),
+    ):
+        header = containers.Header(kind, STORE_ID, UID, section)
+        secrets = KeyStore("/nowhere", RootKey(STORE_ID, ROOT_KEY), Stream("container"))
+        pieces: list[bytes] = []
+        manifest = {"kind": containers.KINDS[kind]}
+        writer = containers.Writer(header, secrets.file_key(kind, UID), manifest, pieces.append)
+        writer.write(content)
+        writer.finish()
+        found.append(
+            {
+                "root_key": ROOT_KEY.hex(),
+                "store_id": STORE_ID.hex(),
+                "kind": kind,
+                "section": section.decode(),
+                "manifest": manifest,
+                "content": hashlib.sha256(content).hexdigest(),
+                "container": b64encode(b"".join(pieces)).decode(),
+            }
+        )
+    return found
+
+
+def sealed_root_key_vector() -> dict[str, Any]:
+    header = containers.Header(containers.BACKUP, STORE_ID, UID)
+    binding = root_key_binding(header)
+    sealed = recipients.seal_for_passphrase(b"passphrase", ROOT_KEY, binding, Stream("sealed root key"))
+    return {
+        "passphrase": "passphrase",
+        "root_key": ROOT_KEY.hex(),
+        "store_id": STORE_ID.hex(),
+        "kind": containers.BACKUP,
+        "file_id": UID.hex(),
+        "sealed": sealed,
+    }
+
+
 def root_key_vector() -> dict[str, str]:
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "root-key"
@@ -319,6 +365,8 @@ def vectors() -> dict[str, Any]:
         "audit": audit_vectors(),
         "anchor": anchor_vectors(),
         "root_key_file": root_key_vector(),
+        "containers": container_vectors(),
+        "sealed_root_key": sealed_root_key_vector(),
     }
 
 
