@@ -8,8 +8,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from kmsctl.model.names import KeyRingName
-    from kmsctl.service.backup_directory import BackupFile
     from kmsctl.service.backup_api import Seal
+    from kmsctl.service.backup_directory import BackupFile
     from kmsctl.service.context import Context
     from kmsctl.service.departures import Movement
     from kmsctl.service.kms import Kms

@@ -5,10 +5,11 @@ from __future__ import annotations
 from _thread import allocate_lock
 
 from kmsctl.errors import IntegrityError, KmsError, RollbackError, StoreAccess, StoreError
+from kmsctl.store import migrations
 from kmsctl.store.connection import Connection
 from kmsctl.store.files import check_private
 from kmsctl.store.heads import AuditHead, Head, check_anchored, check_tags, mark_of
-from kmsctl.store.migrations import APPLICATION_ID, FORMAT, check_schema
+from kmsctl.store.migrations import APPLICATION_ID, check_schema
 from kmsctl.store.probes import no_probe
 from kmsctl.store.snapshot import Snapshot, Transaction
 
@@ -146,7 +147,7 @@ class Database:
             if not sound:
                 connection.close()
 
-    def renew(self, connection: Connection) -> bool:
+    def renew(self, connection: Connection | None) -> bool:
         """Tells whether a restored database is in the place of the file that a connection was opened for.
 
         If so, all that is known of the old one is forgotten. A restore that was cut off
@@ -168,7 +169,7 @@ class Database:
                 idle, self._idle = self._idle, []
         for each in idle:
             each.close()
-        return connection.identity != identity
+        return connection is not None and connection.identity != identity
 
     def close(self) -> None:
         """Closes all connections: those in use when they are given back."""
@@ -272,10 +273,15 @@ class Database:
                 )
             raise StoreAccess(f"{self.path} is not a kmsctl database.", hint="Bring it back from a backup.")
         found = connection.number("PRAGMA user_version")
-        if found != FORMAT:
+        if 0 < found < migrations.FORMAT:
+            from kmsctl.store.upgrading import upgrade
+
+            upgrade(connection, self.name, self._keys, self._clock(), migrations.FORMAT, self._probe)
+            found = migrations.FORMAT
+        if found != migrations.FORMAT:
             raise StoreAccess(
-                f"{self.path} has format {found}; this release reads format {FORMAT}.",
-                hint="Use the newer kmsctl that wrote it." if found > FORMAT else None,
+                f"{self.path} has format {found}; this release reads format {migrations.FORMAT}.",
+                hint="Use the newer kmsctl that wrote it." if found > migrations.FORMAT else None,
             )
         check_schema(connection, self.name)
         if connection.one("PRAGMA journal_mode") != ("wal",):
@@ -298,8 +304,11 @@ def _read_heads(connection: Connection) -> tuple[Head, AuditHead]:
 class _Reading:
     __slots__ = ("_connection", "_database")
 
+    _connection: Connection | None
+
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._connection = None
 
     def __enter__(self) -> Snapshot:
         try:
@@ -325,7 +334,8 @@ class _Reading:
         self._end(kind)
 
     def _end(self, kind: type[BaseException] | None) -> None:
-        self._database.give_back(self._connection, after=kind)
+        if self._connection is not None:
+            self._database.give_back(self._connection, after=kind)
 
 
 class _Writing:
@@ -340,7 +350,7 @@ class _Writing:
         try:
             return self._enter()
         except RollbackError:
-            if not self._database.renew(self._connection):
+            if not self._database.renew(getattr(self, "_connection", None)):
                 raise
         return self._enter()
 

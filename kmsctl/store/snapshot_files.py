@@ -49,6 +49,14 @@ def each(data_directory: str) -> list[SnapshotFile]:
     return sorted(found, key=lambda each: (each.id, each.database))
 
 
+def upgraded(data_directory: str, database: str) -> list[SnapshotFile]:
+    """Returns the copies of a database in older formats, which upgrades left."""
+    directory = directory_in(data_directory)
+    start = f"{database}.format-"
+    found = [file for file in os.listdir(directory) if file.startswith(start) and file.endswith(".db")]
+    return [SnapshotFile(database, "", os.path.join(directory, file), 0) for file in found]
+
+
 def is_id(text: str) -> bool:
     digits = text[:8] + text[9:15]
     return len(text) == _ID_SIZE and digits.isascii() and digits.isdigit() and text[8] + text[15] == "TZ"
@@ -77,6 +85,7 @@ def drop_of(database: Database) -> bool:
     try:
         with Workshop(data_directory, wait=False):
             drop([file for file in each(data_directory) if file.database == database.name])
+            drop(upgraded(data_directory, database.name))
     except StoreBusy:
         return False
     return True

@@ -6,13 +6,14 @@ import os
 
 from kmsctl.errors import IntegrityError, InvalidArgument, RollbackError
 from kmsctl.model.names import check_location
+from kmsctl.store import migrations
 from kmsctl.store.anchor import Mark
 from kmsctl.store.connection import Connection
 from kmsctl.store.database import Database
 from kmsctl.store.files import DirectoryLock, check_private, make_directory, os_failure, sync_directory
 from kmsctl.store.heads import AuditHead, Head, mark_of
 from kmsctl.store.leases import remove_abandoned
-from kmsctl.store.migrations import APPLICATION_ID, FORMAT, schema_of
+from kmsctl.store.migrations import APPLICATION_ID, schema_of
 from kmsctl.store.probes import no_probe
 from kmsctl.store.snapshot import origin_data, row_data
 from kmsctl.store.tables import MASTER_KEYS
@@ -209,7 +210,7 @@ class Store:
             audit.sign(keys)
             audit.insert(connection)
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {FORMAT}")
+            connection.execute(f"PRAGMA user_version = {migrations.FORMAT}")
             connection.execute("COMMIT")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kmsctl.service.kms import Kms
+    from tests.process.expected import Operation
     from tests.process.forked import Send
 
 KEY = CryptoKeyName(RING, "db")
@@ -48,7 +49,8 @@ def used(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A directory with a store in ``home``, a backup, and a snapshot; the key's version 1 was enabled in both."""
     directory = tmp_path_factory.mktemp("used")
     kms = open_kms(directory / "home", START)
-    for operation in ({"do": "ring"}, {"do": "key", "key": "db", "labels": {}, "schedule": None}):
+    past: list[Operation] = [{"do": "ring"}, {"do": "key", "key": "db", "labels": {}, "schedule": None}]
+    for operation in past:
         expected.carry_out(kms, RING, operation)
     back_up(kms, directory / "backup")
     kms.create_snapshot(CTX)

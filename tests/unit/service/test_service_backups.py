@@ -21,7 +21,7 @@ from kmsctl.keystore.containers import Header
 from kmsctl.service.unlocking import Unlock
 from tests.unit.service.backups import back_up, check, container, differences, restore, tombstones
 from tests.unit.service.test_service_planted_bytes import spellings
-from tests.unit.service.world import DAY, KEY, OWNER, P256, STRANGER, Randomness, World
+from tests.unit.service.world import DAY, KEY, OWNER, P256, STRANGER, Randomness, World, spec
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +55,7 @@ def test_a_backup_is_whole_and_says_what_is_in_it(world: World) -> None:
     seen: dict[str, object] = {}
     data = back_up(world)
     assert list(world.kms.verify_backup(OWNER, container(data), Unlock(), manifest=seen.update)) == []
-    assert [each["name"] for each in seen["databases"]] == ["us-east1", "control"]  # type: ignore[attr-defined, index]
+    assert [each["name"] for each in seen["databases"]] == ["us-east1", "control"]  # type: ignore[attr-defined]
     location = seen["databases"][0]  # type: ignore[index]
     with world.database().read() as snapshot:
         assert location["generation"] == snapshot.head.generation
@@ -235,15 +235,9 @@ def test_a_dry_run_lists_every_difference_and_changes_nothing(world: World) -> N
 
 
 def test_differences_are_lost_and_come_back_for_every_kind_of_key(world: World) -> None:
-    world.kms.create_crypto_key(OWNER, KEY.__class__(KEY.parent, "sign"), _p256())
+    world.kms.create_crypto_key(OWNER, KEY.__class__(KEY.parent, "sign"), spec(P256))
     data = back_up(world)
     assert differences(world, data) == {}
-
-
-def _p256() -> object:
-    from tests.unit.service.world import spec
-
-    return spec(P256)
 
 
 def test_prune_keeps_the_newest_and_what_is_none_of_its(world: World, tmp_path: Path) -> None:
@@ -256,7 +250,7 @@ def test_prune_keeps_the_newest_and_what_is_none_of_its(world: World, tmp_path: 
     damaged = bytearray((directory / "a").read_bytes())
     damaged[60] ^= 1
     (directory / "damaged").write_bytes(damaged)
-    shown = []
+    shown: list[object] = []
     removed = world.kms.prune_backups(OWNER, str(directory), 1, confirm=shown.append)
     assert [each.path for each in removed] == [str(directory / name) for name in ("c", "a")]
     assert shown == [removed]

@@ -221,7 +221,12 @@ def test_a_damaged_database_still_says_what_is_destroyed(world: World) -> None:
     world.kms.close()
     world.sql("UPDATE crypto_keys SET labels = 'a=b' WHERE id = 2")
     plans: list[RestorePlan] = []
-    report = restore(world, data, confirm=lambda plan: not plans.append(plan))
+
+    def look(plan: RestorePlan) -> bool:
+        plans.append(plan)
+        return True
+
+    report = restore(world, data, confirm=look)
     assert plans[0].unknown == ["us-east1"]
     assert report is not None
     assert report.buried == [KEY.version(1).text]

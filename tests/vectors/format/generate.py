@@ -311,7 +311,7 @@ def container_vectors() -> list[dict[str, Any]]:
         header = containers.Header(kind, STORE_ID, UID, section)
         secrets = KeyStore("/nowhere", RootKey(STORE_ID, ROOT_KEY), Stream("container"))
         pieces: list[bytes] = []
-        manifest = {"kind": containers.KINDS[kind]}
+        manifest: dict[str, object] = {"kind": containers.KINDS[kind]}
         writer = containers.Writer(header, secrets.file_key(kind, UID), manifest, pieces.append)
         writer.write(content)
         writer.finish()
