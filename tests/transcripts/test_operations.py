@@ -1,0 +1,66 @@
+"""The runbook works as it stands: the commands of its sections are run, in order, by one shell."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+#: The sections that follow one another on one store.
+SECTIONS = (
+    "Backups",
+    "Restore on the same machine",
+    "Restore on a new machine",
+    "Snapshots",
+    "Moving key rings",
+)
+#: What the reader of the runbook has already.
+BEFORE = """
+kmsctl keyrings create prod --location=us-east1
+kmsctl keys create db --keyring=prod --location=us-east1 --purpose=encryption
+echo 'correct horse' > passphrase.txt
+"""
+
+
+def commands(section: str) -> str:
+    """Returns the commands of a section, as a person would paste them."""
+    text = (ROOT / "docs" / "operations.md").read_text().split(f"\n## {section}\n")[1].split("\n## ")[0]
+    return "\n".join(line[4:] for line in text.splitlines() if line.startswith("    "))
+
+
+@pytest.fixture
+def shell(tmp_path: Path) -> dict[str, str]:
+    """An environment in which `kmsctl` is this checkout's, with a home directory of its own."""
+    programs = tmp_path / "bin"
+    programs.mkdir()
+    launcher = programs / "kmsctl"
+    launcher.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m kmsctl "$@"\n')
+    launcher.chmod(0o755)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("KMSCTL_", "XDG_"))}
+    path = f"{programs}:{kept.get('PATH', '')}"
+    return {**kept, "PATH": path, "PYTHONPATH": str(ROOT), "HOME": str(tmp_path / "person")}
+
+
+def test_the_runbook_works_as_it_stands(tmp_path: Path, shell: dict[str, str]) -> None:
+    (tmp_path / "person").mkdir(mode=0o700)
+    for name in ("backups", "safe"):
+        (tmp_path / name).mkdir()
+    script = BEFORE
+    for section in SECTIONS:
+        found = commands(section)
+        assert found.count("kmsctl store ") >= 3
+        script += f"(\n{found}\n)\n" if section != "Moving key rings" else found
+    for name in ("backups", "safe"):
+        script = script.replace(f"/mnt/{name}", str(tmp_path / name))
+    done = subprocess.run(
+        ["sh", "-e", "-x", "-c", script], cwd=tmp_path, env=shell, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert done.stdout.count("projects/local/locations/us-east1/keyRings/prod/cryptoKeys/db ") == 1
+    assert done.stderr.count("The store is whole") == 3
+    assert done.stderr.count("SHA-256 of the file") == 2
