@@ -26,7 +26,6 @@ _CHANGING = (
     "next-rotation-time",
     "remove-rotation-schedule",
     "default-algorithm",
-    "not-exportable",
 )
 #: Field of the update mask → how the API spells it.
 _FIELDS = {
@@ -80,7 +79,7 @@ def update() -> Command:
 
 
 def run(session: Session, args: Args) -> None:
-    if not any(_is_given(args[flag.replace("-", "_")]) for flag in _CHANGING):
+    if not any(_is_given(args[flag.replace("-", "_")]) for flag in (*_CHANGING, "not-exportable")):
         choices = " or ".join(f"--{flag}" for flag in _CHANGING)
         raise CommandError(f"At least one of {choices} must be specified.")
     if args["remove_rotation_schedule"] and any(args[field] is not None for field in SCHEDULE):
