@@ -83,6 +83,10 @@ class StoreAccess(StoreError):
     status = "FAILED_PRECONDITION"
 
 
+class StoreNewer(StoreAccess):
+    """A database has a newer format than this release reads."""
+
+
 class IntegrityError(KmsError):
     """Something stored is not what was stored: edited, moved, removed, replayed or damaged."""
 

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from kmsctl.errors import AlreadyExists, FailedPrecondition, IntegrityError, InvalidArgument, KmsError
+from kmsctl.errors import AlreadyExists, FailedPrecondition, InvalidArgument
 from kmsctl.keystore.containers import KINDS, RINGS, Header, Reader, altered
-from kmsctl.model import algorithms, names, states
+from kmsctl.model import names
 from kmsctl.model.policies import decode
-from kmsctl.model.protection import PROTECTION_LEVELS
 from kmsctl.service import audit, transport
-from kmsctl.service.backends import backend
+from kmsctl.service.arrival_checks import check_key, check_ring, check_version, columns, wrong
 from kmsctl.service.backups import require_store
 from kmsctl.service.call import check_location, open_project
 from kmsctl.service.departures import Movement
@@ -94,8 +93,8 @@ def _read(kms: Kms, container: Container) -> _Arrival:
     reader = Reader(header, key, read, container.label)
     try:
         arrival = _contents(kms, reader, container.label)
-    except (KeyError, TypeError, ValueError):
-        raise _wrong(container.label, "it does not have the form of an export") from None
+    except (KeyError, TypeError, ValueError, InvalidArgument):
+        raise wrong(container.label, "it does not have the form of an export") from None
     reader.finish()
     arrival.moved.digest = hashed.hexdigest()
     return arrival
@@ -105,18 +104,20 @@ def _contents(kms: Kms, reader: Reader, label: str) -> _Arrival:
     manifest = reader.manifest
     name = names.parse(manifest["keyRing"])
     if not isinstance(name, names.KeyRingName):
-        raise _wrong(label, "it names no key ring")
+        raise wrong(label, "it names no key ring")
+    check_ring(manifest["ring"], label)
     arrival = _Arrival(name, manifest, Movement(name.text))
     for _ in range(manifest["keys"]):
-        key = _checked(_record(reader, label), CRYPTO_KEYS.columns, label)
+        key = columns(_record(reader, label), CRYPTO_KEYS.columns, _BYTES, label)
         names.CryptoKeyName(name, key["name"])
+        check_key(key, label)
         found = []
         for number in range(1, key["last_version"] + 1):
-            version = _checked(_record(reader, label), CRYPTO_KEY_VERSIONS.columns, label)
+            version = columns(_record(reader, label), CRYPTO_KEY_VERSIONS.columns, _BYTES, label)
             if version["number"] != number:
-                raise _wrong(label, "a version is missing")
+                raise wrong(label, "a version is missing")
             full = f"{name}/cryptoKeys/{key['name']}/cryptoKeyVersions/{number}"
-            _check_version(kms, version, full, arrival.moved, label)
+            check_version(kms, key, version, full, arrival.moved, label)
             found.append(version)
         arrival.keys.append((key, found))
         arrival.moved.keys += 1
@@ -131,46 +132,8 @@ def _record(reader: Reader, label: str) -> dict[str, Any]:
         raise altered(label)
     found = loads(reader.read(size))
     if not isinstance(found, dict):
-        raise _wrong(label, "it does not have the form of an export")
+        raise wrong(label, "it does not have the form of an export")
     return found
-
-
-def _checked(found: dict[str, Any], columns: tuple[str, ...], label: str) -> dict[str, Any]:
-    """Returns the columns of a row, of the types that are stored."""
-    row: dict[str, Any] = {}
-    for column, value in found.items():
-        if column not in columns:
-            raise _wrong(label, f"it has a field '{column}' that this release does not know")
-        if column in _BYTES and value is not None:
-            row[column] = bytes.fromhex(value)
-        elif value is None or (isinstance(value, str | int) and not isinstance(value, bool)):
-            row[column] = value
-        else:
-            raise _wrong(label, f"its field '{column}' has the wrong type")
-    return row
-
-
-def _check_version(kms: Kms, version: dict[str, Any], name: str, moved: Movement, label: str) -> None:
-    """Checks that a version is what it says: material of its algorithm, a public key of that material."""
-    algorithm = algorithms.by_number(version["algorithm"])
-    state = states.STATE_NAMES[version["state"]]
-    secret = version.get("material")
-    moved.versions += 1
-    if secret is None:
-        if state in states.HOLDS_MATERIAL:  # it is in the other store's HSM, for good
-            version["state"] = states.STATE_NUMBERS[states.DESTROYED]
-            version["destroy_time"] = version["destroy_event_time"] = kms.clock()
-        if states.STATE_NAMES[version["state"]] == states.DESTROYED:
-            moved.metadata_only.append(name)
-        return
-    if state not in states.HOLDS_MATERIAL or PROTECTION_LEVELS[version["protection_level"]] != "SOFTWARE":
-        raise _wrong(label, f"{name} is {state} and has key material")
-    try:
-        made = backend(kms, version["protection_level"]).check_material(algorithm, secret)
-    except KmsError as error:
-        raise _wrong(label, f"the key material of {name} is not right: {error.message}") from None
-    if made.public != version.get("public"):
-        raise _wrong(label, f"the public key of {name} does not belong to its private key")
 
 
 def _insert(transaction: Transaction, arrival: _Arrival, *, with_policies: bool) -> None:
@@ -224,7 +187,3 @@ def _ordered(columns: tuple[str, ...], values: dict[str, Any]) -> dict[str, Valu
 def _put_policy(transaction: Transaction, row: Row, text: str) -> None:
     if text:
         policies.put(transaction, row, decode(text))
-
-
-def _wrong(label: str, what: str) -> IntegrityError:
-    return IntegrityError(f"{label} cannot be imported: {what}.", hint="Export the key ring again.")

@@ -5,7 +5,15 @@ from __future__ import annotations
 import os
 from itertools import islice
 
-from kmsctl.errors import IntegrityError, InvalidArgument, KmsError, NotFound, StoreBusy, StoreError
+from kmsctl.errors import (
+    IntegrityError,
+    InvalidArgument,
+    KmsError,
+    NotFound,
+    StoreBusy,
+    StoreError,
+    StoreNewer,
+)
 from kmsctl.keystore.containers import BACKUP
 from kmsctl.model.names import check_location
 from kmsctl.service import audit, backups, snapshots
@@ -142,6 +150,7 @@ class Restoring:
         "_origin",
         "_request",
         "_snapshot_id",
+        "_sound",
         "_workshop",
     )
 
@@ -165,6 +174,8 @@ class Restoring:
         self._request = request
         self._origin = origin
         self._destroyed: Known = {}
+        #: Names of databases → whether they are as they were left.
+        self._sound: dict[str, bool] = {}
         #: of the snapshot that keeps the present state
         self._snapshot_id = ""
 
@@ -210,7 +221,7 @@ class Restoring:
             return authorize_store(None, self._ctx, self._method)
         try:
             return decide(self._kms, self._ctx, self._method)
-        except StoreBusy:
+        except (StoreBusy, StoreNewer):
             raise
         except (IntegrityError, StoreError):
             for each in copied:
@@ -224,13 +235,13 @@ class Restoring:
         if self._request.tombstones is not None:
             return []
         names = [each.name for each in copied if each.name != CONTROL]
-        return [name for name in names if not _is_sound(store, name)]
+        return [name for name in names if not self._is_sound(store, name)]
 
     def _compare(self, store: Store | None, copied: list[Database]) -> Iterator[Difference]:
         for each in copied:
             live = _find(store, each.name)
             with each.read() as after:
-                if live is None or not _is_sound(store, each.name):
+                if live is None or not self._is_sound(store, each.name):
                     yield from compare(None, after, self._destroyed)
                     continue
                 with live.read() as before:
@@ -238,6 +249,11 @@ class Restoring:
                     if each.name != CONTROL:
                         known = {**known, **{found.uid: found for found in tombstones.each(before)}}
                     yield from compare(before, after, known)
+
+    def _is_sound(self, store: Store | None, name: str) -> bool:
+        if name not in self._sound:  # looked at once: that reads all of it
+            self._sound[name] = _is_sound(store, name)
+        return self._sound[name]
 
     def _replace_all(self, store: Store | None, copied: list[Database]) -> RestoreReport:
         kms = self._kms
@@ -269,7 +285,7 @@ class Restoring:
         writing = live.write()
         try:
             transaction = writing.__enter__()
-        except StoreBusy:
+        except (StoreBusy, StoreNewer):
             raise
         except (IntegrityError, StoreError):
             return self._swap(store, copied, None)  # nobody else can change it either
@@ -322,7 +338,7 @@ def _is_sound(store: Store | None, name: str) -> bool:
     try:
         live = _find(store, name)
         return live is not None and next(iter(backups.damage(live)), None) is None
-    except StoreBusy:
+    except (StoreBusy, StoreNewer):
         raise
     except (IntegrityError, StoreError):
         return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from _thread import allocate_lock
 
-from kmsctl.errors import IntegrityError, KmsError, RollbackError, StoreAccess, StoreError
+from kmsctl.errors import IntegrityError, KmsError, RollbackError, StoreAccess, StoreError, StoreNewer
 from kmsctl.store import migrations
 from kmsctl.store.connection import Connection
 from kmsctl.store.files import check_private
@@ -278,11 +278,13 @@ class Database:
 
             upgrade(connection, self.name, self._keys, self._clock(), migrations.FORMAT, self._probe)
             found = migrations.FORMAT
-        if found != migrations.FORMAT:
-            raise StoreAccess(
+        if found > migrations.FORMAT:
+            raise StoreNewer(
                 f"{self.path} has format {found}; this release reads format {migrations.FORMAT}.",
-                hint="Use the newer kmsctl that wrote it." if found > migrations.FORMAT else None,
+                hint="Use the newer kmsctl that wrote it.",
             )
+        if found != migrations.FORMAT:
+            raise StoreAccess(f"{self.path} has format {found}, which no release has written.")
         check_schema(connection, self.name)
         if connection.one("PRAGMA journal_mode") != ("wal",):
             connection.execute("PRAGMA journal_mode = WAL")  # other programs make copies without it

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -179,3 +179,45 @@ def test_permissions(source: World, target: World) -> None:
 def test_what_is_no_public_key_of_a_store(source: World, public: bytes) -> None:
     with pytest.raises(InvalidArgument, match="no public key"):
         export(source, public)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [
+        ("purpose", 6),
+        ("purpose", 99),
+        ("algorithm", 12345),
+        ("protection_level", 7),
+        ("primary_version", 9),
+        ("rotation_period", 0),
+        ("labels", "A=b"),
+        ("labels", "no labels"),
+        ("policy", "rubbish"),
+        ("name", "../../etc"),
+        ("create_time", -1),
+        ("create_time", 1 << 62),
+        ("last_version", 99),
+        ("state", 4711),
+        ("uid", "00"),
+        ("material", "00"),
+        ("number", 2),
+        ("extra", 1),
+        ("generate_time", [1]),
+        ("import_only", None),
+    ],
+)
+def test_what_was_made_up_is_refused(
+    source: World, target: World, monkeypatch: pytest.MonkeyPatch, column: str, value: object
+) -> None:
+    from kmsctl.service import departures
+
+    write = departures._write
+
+    def lie(writer: Any, record: dict[str, Any]) -> None:
+        write(writer, {**record, column: value} if column in record or column == "extra" else record)
+
+    monkeypatch.setattr(departures, "_write", lie)
+    data = export(source, target.kms.get_store_public_key(OWNER))
+    with pytest.raises(IntegrityError, match="cannot be imported|changed or cut off"):
+        arrive(target, data)
+    assert target.kms.find_store().names() == ["control"]  # type: ignore[union-attr]

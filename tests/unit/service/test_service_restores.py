@@ -6,7 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kmsctl.errors import FailedPrecondition, IntegrityError, InvalidArgument, NotFound, RollbackError
+from kmsctl.errors import (
+    FailedPrecondition,
+    IntegrityError,
+    InvalidArgument,
+    NotFound,
+    RollbackError,
+    StoreNewer,
+)
 from kmsctl.model.names import CryptoKeyName, KeyRingName, LocationName
 from kmsctl.model.policies import Binding, Policy
 from kmsctl.service.restores import RestoreRequest
@@ -272,6 +279,14 @@ def test_secrets_that_were_lost_come_back_to_databases_that_were_not(world: Worl
     restore(world, data, unlock=Unlock(root_key_file=str(kept)))
     assert world.decrypt(ciphertext) == b"text"
     assert world.kinds() == set()
+
+
+def test_a_database_of_a_newer_release_is_not_replaced(world: World) -> None:
+    data = back_up(world)
+    world.kms.close()
+    world.sql("PRAGMA user_version = 2")
+    with pytest.raises(StoreNewer, match="has format 2"):
+        restore(world, data)
 
 
 def test_a_justification_is_needed() -> None:
