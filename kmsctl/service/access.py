@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kmsctl.model import members, names
-from kmsctl.service.authorize import allowed, facts, grants
+from kmsctl.service.authorize import acting, allowed, facts, grants
 from kmsctl.service.call import find_database
 from kmsctl.service.callers import identify, inside, matching
 from kmsctl.service.control import ControlReading, find_control
@@ -12,13 +12,14 @@ from kmsctl.service.targets import Target, find_project, levels
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from kmsctl.model.policies import Binding
     from kmsctl.service.context import Context
     from kmsctl.service.kms import Kms
     from kmsctl.service.targets import Level
     from kmsctl.store.snapshot import Snapshot
+    from kmsctl.store.tables import Row
 
 GRANTED, NOT_MET, UNKNOWN, NOT_A_MEMBER = "GRANTED", "CONDITION_NOT_MET", "CONDITION_FAILED", "NOT_A_MEMBER"
 
@@ -102,15 +103,24 @@ def explain(kms: Kms, ctx: Context, permission: str, name: names.Name, account: 
 
 
 def who_can(kms: Kms, ctx: Context, permission: str, name: names.Name) -> list[Holder]:
-    """Returns everybody who is granted a permission on a resource, and by what."""
+    """Returns everybody who is granted a permission on a resource, and by what.
+
+    Who is in a group is told to those who may get the groups of the project that looks after it.
+    """
     with _View(kms, ctx, name) as view:
         control = view.control
         if control is None or find_project(control, view.target) is None:
             return []
+        caller = acting(control, ctx)
+
+        def shown(group: Row) -> bool:
+            place = Target(names.ProjectName(group.text("project")))
+            return allowed(control, None, caller, "kmsctl.groups.get", place)[0]
+
         return [
             Holder(shown_member(control, member), binding.role, level.name, _title(binding), via)
             for level, binding in _granting(control, view.location, view.target, permission)
-            for member, via in _everybody(control, binding.members)
+            for member, via in _everybody(control, binding.members, shown)
         ]
 
 
@@ -189,10 +199,12 @@ def _title(binding: Binding) -> str:
     return "" if binding.condition is None else binding.condition.title
 
 
-def _everybody(control: Snapshot, given: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+def _everybody(
+    control: Snapshot, given: tuple[str, ...], shown: Callable[[Row], bool]
+) -> Iterator[tuple[str, str]]:
     """Yields (member, the group that it is in, or nothing) of a binding, groups spelled out."""
     for member in given:
         yield member, ""
         if member.startswith(members.GROUP):
-            for each in inside(control, member):
+            for each in inside(control, member, shown):
                 yield each, member

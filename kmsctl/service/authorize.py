@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 OWNER = "roles/owner"
 #: What the owner role holds all of, so that no table has to be loaded for it; a test compares.
 _OWNED = ("cloudkms.", "kmsctl.")
+#: What refusals call the store itself.
+STORE = "store"
+_FOR_OWNERS = "The store's own commands are for the owners of the project that was made in it first."
 IMPERSONATE = "iam.serviceAccounts.getAccessToken"
 #: Accounts that nobody has: what the service does by itself is recorded as done by the first, and what
 #: is counted of callers that are not told apart, as done by the other.
@@ -125,7 +128,7 @@ def authorize_store(control: Snapshot | None, ctx: Context, method_name: str) ->
     first = min(known, key=lambda row: row.id)
     if method.permission is not None:
         target = Target(ProjectName(first.text("project")))
-        _require(control, None, caller, method.permission, target, shown="store")
+        _require(control, None, caller, method.permission, target, shown=STORE)
     return Decision(method, method.permission, first, caller, control.head.generation)
 
 
@@ -259,9 +262,11 @@ def _check_principal(ctx: Context) -> None:
 
 
 def denied(permission: str, resource: str, hint: str | None = None) -> PermissionDenied:
+    explained = (
+        "Whoever may see its policies is told why by: kmsctl iam explain "
+        f"{permission} {resource} --account=ACCOUNT"
+    )
     return PermissionDenied(
         f"Permission '{permission}' denied on resource '{resource}' (or it may not exist).",
-        hint=hint
-        or "Whoever may see its policies is told why by: kmsctl iam explain "
-        f"{permission} {resource} --account=ACCOUNT",
+        hint=hint or (_FOR_OWNERS if resource == STORE else explained),
     )

@@ -219,6 +219,10 @@ class Mutation:
         if self._database is None:
             self._decide(None)
             raise not_found(self._missing)
+        if not self._creates:
+            # A look before the lock: nobody waits for one who may not, or for conditions to be loaded.
+            with self._database.read() as snapshot:
+                self._decide(snapshot)
         self._writing = self._database.write()
         self.transaction = self._writing.__enter__()
         try:

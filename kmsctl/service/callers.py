@@ -6,9 +6,10 @@ from kmsctl.model import members
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from kmsctl.store.snapshot import Snapshot
+    from kmsctl.store.tables import Row
 
 #: How deep groups may lie in groups.
 _MAX_NESTING = 8
@@ -73,14 +74,18 @@ def matching(control: Snapshot | None, caller: Caller, given: tuple[str, ...]) -
     return None
 
 
-def inside(control: Snapshot, group: str) -> Iterator[str]:
-    """Yields the accounts in a group and in the groups in it, each once."""
+def inside(control: Snapshot, group: str, shown: Callable[[Row], bool] | None = None) -> Iterator[str]:
+    """Yields the accounts in a group and in the groups in it, each once.
+
+    Groups that are not to be `shown` are not looked into.
+    """
     from kmsctl.store import groups
 
     seen, level = {group}, [group]
     for _ in range(_MAX_NESTING):
         rows = (groups.find(control, each.removeprefix(members.GROUP)) for each in level)
-        found = dict.fromkeys(member for row in rows if row is not None for member in groups.members_of(row))
+        known = [row for row in rows if row is not None and (shown is None or shown(row))]
+        found = dict.fromkeys(member for row in known for member in groups.members_of(row))
         new = [member for member in found if member not in seen]
         seen.update(new)
         level = [member for member in new if member.startswith(members.GROUP)]

@@ -107,12 +107,12 @@ class ControlMutation:
         self.more: dict[str, object] = {}
 
     def __enter__(self) -> ControlMutation:
-        if self._creates:
-            reading = ControlReading(self._kms, self._context, self._method, self._target)
-            with reading:
-                used = reading.decision.project is not None
-            if not used:
-                open_project(self._kms, self._context, self._target.project)
+        # A look before the lock: nobody waits for one who may not, or for conditions to be loaded.
+        reading = ControlReading(self._kms, self._context, self._method, self._target)
+        with reading:
+            used = reading.decision.project is not None
+        if self._creates and not used:
+            open_project(self._kms, self._context, self._target.project)
         database = find_control(self._kms)
         if database is None:
             raise self._not_found()

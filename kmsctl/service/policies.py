@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kmsctl.errors import Aborted, FailedPrecondition, InvalidArgument
 from kmsctl.model import members, names
-from kmsctl.model.policies import EMPTY_ETAG, AuditConfig, Binding, Policy, encode
+from kmsctl.model.policies import EMPTY_ETAG, LOG_TYPES, AuditConfig, Binding, Policy, encode
 from kmsctl.service.authorize import OWNER, acting, allowed
 from kmsctl.service.call import Mutation, Reading, find_database, not_found
 from kmsctl.service.control import ControlMutation, ControlReading, find_control
@@ -74,6 +74,8 @@ def set_(
         InvalidArgument: if a role, a member or a condition is none.
         FailedPrecondition: if nobody would own the project any more.
     """
+    if policy.audit_configs and "auditConfigs" in fields and not isinstance(name, names.ProjectName):
+        raise InvalidArgument("policy.auditConfigs: only the policy of a project can have some.")
     if isinstance(name, _IN_CONTROL):
         with ControlMutation(kms, ctx, "SetIamPolicy", account_target(kms, name)) as change:
             transaction = change.transaction
@@ -86,8 +88,6 @@ def set_(
                 _check_owned(transaction, wanted)
             change.more, stored = _put(transaction, row, wanted)
             return _shown(transaction, stored)
-    if policy.audit_configs and "auditConfigs" in fields:
-        raise InvalidArgument("policy.auditConfigs: only the policy of a project can have some.")
     with Mutation(kms, ctx, "SetIamPolicy", name) as call:
         row = _location_row(call.transaction, name)
         if row is None:
@@ -244,6 +244,8 @@ def _checked_config(control: Snapshot, config: AuditConfig, before: Policy) -> A
         config.service != known.service for known in before.audit_configs
     ):
         raise InvalidArgument(f"policy.auditConfigs.service: there is no service '{config.service}'.")
+    if not config.exempt.keys() <= set(LOG_TYPES):
+        raise InvalidArgument(f"policy.auditConfigs.logType: it is none of {', '.join(LOG_TYPES)}.")
     named = {member for known in before.audit_configs for each in known.exempt.values() for member in each}
     exempt = {
         kind: tuple(stored_member(control, member, named) for member in given)
@@ -288,6 +290,11 @@ def stored_member(control: Snapshot, given: str, named: Container[str] = ()) -> 
             raise InvalidArgument(
                 f"Group {address} does not exist.", hint=f"Make it: kmsctl iam groups create {address}"
             )
+    if member.startswith(members.USER) and members.is_service_account(member):
+        raise InvalidArgument(
+            f'Principal {given} is of type "serviceAccount".',
+            hint=f"It has to appear as {members.SERVICE_ACCOUNT}{member.removeprefix(members.USER)}",
+        )
     if not member.startswith(members.SERVICE_ACCOUNT):
         return member
     email = member.removeprefix(members.SERVICE_ACCOUNT)
@@ -324,8 +331,13 @@ def shown_member(control: Snapshot, member: str) -> str:
     address, mark, unique_id = member.partition(members.UID)
     if not mark:
         return member
+    return address if _is_there(control, address, unique_id) else members.DELETED + member
+
+
+def _is_there(control: Snapshot, address: str, unique_id: str) -> bool:
+    """Tells whether the service account with this id is there, and is the one of this address."""
     row = service_accounts.find_by_unique_id(control, unique_id)
-    return address if row is not None else members.DELETED + member
+    return row is not None and address == members.SERVICE_ACCOUNT + row.text("email")
 
 
 def _check_owned(control: Snapshot, policy: Policy) -> None:
@@ -346,5 +358,5 @@ def _can_act(control: Snapshot, member: str) -> bool:
     """Tells whether a stored member is an account: a user, or a service account that is there."""
     address, gone, unique_id = member.partition(members.UID)
     if address.startswith(members.SERVICE_ACCOUNT):
-        return service_accounts.find_by_unique_id(control, unique_id) is not None
+        return _is_there(control, address, unique_id)
     return address.startswith(members.USER) and not gone

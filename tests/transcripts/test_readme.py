@@ -51,4 +51,4 @@ def test_the_tour_works_as_it_stands(tmp_path: Path, shell: dict[str, str]) -> N
         assert done.returncode == 0, (command, done.stderr)
         outputs[command] = done.stdout
     decrypted = [output for command, output in outputs.items() if command.startswith("kmsctl decrypt")]
-    assert decrypted == ["the database password\n", "hello\n"]
+    assert decrypted == ["the database password\n", "hello\n", "the database password\n"]

@@ -9,6 +9,7 @@ import pytest
 from kmsctl.errors import (
     AlreadyExists,
     FailedPrecondition,
+    IntegrityError,
     InvalidArgument,
     KmsError,
     NotFound,
@@ -18,11 +19,11 @@ from kmsctl.model import service_agents
 from kmsctl.model.iam_resources import IamRole
 from kmsctl.model.members import SYSTEM
 from kmsctl.model.names import ProjectName, ServiceAccountName
-from kmsctl.model.policies import Binding, Condition, Policy, with_binding
+from kmsctl.model.policies import AuditConfig, Binding, Condition, Policy, with_binding
 from kmsctl.model.requests import EncryptRequest
 from kmsctl.service import conditions
 from kmsctl.service.context import Context
-from tests.unit.service.world import KEY, OWNER, PROJECT, RING
+from tests.unit.service.world import KEY, OWNER, PLACE, PROJECT, RING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,6 +36,7 @@ ME, THEIRS = ProjectName(PROJECT), ProjectName("mallorys")
 ENCRYPTER = "roles/cloudkms.cryptoKeyEncrypter"
 TOKENS = "roles/iam.serviceAccountTokenCreator"
 TEAM = "team@example.com"
+RUNNER = ServiceAccountName("-", f"runner@{PROJECT}.iam.gserviceaccount.com")
 
 
 def grant(world: World, name: Any, member: str, role: str = ENCRYPTER, ctx: Context = OWNER) -> None:
@@ -160,6 +162,26 @@ def test_many_groups_in_a_group_are_all_looked_into(keyed: World) -> None:
     assert listed == ["user:owner@example.com", "group:all@x", "user:ann@example.com"]
 
 
+def test_who_is_in_a_group_is_told_to_those_who_may_see_it(shared: World) -> None:
+    """A policy names a group of another project: its members are that project's business."""
+    kms = shared.kms
+    kms.create_group(OWNER, ME, TEAM)
+    kms.change_group_members(OWNER, ME, TEAM, add=["user:ann@example.com"])
+    kms.create_group(MALLORY, THEIRS, "outer@x")
+    kms.change_group_members(MALLORY, THEIRS, "outer@x", add=[f"group:{TEAM}", "user:bob@example.com"])
+    for group in (TEAM, "outer@x"):
+        grant(shared, THEIRS, f"group:{group}", "roles/viewer", ctx=MALLORY)
+
+    def told() -> list[str]:
+        found = kms.who_can(MALLORY, "cloudkms.keyRings.get", THEIRS)
+        return [each.member for each in found if each.role == "roles/viewer"]
+
+    assert told() == [f"group:{TEAM}", "group:outer@x", "user:bob@example.com"]
+    grant(shared, ME, f"user:{MALLORY.principal}", "roles/viewer")
+    ann, bob = "user:ann@example.com", "user:bob@example.com"
+    assert told() == [f"group:{TEAM}", ann, "group:outer@x", bob, ann]
+
+
 # Names
 
 
@@ -214,6 +236,84 @@ def test_an_owner_that_is_gone_is_none(keyed: World) -> None:
         with pytest.raises((FailedPrecondition, InvalidArgument)):
             keyed.kms.set_iam_policy(OWNER, ME, Policy([Binding("roles/owner", owners)]), ["bindings"])
     assert keyed.kms.get_iam_policy(OWNER, ME).etag == policy.etag
+
+
+def test_an_account_that_is_gone_is_not_shown_as_if_it_were_there(keyed: World) -> None:
+    """The unique id of one that is there, behind the address of one that never was."""
+    account = keyed.kms.create_service_account(OWNER, ME, "runner")
+    forged = f"deleted:serviceAccount:another@acme.iam.gserviceaccount.com?uid={account.unique_id}"
+    grant(keyed, KEY, forged)
+    assert keyed.kms.get_iam_policy(OWNER, KEY).bindings[0].members == (forged,)
+    with pytest.raises(FailedPrecondition):
+        keyed.kms.set_iam_policy(OWNER, ME, Policy([Binding("roles/owner", [forged])]), ["bindings"])
+
+
+REPLAYS: dict[str, tuple[str, str, Callable[[World], object]]] = {
+    "an account enabled again": (
+        "service_accounts",
+        "UPDATE {table} SET tag = :tag, disabled = :disabled WHERE id = :id",
+        lambda world: world.kms.set_service_account_disabled(OWNER, RUNNER, disabled=True),
+    ),
+    "an account with its older policy": (
+        "service_accounts",
+        "UPDATE {table} SET tag = :tag, policy = :policy WHERE id = :id",
+        lambda world: world.kms.set_iam_policy(OWNER, RUNNER, Policy(), ["bindings"]),
+    ),
+    "an account that was deleted": (
+        "service_accounts",
+        "INSERT INTO {table} VALUES ({columns})",
+        lambda world: world.kms.delete_service_account(OWNER, RUNNER),
+    ),
+    "a policy of a ring": (
+        "key_rings",
+        "UPDATE {table} SET tag = :tag, policy = :policy WHERE id = :id",
+        lambda world: world.kms.set_iam_policy(OWNER, RING, Policy(), ["bindings"]),
+    ),
+}
+
+
+@pytest.mark.parametrize("replay", REPLAYS)
+def test_what_was_taken_back_does_not_come_back_with_an_older_row(keyed: World, replay: str) -> None:
+    table, statement, take_back = REPLAYS[replay]
+    email = keyed.kms.create_service_account(OWNER, ME, "runner").email
+    grant(keyed, RUNNER, "user:ann@example.com", TOKENS)
+    grant(keyed, RING, f"serviceAccount:{email}")
+    acting = Context(ANN.principal, impersonated=[email])
+    assert may(keyed, acting)
+    name = PLACE if table == "key_rings" else "control"
+    columns = [column for _, column, *_ in keyed.sql(f"PRAGMA table_info({table})", name=name)]
+    (row,) = keyed.sql(f"SELECT * FROM {table}", name=name)
+    take_back(keyed)
+    assert not may(keyed, acting)
+    keyed.kms.close()
+    older: Any = dict(zip(columns, row, strict=True))
+    marks = ", ".join(f":{column}" for column in columns)
+    keyed.sql(statement.format(table=table, columns=marks), name=name, parameters=older)
+    with pytest.raises(IntegrityError):
+        keyed.kms.encrypt(acting, EncryptRequest(KEY, b"text"))
+    assert keyed.kinds() != set()
+
+
+def test_a_service_account_is_not_taken_for_a_user(keyed: World) -> None:
+    with pytest.raises(InvalidArgument, match="is of type") as refused:
+        grant(keyed, KEY, f"user:{RUNNER.email}")
+    assert f"serviceAccount:{RUNNER.email}" in (refused.value.hint or "")
+
+
+@pytest.mark.parametrize("kind", ["DATA", "DATA_READ\nbind roles/owner user:mallory@example.com", ""])
+def test_a_type_of_log_is_one_of_three(keyed: World, kind: str) -> None:
+    config = AuditConfig("allServices", {kind: ()})
+    with pytest.raises(InvalidArgument, match=r"auditConfigs\.logType"):
+        keyed.kms.set_iam_policy(OWNER, ME, Policy([], [config]), ["auditConfigs"])
+
+
+@pytest.mark.parametrize("holder", ["account", "key"])
+def test_what_is_recorded_is_for_the_projects_policy_alone(keyed: World, holder: str) -> None:
+    email = keyed.kms.create_service_account(OWNER, ME, "runner").email
+    name: Any = {"account": ServiceAccountName("-", email), "key": KEY}[holder]
+    config = AuditConfig("allServices", {"DATA_READ": ()})
+    with pytest.raises(InvalidArgument, match="auditConfigs: only the policy of a project"):
+        keyed.kms.set_iam_policy(OWNER, name, Policy([], [config]), ["auditConfigs"])
 
 
 def test_a_role_that_is_disabled_grants_nothing(keyed: World) -> None:

@@ -222,21 +222,46 @@ def test_what_counts_is_who_may_when_the_lock_is_held(keyed: World, monkeypatch:
     from kmsctl.service import call
     from kmsctl.store import policies, projects
 
-    look = call.find_database
+    decide = call.decide
+    looks: list[bool] = []
 
-    def late(kms: Kms, name: Any) -> Any:
-        with keyed.database("control").write() as transaction:
-            row = projects.find(transaction, PROJECT)
-            assert row is not None
-            theirs = Binding("roles/owner", [f"user:{STRANGER.principal}"])
-            policies.put(transaction, row, Policy([theirs]))
-        return look(kms, name)
+    def late(*asked: Any) -> Any:
+        locked = asked[4] is not None and hasattr(asked[4], "update")
+        looks.append(locked)
+        if locked:
+            with keyed.database("control").write() as transaction:
+                row = projects.find(transaction, PROJECT)
+                assert row is not None
+                theirs = Binding("roles/owner", [f"user:{STRANGER.principal}"])
+                policies.put(transaction, row, Policy([theirs]))
+        return decide(*asked)
 
-    monkeypatch.setattr(call, "find_database", late)
+    monkeypatch.setattr(call, "decide", late)
     before = resources_on_disk(keyed)[PLACE]
     with pytest.raises(PermissionDenied):
         keyed.kms.destroy_crypto_key_version(OWNER, KEY.version(1))
     assert resources_on_disk(keyed)[PLACE] == before
+    assert looks == [False, True]
+
+
+def test_nobody_waits_for_one_who_may_not(keyed: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A refused change takes no write lock, but for the record of its refusal."""
+    from kmsctl.model.names import ProjectName, ServiceAccountName
+    from kmsctl.service import refusals
+    from kmsctl.store.database import Database
+
+    monkeypatch.setattr(refusals, "record", lambda *_: None)
+    account = ServiceAccountName(
+        "-", keyed.kms.create_service_account(OWNER, ProjectName(PROJECT), "runner").email
+    )
+    monkeypatch.setattr(Database, "write", None)
+    for act in acts(
+        lambda: keyed.kms.destroy_crypto_key_version(STRANGER, KEY.version(1)),
+        lambda: keyed.kms.delete_service_account(STRANGER, account),
+        lambda: keyed.kms.create_key_ring(STRANGER, KeyRingName(RING.parent, "theirs")),
+    ):
+        with pytest.raises(PermissionDenied):
+            act()
 
 
 def test_two_projects_may_have_rings_of_the_same_name(keyed: World) -> None:

@@ -38,9 +38,7 @@ def test_no_key_bytes_are_in_any_copy_at_any_step(tmp_path: Path, monkeypatch: p
     world.kms.create_crypto_key(OWNER, CryptoKeyName(RING, "sign"), spec(P256))
 
     def seal(key: bytes, binding: bytes) -> dict[str, object]:
-        return recipients.seal_for_passphrase(
-            b"a passphrase that nobody knows", key, binding, lambda n: bytes(n)
-        )
+        return recipients.seal_for_passphrase(b"a passphrase that nobody knows", key, binding, bytes)
 
     # All that is written goes into the directory that is watched.
     (world.path / "plain").write_bytes(back_up(world))
