@@ -14,11 +14,11 @@ import sys
 
 from kmsctl.cli import inline
 from kmsctl.cli.failures import CommandError
+from kmsctl.cli.temporary import Temporary
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import FrameType
     from typing import BinaryIO, TypeVar
 
     T = TypeVar("T")
@@ -360,7 +360,7 @@ def _replace_by(
     directory = os.path.dirname(target)
     beside = os.path.join(directory, f".kmsctl-{os.urandom(8).hex()}.tmp")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with _Temporary(beside):
+    with Temporary(beside):
         descriptor = os.open(beside, flags, 0o600 if private else 0o666)
         try:
             if private:
@@ -386,50 +386,3 @@ def _sync_directory(directory: str) -> None:
     except OSError as error:
         if error.errno not in _SYNC_UNSUPPORTED:
             raise
-
-
-class _Temporary:
-    """Sees to it that a temporary file is gone at the end, also when a signal ends the process.
-
-    An interrupt is an exception in Python; a termination or a hang-up is not, so those two have a
-    handler for as long as the file may be there.
-    """
-
-    __slots__ = ("_path", "_previous")
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-        self._previous: dict[int, object] = {}
-
-    def __enter__(self) -> None:
-        import signal
-
-        try:
-            for number in (signal.SIGTERM, signal.SIGHUP):
-                if signal.getsignal(number) == signal.SIG_DFL:
-                    self._previous[number] = signal.signal(number, self._end)
-        except ValueError:
-            # Not the main thread, which alone may handle signals.
-            self._previous.clear()
-
-    def __exit__(self, *_: object) -> None:
-        self._remove()
-        import signal
-
-        for number in self._previous:
-            signal.signal(number, signal.SIG_DFL)
-
-    def _end(self, number: int, frame: FrameType | None) -> None:
-        del frame
-        import signal
-
-        self._remove()
-        signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)
-
-    def _remove(self) -> None:
-        try:
-            os.unlink(self._path)
-        except OSError:
-            # Usually it has taken its name; what cannot be removed is no secret that its owner lacks.
-            pass

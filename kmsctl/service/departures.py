@@ -83,22 +83,35 @@ def export(
         audit.append_store(transaction, ctx, decision, request)
     moved = Movement(name.text)
     with database.read() as snapshot:
-        ring = rings.find(snapshot, name)
-        if ring is None:
-            raise not_found(name)
-        keys = _keys(snapshot, ring, name)
-        _check_exportable(snapshot, keys)
-        header = _header(kms, store.keys.store_id, sealed)
-        writer = Writer(header, file_key, _manifest(kms, store.keys.store_id, name, ring, keys), pass_on)
-        for row, key in keys:
-            _write(writer, _plain(row, "ring"))
-            moved.keys += 1
-            for each in _versions(snapshot, row):
-                version = key.version(each.integer("number"))
-                _write(writer, _version(snapshot, each, version, moved))
-        writer.finish()
+        _write_ring(kms, snapshot, (sealed, file_key), moved, name, pass_on)
     moved.digest = hashed.hexdigest()
     return moved
+
+
+def _write_ring(
+    kms: Kms,
+    snapshot: Snapshot,
+    key_of_file: tuple[dict[str, object], bytes],
+    moved: Movement,
+    name: KeyRingName,
+    sink: Callable[[bytes], object],
+) -> None:
+    ring = rings.find(snapshot, name)
+    if ring is None:
+        raise not_found(name)
+    keys = _keys(snapshot, ring, name)
+    _check_exportable(snapshot, keys)
+    sealed, file_key = key_of_file
+    store_id = snapshot.head.store_id
+    header = _header(kms, store_id, sealed)
+    writer = Writer(header, file_key, _manifest(kms, store_id, name, ring, keys), sink)
+    for row, key in keys:
+        _write(writer, _plain(row, "ring"))
+        moved.keys += 1
+        for each in _versions(snapshot, row):
+            version = key.version(each.integer("number"))
+            _write(writer, _version(snapshot, each, version, moved))
+    writer.finish()
 
 
 def _header(kms: Kms, store_id: bytes, sealed: dict[str, object]) -> Header:
