@@ -17,11 +17,13 @@ STORE_PERMISSIONS = tuple(
         "backup",
         "export",
         "get",
+        "import",
         "maintain",
         "protectors",
         "restore",
         "retainLogs",
         "rotate",
+        "snapshot",
         "verify",
     )
 )

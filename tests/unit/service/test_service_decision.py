@@ -23,6 +23,7 @@ from kmsctl.model.raw_requests import RawDecryptRequest, RawEncryptRequest
 from kmsctl.model.requests import DecryptRequest, EncryptRequest
 from kmsctl.service.authorize import grants
 from kmsctl.service.context import Context
+from kmsctl.service.unlocking import Unlock
 from tests.unit.service.world import KEY, OWNER, PLACE, PROJECT, RING, spec
 
 if TYPE_CHECKING:
@@ -104,6 +105,13 @@ STORE_CALLS: dict[str, Callable[[Kms, Context], Any]] = {
     "StoreStatus": lambda kms, ctx: kms.store_status(ctx),
     "VerifyStore": lambda kms, ctx: list(kms.verify_store(ctx)),
     "MaintainStore": lambda kms, ctx: kms.maintain_store(ctx, confirm_clock=lambda _: True),
+    "CreateBackup": lambda kms, ctx: kms.create_backup(ctx, lambda _: None),
+    "ListBackups": lambda kms, ctx: kms.list_backups(ctx, kms.data_directory, Unlock()),
+    "PruneBackups": lambda kms, ctx: kms.prune_backups(ctx, kms.data_directory, 1, confirm=print),
+    "ExportTombstones": lambda kms, ctx: kms.export_tombstones(ctx, lambda _: None),
+    "CreateSnapshot": lambda kms, ctx: kms.create_snapshot(ctx),
+    "ListSnapshots": lambda kms, ctx: kms.list_snapshots(ctx),
+    "GetStorePublicKey": lambda kms, ctx: kms.get_store_public_key(ctx),
 }
 
 
@@ -184,7 +192,7 @@ def test_every_method_that_can_be_called_is_called_here() -> None:
         for name in METHODS
         if name.startswith(("Delete", "Import", "Export", "ListRetired", "GetRetired", "GetOperation"))
     }
-    elsewhere = {"AcceptRollback"}
+    elsewhere = {"AcceptRollback", "VerifyBackup", "RestoreBackup", "RestoreSnapshot"}
     asked = {name for name, method in METHODS.items() if method.permission is not None}
     assert asked - not_offered - elsewhere <= set(CALLS) | set(STORE_CALLS)
 
