@@ -23,7 +23,7 @@ from kmsctl.service.maintenance import decide
 from kmsctl.service.tombstones import read_tombstones
 from kmsctl.service.unlocking import open_container
 from kmsctl.store import copies, tombstones
-from kmsctl.store.replacing import replace
+from kmsctl.store.replacements import replace
 from kmsctl.store.store import CONTROL
 
 TYPE_CHECKING = False

@@ -153,7 +153,7 @@ class Database:
         If so, all that is known of the old one is forgotten. A restore that was cut off
         after it was decided is brought to its end first.
         """
-        from kmsctl.store.replacing import finish_replacement
+        from kmsctl.store.replacements import finish_replacement
 
         finish_replacement(self.path, self.name, self._keys)
         status = check_private(self.path, directory=False)

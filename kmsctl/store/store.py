@@ -69,7 +69,7 @@ class Store:
             check_private(directory, directory=True)
         status = check_private(path, directory=False)
         if status is None:
-            from kmsctl.store.replacing import finish_replacement
+            from kmsctl.store.replacements import finish_replacement
 
             finish_replacement(path, name, self.keys)
             mark = self.keys.anchor.find(name)
@@ -137,7 +137,7 @@ class Store:
 
     def remove_leftovers(self) -> None:
         """Removes what crashes left: databases that never got their name, leases of the dead."""
-        from kmsctl.store.replacing import finish_replacement, pending
+        from kmsctl.store.replacements import finish_replacement, pending
 
         for directory in (self.directory, os.path.join(self.directory, "locations")):
             if os.path.isdir(directory):
