@@ -9,7 +9,7 @@ _kmsctl_flags='--account= --configuration= --flags-file= --flatten= --format= --
 _kmsctl_below() {
   case "$1" in
     '')
-      below='asymmetric-decrypt asymmetric-sign asymmetric-verify batch completion config decapsulate decrypt encrypt generate-random-bytes help iam import-jobs info keyrings keys locations mac-sign mac-verify projects quickstart raw-decrypt raw-encrypt services store version'
+      below='asymmetric-decrypt asymmetric-sign asymmetric-verify batch completion config decapsulate decrypt encrypt findings generate-random-bytes help iam import-jobs info keyrings keys locations logging mac-sign mac-verify projects quickstart raw-decrypt raw-encrypt services store version'
       ;;
     'config')
       below='configurations get get-value list set unset'
@@ -17,11 +17,14 @@ _kmsctl_below() {
     'config configurations')
       below='activate create delete describe list rename'
       ;;
+    'findings')
+      below='list'
+      ;;
     'iam')
       below='explain groups roles service-accounts who-can'
       ;;
     'iam groups')
-      below='add-members create delete describe list remove-members'
+      below='add-members create delete describe import list remove-members'
       ;;
     'iam roles')
       below='create delete describe list undelete update'
@@ -33,16 +36,19 @@ _kmsctl_below() {
       below='add-iam-policy-binding create describe get-iam-policy list remove-iam-policy-binding set-iam-policy wrap'
       ;;
     'keyrings')
-      below='add-iam-policy-binding create describe get-iam-policy list remove-iam-policy-binding set-iam-policy test-iam-permissions'
+      below='add-iam-policy-binding create describe get-iam-policy history list remove-iam-policy-binding set-iam-policy test-iam-permissions'
       ;;
     'keys')
-      below='add-iam-policy-binding create describe get-iam-policy list remove-iam-policy-binding remove-rotation-schedule set-iam-policy set-primary-version set-rotation-schedule test-iam-permissions update versions'
+      below='add-iam-policy-binding create describe get-iam-policy history list remove-iam-policy-binding remove-rotation-schedule set-iam-policy set-primary-version set-rotation-schedule test-iam-permissions update versions'
       ;;
     'keys versions')
       below='create describe destroy disable enable get-certificate-chain get-public-key import list restore update'
       ;;
     'locations')
       below='describe list'
+      ;;
+    'logging')
+      below='delete export get-public-key read verify'
       ;;
     'projects')
       below='add-iam-policy-binding create describe get-iam-policy list remove-iam-policy-binding set-iam-policy test-iam-permissions'
@@ -54,10 +60,13 @@ _kmsctl_below() {
       below='create'
       ;;
     'store')
-      below='accept-rollback backup export get-public-key import maintain snapshot status tombstones verify'
+      below='accept-rollback backup export get-public-key import init lock maintain protectors repair rotate-master-key rotate-root-key snapshot status tombstones unlock verify'
       ;;
     'store backup')
       below='create list prune restore verify'
+      ;;
+    'store protectors')
+      below='add list remove'
       ;;
     'store snapshot')
       below='create list restore'
@@ -72,11 +81,11 @@ _kmsctl_below() {
 _kmsctl_command() {
   case "$1" in
     'asymmetric-decrypt')
-      flags='--ciphertext-file= --key= --keyring= --location= --plaintext-file= --skip-integrity-verification --no-skip-integrity-verification --version='
+      flags='--access-reason= --ciphertext-file= --key= --keyring= --location= --plaintext-file= --skip-integrity-verification --no-skip-integrity-verification --version='
       positionals=''
       ;;
     'asymmetric-sign')
-      flags='--digest-algorithm= --input-file= --key= --keyring= --location= --signature-file= --skip-integrity-verification --no-skip-integrity-verification --version='
+      flags='--access-reason= --digest-algorithm= --input-file= --key= --keyring= --location= --signature-file= --skip-integrity-verification --no-skip-integrity-verification --version='
       positionals=''
       ;;
     'asymmetric-verify')
@@ -136,15 +145,19 @@ _kmsctl_command() {
       positionals='property'
       ;;
     'decapsulate')
-      flags='--ciphertext-file= --key= --keyring= --location= --shared-secret-file= --skip-integrity-verification --no-skip-integrity-verification --version='
+      flags='--access-reason= --ciphertext-file= --key= --keyring= --location= --shared-secret-file= --skip-integrity-verification --no-skip-integrity-verification --version='
       positionals=''
       ;;
     'decrypt')
-      flags='--additional-authenticated-data-file= --ciphertext-file= --key= --keyring= --location= --plaintext-file= --skip-integrity-verification --no-skip-integrity-verification'
+      flags='--access-reason= --additional-authenticated-data-file= --ciphertext-file= --key= --keyring= --location= --plaintext-file= --skip-integrity-verification --no-skip-integrity-verification'
       positionals=''
       ;;
     'encrypt')
-      flags='--additional-authenticated-data-file= --ciphertext-file= --key= --keyring= --location= --plaintext-file= --skip-integrity-verification --no-skip-integrity-verification --version='
+      flags='--access-reason= --additional-authenticated-data-file= --ciphertext-file= --key= --keyring= --location= --plaintext-file= --skip-integrity-verification --no-skip-integrity-verification --version='
+      positionals=''
+      ;;
+    'findings list')
+      flags='--filter= --keyring= --limit= --location= --page-size= --sort-by='
       positionals=''
       ;;
     'generate-random-bytes')
@@ -175,6 +188,10 @@ _kmsctl_command() {
       flags=''
       positionals='group'
       ;;
+    'iam groups import')
+      flags=''
+      positionals='groups-file'
+      ;;
     'iam groups list')
       flags='--filter= --limit= --page-size= --sort-by= --uri --no-uri'
       positionals=''
@@ -196,7 +213,7 @@ _kmsctl_command() {
       positionals='role'
       ;;
     'iam roles list')
-      flags='--filter= --limit= --page-size= --show-deleted --no-show-deleted --sort-by= --uri --no-uri'
+      flags='--filter= --limit= --page-size= --show-deleted --no-show-deleted --sort-by='
       positionals=''
       ;;
     'iam roles undelete')
@@ -292,7 +309,7 @@ _kmsctl_command() {
       positionals='keyring'
       ;;
     'keyrings create')
-      flags='--location='
+      flags='--location= --tags='
       positionals='keyring'
       ;;
     'keyrings describe')
@@ -301,6 +318,10 @@ _kmsctl_command() {
       ;;
     'keyrings get-iam-policy')
       flags='--filter= --limit= --location= --page-size= --sort-by='
+      positionals='keyring'
+      ;;
+    'keyrings history')
+      flags='--filter= --limit= --location= --page-size= --recursive --no-recursive --sort-by='
       positionals='keyring'
       ;;
     'keyrings list')
@@ -324,7 +345,7 @@ _kmsctl_command() {
       positionals='key'
       ;;
     'keys create')
-      flags='--default-algorithm= --destroy-scheduled-duration= --import-only --no-import-only --keyring= --labels= --location= --next-rotation-time= --not-exportable --protection-level= --purpose= --rotation-period= --skip-initial-version-creation --no-skip-initial-version-creation'
+      flags='--allowed-access-reasons= --default-algorithm= --destroy-scheduled-duration= --import-only --no-import-only --keyring= --labels= --location= --next-rotation-time= --not-exportable --protection-level= --purpose= --rotation-period= --skip-initial-version-creation --no-skip-initial-version-creation'
       positionals='key'
       ;;
     'keys describe')
@@ -332,6 +353,10 @@ _kmsctl_command() {
       positionals='key'
       ;;
     'keys get-iam-policy')
+      flags='--filter= --keyring= --limit= --location= --page-size= --sort-by='
+      positionals='key'
+      ;;
+    'keys history')
       flags='--filter= --keyring= --limit= --location= --page-size= --sort-by='
       positionals='key'
       ;;
@@ -364,7 +389,7 @@ _kmsctl_command() {
       positionals='key'
       ;;
     'keys update')
-      flags='--clear-labels --no-clear-labels --default-algorithm= --keyring= --location= --next-rotation-time= --not-exportable --primary-version= --remove-labels= --remove-rotation-schedule --no-remove-rotation-schedule --rotation-period= --update-labels='
+      flags='--allowed-access-reasons= --clear-labels --no-clear-labels --default-algorithm= --keyring= --location= --next-rotation-time= --not-exportable --primary-version= --remove-key-access-justifications-policy --no-remove-key-access-justifications-policy --remove-labels= --remove-rotation-schedule --no-remove-rotation-schedule --rotation-period= --update-labels='
       positionals='key'
       ;;
     'keys versions create')
@@ -419,12 +444,32 @@ _kmsctl_command() {
       flags='--filter= --limit= --page-size= --sort-by= --uri --no-uri'
       positionals=''
       ;;
+    'logging delete')
+      flags='--location= --older-than='
+      positionals=''
+      ;;
+    'logging export')
+      flags='--checkpoint= --location= --since='
+      positionals='file'
+      ;;
+    'logging get-public-key')
+      flags='--location= --output-file='
+      positionals=''
+      ;;
+    'logging read')
+      flags='--freshness= --limit= --location= --order= --resource-names='
+      positionals='log-filter'
+      ;;
+    'logging verify')
+      flags='--checkpoint= --location= --public-key='
+      positionals='export'
+      ;;
     'mac-sign')
-      flags='--input-file= --key= --keyring= --location= --signature-file= --skip-integrity-verification --no-skip-integrity-verification --version='
+      flags='--access-reason= --input-file= --key= --keyring= --location= --signature-file= --skip-integrity-verification --no-skip-integrity-verification --version='
       positionals=''
       ;;
     'mac-verify')
-      flags='--input-file= --key= --keyring= --location= --signature-file= --skip-integrity-verification --no-skip-integrity-verification --version='
+      flags='--access-reason= --input-file= --key= --keyring= --location= --signature-file= --skip-integrity-verification --no-skip-integrity-verification --version='
       positionals=''
       ;;
     'projects add-iam-policy-binding')
@@ -464,11 +509,11 @@ _kmsctl_command() {
       positionals='file'
       ;;
     'raw-decrypt')
-      flags='--additional-authenticated-data-file= --ciphertext-file= --initialization-vector-file= --key= --keyring= --location= --plaintext-file= --skip-integrity-verification --no-skip-integrity-verification --version='
+      flags='--access-reason= --additional-authenticated-data-file= --ciphertext-file= --initialization-vector-file= --key= --keyring= --location= --plaintext-file= --skip-integrity-verification --no-skip-integrity-verification --version='
       positionals=''
       ;;
     'raw-encrypt')
-      flags='--additional-authenticated-data-file= --ciphertext-file= --initialization-vector-file= --initialization-vector-output-file= --key= --keyring= --location= --plaintext-file= --skip-integrity-verification --no-skip-integrity-verification --version='
+      flags='--access-reason= --additional-authenticated-data-file= --ciphertext-file= --initialization-vector-file= --initialization-vector-output-file= --key= --keyring= --location= --plaintext-file= --skip-integrity-verification --no-skip-integrity-verification --version='
       positionals=''
       ;;
     'services identity create')
@@ -511,8 +556,40 @@ _kmsctl_command() {
       flags='--with-policies'
       positionals='file'
       ;;
-    'store maintain')
+    'store init')
+      flags='--command= --command-timeout= --passphrase-fd= --passphrase-file= --shares= --shares-directory= --threshold= --type='
+      positionals=''
+      ;;
+    'store lock')
       flags=''
+      positionals=''
+      ;;
+    'store maintain')
+      flags='--max-master-key-age='
+      positionals=''
+      ;;
+    'store protectors add')
+      flags='--command= --command-timeout= --passphrase-fd= --passphrase-file= --shares= --shares-directory= --threshold= --type='
+      positionals=''
+      ;;
+    'store protectors list')
+      flags=''
+      positionals=''
+      ;;
+    'store protectors remove')
+      flags=''
+      positionals='protector'
+      ;;
+    'store repair')
+      flags='--dry-run --no-dry-run'
+      positionals=''
+      ;;
+    'store rotate-master-key')
+      flags='--all --location='
+      positionals=''
+      ;;
+    'store rotate-root-key')
+      flags='--drop-unavailable --passphrase-fd= --passphrase-file= --share-files='
       positionals=''
       ;;
     'store snapshot create')
@@ -535,8 +612,12 @@ _kmsctl_command() {
       flags=''
       positionals='file'
       ;;
+    'store unlock')
+      flags='--passphrase-fd= --passphrase-file= --share-files= --timeout='
+      positionals=''
+      ;;
     'store verify')
-      flags=''
+      flags='--audit --no-audit --since-last --no-since-last'
       positionals=''
       ;;
     'version')
@@ -549,17 +630,29 @@ _kmsctl_command() {
 
 _kmsctl_values() {
   case "$1:$2" in
+    *:--access-reason)
+      words='customer-authorized-workflow-servicing customer-initiated-access customer-initiated-support google-initiated-review google-initiated-service google-initiated-system-operation google-response-to-production-alert modified-customer-initiated-access modified-google-initiated-system-operation reason-not-expected reason-unspecified third-party-data-request'
+      ;;
+    *:--add-permissions)
+      kind='permission'
+      ;;
     *:--additional-authenticated-data-file)
       kind='file'
       ;;
     *:--algorithm)
       words='aes-128-cbc aes-128-ctr aes-128-gcm aes-256-cbc aes-256-ctr aes-256-gcm ec-sign-ed25519 ec-sign-p256-sha256 ec-sign-p384-sha384 ec-sign-secp256k1-sha256 google-symmetric-encryption hmac-sha1 hmac-sha224 hmac-sha256 hmac-sha384 hmac-sha512 kem-xwing ml-kem-1024 ml-kem-768 pq-sign-hash-slh-dsa-sha2-128s-sha256 pq-sign-ml-dsa-44 pq-sign-ml-dsa-44-external-mu pq-sign-ml-dsa-65 pq-sign-ml-dsa-65-external-mu pq-sign-ml-dsa-87 pq-sign-ml-dsa-87-external-mu pq-sign-slh-dsa-sha2-128s rsa-decrypt-oaep-2048-sha1 rsa-decrypt-oaep-2048-sha256 rsa-decrypt-oaep-3072-sha1 rsa-decrypt-oaep-3072-sha256 rsa-decrypt-oaep-4096-sha1 rsa-decrypt-oaep-4096-sha256 rsa-decrypt-oaep-4096-sha512 rsa-sign-pkcs1-2048-sha256 rsa-sign-pkcs1-3072-sha256 rsa-sign-pkcs1-4096-sha256 rsa-sign-pkcs1-4096-sha512 rsa-sign-pss-2048-sha256 rsa-sign-pss-3072-sha256 rsa-sign-pss-4096-sha256 rsa-sign-pss-4096-sha512 rsa-sign-raw-pkcs1-2048 rsa-sign-raw-pkcs1-3072 rsa-sign-raw-pkcs1-4096'
       ;;
+    *:--allowed-access-reasons)
+      words='customer-authorized-workflow-servicing customer-initiated-access customer-initiated-support google-initiated-review google-initiated-service google-initiated-system-operation google-response-to-production-alert modified-customer-initiated-access modified-google-initiated-system-operation reason-not-expected reason-unspecified third-party-data-request'
+      ;;
     *:--attestation-file)
       kind='file'
       ;;
     *:--certificate-chain-type)
       words='all cavium google-card google-partition'
+      ;;
+    *:--checkpoint)
+      kind='file'
       ;;
     *:--ciphertext-file)
       kind='file'
@@ -585,6 +678,9 @@ _kmsctl_values() {
     *:--format)
       words='config default disable flattened json list multi none object text yaml'
       ;;
+    *:--impersonate-service-account)
+      kind='service-account'
+      ;;
     *:--import-job)
       kind='import-job'
       ;;
@@ -609,11 +705,23 @@ _kmsctl_values() {
     *:--location)
       words='africa-south1 asia asia-east1 asia-east2 asia-northeast1 asia-northeast2 asia-northeast3 asia-south1 asia-south2 asia-southeast1 asia-southeast2 asia-southeast3 asia1 au australia-southeast1 australia-southeast2 ca de eur3 eur4 eur5 eur6 europe europe-central2 europe-north1 europe-north2 europe-southwest1 europe-west1 europe-west10 europe-west12 europe-west2 europe-west3 europe-west4 europe-west6 europe-west8 europe-west9 global in it me-central1 me-central2 me-west1 nam-eur-asia1 nam10 nam11 nam12 nam3 nam4 nam6 nam7 nam8 nam9 northamerica-northeast1 northamerica-northeast2 northamerica-south1 southamerica-east1 southamerica-west1 us us-central1 us-east1 us-east4 us-east5 us-south1 us-west1 us-west2 us-west3 us-west4'
       ;;
+    *:--member)
+      kind='member'
+      ;;
+    *:--members)
+      kind='member'
+      ;;
+    *:--order)
+      words='asc desc'
+      ;;
     *:--output-file)
       kind='file'
       ;;
     *:--passphrase-file)
       kind='file'
+      ;;
+    *:--permissions)
+      kind='permission'
       ;;
     *:--plaintext-file)
       kind='file'
@@ -630,6 +738,9 @@ _kmsctl_values() {
     *:--protection-level)
       words='software'
       ;;
+    *:--public-key)
+      kind='file'
+      ;;
     *:--public-key-file)
       kind='file'
       ;;
@@ -642,17 +753,35 @@ _kmsctl_values() {
     *:--recipient-file)
       kind='file'
       ;;
+    *:--remove-permissions)
+      kind='permission'
+      ;;
+    *:--role)
+      kind='role'
+      ;;
     *:--root-key-file)
       kind='file'
       ;;
     *:--rsa-aes-wrapped-key-file)
       kind='file'
       ;;
+    *:--service)
+      kind='service'
+      ;;
+    *:--share-files)
+      kind='file'
+      ;;
     *:--shared-secret-file)
+      kind='file'
+      ;;
+    *:--shares-directory)
       kind='file'
       ;;
     *:--signature-file)
       kind='file'
+      ;;
+    *:--stage)
+      words='ALPHA BETA GA DEPRECATED DISABLED EAP'
       ;;
     *:--state)
       words='enabled disabled'
@@ -665,6 +794,9 @@ _kmsctl_values() {
       ;;
     *:--tombstones)
       kind='file'
+      ;;
+    *:--type)
+      words='file passphrase keyring command shares'
       ;;
     *:--verbosity)
       words='debug info warning error critical none'
@@ -708,7 +840,13 @@ _kmsctl_values() {
     *:directory)
       kind='file'
       ;;
+    *:export)
+      kind='file'
+      ;;
     'batch:file')
+      kind='file'
+      ;;
+    'logging export:file')
       kind='file'
       ;;
     'quickstart:file')
@@ -730,6 +868,21 @@ _kmsctl_values() {
       kind='file'
       ;;
     'store tombstones export:file')
+      kind='file'
+      ;;
+    'iam groups add-members:group')
+      kind='group'
+      ;;
+    'iam groups delete:group')
+      kind='group'
+      ;;
+    'iam groups describe:group')
+      kind='group'
+      ;;
+    'iam groups remove-members:group')
+      kind='group'
+      ;;
+    *:groups-file)
       kind='file'
       ;;
     'import-jobs add-iam-policy-binding:import-job')
@@ -754,6 +907,9 @@ _kmsctl_values() {
       kind='key'
       ;;
     'keys get-iam-policy:key')
+      kind='key'
+      ;;
+    'keys history:key')
       kind='key'
       ;;
     'keys remove-iam-policy-binding:key')
@@ -786,6 +942,9 @@ _kmsctl_values() {
     'keyrings get-iam-policy:keyring')
       kind='keyring'
       ;;
+    'keyrings history:keyring')
+      kind='keyring'
+      ;;
     'keyrings remove-iam-policy-binding:keyring')
       kind='keyring'
       ;;
@@ -804,11 +963,47 @@ _kmsctl_values() {
     *:location)
       words='africa-south1 asia asia-east1 asia-east2 asia-northeast1 asia-northeast2 asia-northeast3 asia-south1 asia-south2 asia-southeast1 asia-southeast2 asia-southeast3 asia1 au australia-southeast1 australia-southeast2 ca de eur3 eur4 eur5 eur6 europe europe-central2 europe-north1 europe-north2 europe-southwest1 europe-west1 europe-west10 europe-west12 europe-west2 europe-west3 europe-west4 europe-west6 europe-west8 europe-west9 global in it me-central1 me-central2 me-west1 nam-eur-asia1 nam10 nam11 nam12 nam3 nam4 nam6 nam7 nam8 nam9 northamerica-northeast1 northamerica-northeast2 northamerica-south1 southamerica-east1 southamerica-west1 us us-central1 us-east1 us-east4 us-east5 us-south1 us-west1 us-west2 us-west3 us-west4'
       ;;
+    *:permission)
+      kind='permission'
+      ;;
     *:policy-file)
       kind='file'
       ;;
+    'projects add-iam-policy-binding:project-id')
+      kind='project'
+      ;;
+    'projects describe:project-id')
+      kind='project'
+      ;;
+    'projects get-iam-policy:project-id')
+      kind='project'
+      ;;
+    'projects remove-iam-policy-binding:project-id')
+      kind='project'
+      ;;
+    'projects set-iam-policy:project-id')
+      kind='project'
+      ;;
+    'projects test-iam-permissions:project-id')
+      kind='project'
+      ;;
     *:property)
-      words='core/account account core/disable_prompts disable_prompts core/log_http log_http core/project project core/user_output_enabled user_output_enabled core/verbosity verbosity kms/destroy_scheduled_duration kms/keyring kms/location'
+      words='core/account account core/disable_prompts disable_prompts core/log_http log_http core/project project core/user_output_enabled user_output_enabled core/verbosity verbosity kms/destroy_scheduled_duration kms/keyring kms/location store/passphrase_file'
+      ;;
+    'iam roles delete:role')
+      kind='custom-role'
+      ;;
+    'iam roles describe:role')
+      kind='role'
+      ;;
+    'iam roles undelete:role')
+      kind='custom-role'
+      ;;
+    'iam roles update:role')
+      kind='custom-role'
+      ;;
+    *:service-account)
+      kind='service-account'
       ;;
     *:shell)
       words='bash zsh fish'

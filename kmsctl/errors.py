@@ -38,7 +38,18 @@ class AlreadyExists(KmsError):
 
 
 class PermissionDenied(KmsError):
+    """The caller may not.
+
+    Attributes:
+        asked: the permission that is missing, and the resource that it is missing on, where it is one.
+    """
+
     status = "PERMISSION_DENIED"
+    asked: tuple[str, str] | None = None
+
+
+class AccessReasonDenied(PermissionDenied):
+    """The caller has the permission, but not for the reason that the call gives."""
 
 
 class FailedPrecondition(KmsError):
@@ -85,6 +96,12 @@ class StoreAccess(StoreError):
 
 class StoreNewer(StoreAccess):
     """A database has a newer format than this release reads."""
+
+
+class StoreLocked(StoreError):
+    """No protector of the root key could be opened: nobody gave the passphrase, a command failed, ..."""
+
+    status = "FAILED_PRECONDITION"
 
 
 class IntegrityError(KmsError):

@@ -18,7 +18,7 @@ from kmsctl.cli.temporary import Temporary
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from typing import BinaryIO, TypeVar
 
     T = TypeVar("T")
@@ -178,11 +178,11 @@ class Output:
             return self._target == other._target
         return (self.is_stdout and other.is_stdout) or self._path == other._path
 
-    def write(self, data: bytes, *, before: Callable[[], None] | None = None) -> None:
+    def write(self, data: bytes | Iterable[bytes], *, before: Callable[[], None] | None = None) -> None:
         """Writes the result.
 
         Args:
-            data: the result.
+            data: the result, whole or in pieces.
             before: is called when a regular file is all but in its place, and otherwise first. If it
                 raises, a regular file is as it was before.
 
@@ -194,11 +194,12 @@ class Output:
             from kmsctl.cli.terminal import write_stdout
 
             _call(before)
-            write_stdout(data)
+            for piece in _pieces(data):
+                write_stdout(piece)
             return
         if self._path[:1] == inline.MARK:
             _call(before)
-            inline.write(self._path, data)
+            inline.write(self._path, b"".join(_pieces(data)))
             return
         try:
             if self._target is not None:
@@ -276,7 +277,7 @@ class Output:
                 raise OSError(errno.EACCES, os.strerror(errno.EACCES))
         return status
 
-    def _write_through(self, data: bytes) -> None:
+    def _write_through(self, data: bytes | Iterable[bytes]) -> None:
         if self._descriptor is not None:
             _write_all(self._descriptor, data)
             return
@@ -311,10 +312,15 @@ def _check_directory(directory: str) -> None:
         raise OSError(errno.EACCES, os.strerror(errno.EACCES))
 
 
-def _write_all(descriptor: int, data: bytes) -> None:
-    view = memoryview(data)
-    while view:
-        view = view[os.write(descriptor, view) :]
+def _pieces(data: bytes | Iterable[bytes]) -> Iterable[bytes]:
+    return (data,) if isinstance(data, bytes) else data
+
+
+def _write_all(descriptor: int, data: bytes | Iterable[bytes]) -> None:
+    for piece in _pieces(data):
+        view = memoryview(piece)
+        while view:
+            view = view[os.write(descriptor, view) :]
 
 
 def _existing(directory: str) -> str:
@@ -343,9 +349,18 @@ def _call(action: Callable[[], None] | None) -> None:
 
 
 def _replace(
-    target: str, data: bytes, *, mode: int | None, private: bool, before: Callable[[], None] | None
+    target: str,
+    data: bytes | Iterable[bytes],
+    *,
+    mode: int | None,
+    private: bool,
+    before: Callable[[], None] | None,
 ) -> None:
-    _replace_by(target, lambda write: write(data), mode=mode, private=private, before=before)
+    def fill(write: Callable[[bytes], object]) -> None:
+        for piece in _pieces(data):
+            write(piece)
+
+    _replace_by(target, fill, mode=mode, private=private, before=before)
 
 
 def _replace_by(

@@ -87,4 +87,8 @@ def _caller(error: KmsError, session: Session) -> str:
     if error.status not in _ABOUT_THE_CALLER:
         return ""
     stop = "." if error.message.endswith(".") else ""
-    return f" This command is run as [{session.account}], the account of the [core/account] property{stop}"
+    acting = ""
+    if session.settings.get("impersonate_service_account"):
+        acting = f", impersonating [{session.settings['impersonate_service_account'].rpartition(',')[2]}]"
+    run_as = f"This command is run as [{session.account}], the account of the [core/account] property"
+    return f" {run_as}{acting}{stop}"

@@ -162,6 +162,8 @@ def _create_crypto_key(
         body["importOnly"] = True
     if spec.not_exportable:
         body["notExportable"] = True
+    if spec.allowed_access_reasons is not None:
+        body["keyAccessJustificationsPolicy"] = _policy(spec.allowed_access_reasons)
     return Request(f"{name.parent}/cryptoKeys", query, body)
 
 
@@ -177,6 +179,10 @@ def _update_crypto_key(name: CryptoKeyName, changes: Mapping[str, Any]) -> Reque
         elif field == "version_template.algorithm":
             mask.append("versionTemplate.algorithm")
             body["versionTemplate"] = {"algorithm": value}
+        elif field == "key_access_justifications_policy":
+            mask.append("keyAccessJustificationsPolicy")
+            if value is not None:
+                body[mask[-1]] = _policy(value)
         elif field == "not_exportable":
             mask.append("notExportable")
             body["notExportable"] = value
@@ -186,6 +192,10 @@ def _update_crypto_key(name: CryptoKeyName, changes: Mapping[str, Any]) -> Reque
             if value is not None:
                 body[mask[-1]] = duration_json(value) if period else rfc3339(value)
     return Request(name.text, {"updateMask": ",".join(mask)}, body)
+
+
+def _policy(reasons: Sequence[str]) -> dict[str, object]:
+    return {"allowedAccessReasons": list(reasons)} if reasons else {}
 
 
 def _update_primary(name: CryptoKeyName, version: int) -> Request:

@@ -268,6 +268,24 @@ def primary_version(name: str, *, required: bool = False) -> Flag:
     return flag(name, "Version that is to be primary: its number or full resource name.", required=required)
 
 
+def allowed_access_reasons() -> Flag:
+    return flag(
+        "allowed-access-reasons",
+        "The only reasons to use the key for; an empty list allows none.",
+        params.AccessReasons(),
+        metavar="[REASON,...]",
+    )
+
+
+def access_reason() -> Flag:
+    return flag(
+        "access-reason",
+        "Why the key is used, for its Key Access Justifications policy and for the record; "
+        "customer-initiated-access if not given.",
+        params.AccessReason(),
+    )
+
+
 # Files.
 
 

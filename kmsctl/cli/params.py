@@ -37,6 +37,18 @@ class Choice(click.ParamType[str]):
         raise InvalidChoice(f"{text}\n\nValid choices are [{choices}].", ctx=ctx, param=param)
 
 
+class AccessReason(Choice):
+    """A reason of Key Access Justifications, as the API names it."""
+
+    def __init__(self) -> None:
+        from kmsctl.model.access_reasons import ACCESS_REASONS, spelling
+
+        super().__init__(sorted(map(spelling, ACCESS_REASONS)))
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        return super().convert(value, param, ctx).upper().replace("-", "_")
+
+
 class PositiveInteger(click.ParamType[int]):
     """A whole number from 1, or within narrower bounds."""
 
@@ -110,6 +122,24 @@ class Labels(click.ParamType[dict[str, str]]):
             self.fail(str(error), param, ctx)
 
 
+class Tags(Labels):
+    """``KEY=VALUE,...`` of tags, whose keys are ``PROJECT/NAME``, or ``NAME`` alone."""
+
+    name = "tags"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> dict[str, str]:
+        from kmsctl.model.labels import parse_list_arg
+
+        try:
+            items = [item.partition("=") for item in parse_list_arg(value)]
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        for key, equals, _ in items:
+            if not key or not equals:
+                self.fail(f"Bad syntax for dict arg: [{key}]. Each item is KEY=VALUE.", param, ctx)
+        return {key: tag for key, _, tag in items}
+
+
 class Items(click.ParamType[list[str]]):
     """``ITEM,...``; a flag that is repeated adds to what came before."""
 
@@ -122,3 +152,17 @@ class Items(click.ParamType[list[str]]):
             return parse_list_arg(value)
         except ValueError as error:
             self.fail(str(error), param, ctx)
+
+
+class AccessReasons(Items):
+    """``REASON,...`` of Key Access Justifications, as the API names them; none at all is an empty list."""
+
+    def __init__(self) -> None:
+        self.choices = AccessReason().choices
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> list[str]:
+        reasons = super().convert(value, param, ctx)
+        for each in reasons:
+            if each not in self.choices:
+                self.fail(f"{each} must be one of [{', '.join(self.choices)}]", param, ctx)
+        return [each.upper().replace("-", "_") for each in reasons]

@@ -185,7 +185,7 @@ def _fill_positionals(
 
 def _check_exclusive(command: Command, values: Args, origins: dict[str, str]) -> None:
     for group in command.exclusive:
-        given = [name for name in group if values[name.replace("-", "_")]]
+        given = [name for name in group if values[name.replace("-", "_")] not in (None, False)]
         if len(given) > 1:
             choices = " | ".join(f"--{name}" for name in sorted(group))
             first = min(given)
@@ -196,15 +196,17 @@ def _check_exclusive(command: Command, values: Args, origins: dict[str, str]) ->
 
 
 def _check_required(command: Command, session: Session, values: Args) -> None:
-    missing = [
+    positionals = [
         usage.missing_name(command, positional, values)
         for positional in command.positionals
         if positional.required and values[str(positional.name)] is None
     ]
+    flags = []
     for flag in command.flags:
         if not flag.required or values[str(flag.name)] is not None:
             continue
         if flag.fallback is None or session.properties.get(flag.fallback) is None:
-            missing.append(usage.missing_name(command, flag, values))
+            flags.append(usage.missing_name(command, flag, values))
+    missing = " ".join((*positionals, *sorted(flags)))
     if missing:
-        raise UsageError(command.words, f"argument {' '.join(sorted(missing))}: Must be specified.")
+        raise UsageError(command.words, f"argument {missing}: Must be specified.")

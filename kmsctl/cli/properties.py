@@ -107,6 +107,7 @@ TABLE: dict[str, tuple[str, Callable[[str, str], None]]] = {
     ),
     "kms/keyring": ("The key ring of names without one.", _present),
     "kms/location": ("The location of names without one.", _present),
+    "store/passphrase_file": ("The file of the passphrase that opens the store.", _present),
 }
 
 

@@ -8,12 +8,14 @@ from kmsctl.cli import paths as places
 from kmsctl.cli import terminal
 from kmsctl.cli.failures import CommandError
 from kmsctl.cli.properties import DEFAULT_PROJECT, VERBOSITIES, Properties, check
+from kmsctl.cli.tree import dotted
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
+    from kmsctl.cli.asked import Asked
     from kmsctl.service.api import KmsApi
     from kmsctl.service.context import Context
 
@@ -39,6 +41,7 @@ class Session:
         self._properties: Properties | None = None
         self._kms: KmsApi | None = None
         self._context: Context | None = None
+        self._asked: Asked | None = None
 
     @property
     def paths(self) -> places.Paths:
@@ -140,7 +143,15 @@ class Session:
         """Opens the service."""
         from kmsctl.cli.opening import open_kms
 
-        return open_kms(self.paths, self.properties)
+        return open_kms(self.paths, self.properties, self.asked)
+
+    def asked(self, flags: Args | None = None) -> Asked:
+        """Returns who is asked for passphrases and the like, for a command with these flags, if any."""
+        if self._asked is None or flags is not None:
+            from kmsctl.cli.asked import Asked
+
+            self._asked = Asked(self, flags or {})
+        return self._asked
 
     def use(self, kms: KmsApi) -> None:
         """Takes a service that is open already."""
@@ -159,8 +170,19 @@ class Session:
                     "This command is using service account impersonation. All API calls will be executed as "
                     f"[{chain[-1]}].",
                 )
-            self._context = Context(self.account, impersonated=chain, request_id=os.urandom(8).hex())
+            self._context = Context(
+                self.account,
+                impersonated=chain,
+                request_id=os.urandom(8).hex(),
+                user_agent=f"kmsctl command/{dotted(self.command)}",
+            )
         return self._context
+
+    def justified(self, args: Args) -> Context:
+        """Returns the context of a call that uses a key, with the reason that ``--access-reason`` gives."""
+        context = self.context
+        context.access_reason = args["access_reason"]
+        return context
 
     def close(self) -> None:
         """Lets go of the service."""

@@ -137,7 +137,7 @@ def confirm(question: str, *, quiet: bool) -> None:
     """
     if quiet:
         return
-    if not _can_ask():
+    if not can_ask():
         raise CommandError(
             f"{question}\nThere is no terminal to ask in. To say yes, run the command again with --quiet."
         )
@@ -154,7 +154,7 @@ def agree(statement: str, *, quiet: bool) -> None:
         CommandError: if the answer is no.
     """
     say(statement)
-    if not quiet and _can_ask():
+    if not quiet and can_ask():
         _ask("Do you want to continue (Y/n)?  ", default=True)
 
 
@@ -168,7 +168,7 @@ def ask_secret(text: str, *, otherwise: str) -> str:
     Raises:
         CommandError: if there is no terminal, or no answer.
     """
-    if not _can_ask():
+    if not can_ask():
         raise CommandError(f"{text}there is no terminal to ask in; use {otherwise}.")
     from getpass import getpass
 
@@ -179,7 +179,8 @@ def ask_secret(text: str, *, otherwise: str) -> str:
         raise CommandError("Aborted by user.") from None
 
 
-def _can_ask() -> bool:
+def can_ask() -> bool:
+    """Returns whether somebody is there to answer."""
     return is_terminal(sys.stdin) and is_terminal(sys.stderr)
 
 
@@ -198,19 +199,17 @@ def _ask(text: str, *, default: bool) -> None:
         text = "Please enter 'y' or 'n':  "
 
 
-def choose(question: str, choices: Sequence[str], *, quiet: bool, refusal: str) -> int:
+def choose(question: str, choices: Sequence[str], *, refusal: str) -> int:
     """Asks which of some choices is meant, and returns its place.
 
     Raises:
-        CommandError: with the text of `refusal`, if nobody can answer.
+        CommandError: with the text of `refusal`, if there is no answer.
     """
-    if quiet or not (is_terminal(sys.stdin) and is_terminal(sys.stderr)):
-        raise CommandError(refusal)
-    say(question)
     for number, choice in enumerate(choices, 1):
         say(f" [{number}] {choice}")
+    prompt = f"{question}:  "
     while True:
-        sys.stderr.write("Please specify a condition:  ")
+        sys.stderr.write(prompt)
         sys.stderr.flush()
         answer = sys.stdin.readline()
         if not answer:
@@ -218,7 +217,14 @@ def choose(question: str, choices: Sequence[str], *, quiet: bool, refusal: str) 
         text = answer.strip()
         if text.isascii() and text.isdigit() and 1 <= int(text) <= len(choices):
             return int(text) - 1
-        say(f"Please enter a value between 1 and {len(choices)}:  ")
+        prompt = f"Please enter a value between 1 and {len(choices)}:  "
+
+
+def ask_line(text: str) -> str:
+    """Asks for a line, where somebody is there."""
+    sys.stderr.write(text)
+    sys.stderr.flush()
+    return sys.stdin.readline()
 
 
 class Progress:

@@ -1,7 +1,7 @@
 """Keys derived from keys, tags over rows, digests over sets.
 
 Everything here is specified in docs/format.md: the encoding of values, the labels of derived
-keys, the digests of the integrity tree and the chain of audit records.
+keys, the digests of the integrity tree and of the logs.
 """
 
 from __future__ import annotations

@@ -32,3 +32,7 @@ class WrappingKey:
             InvalidTag: if the bytes or the binding are not those that were wrapped.
         """
         return xaes.open_(self._key, wrapped, binding)
+
+    def opener(self) -> xaes.Opener:
+        """Returns what unwraps many, in less time each. For one thread at a time."""
+        return xaes.Opener(self._key)

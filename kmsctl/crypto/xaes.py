@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.kdf.kbkdf import KBKDFCMAC, CounterLocation, Mode
 
-__all__ = ["KEY_SIZE", "NONCE_SIZE", "OVERHEAD", "InvalidTag", "open_", "seal"]
+__all__ = ["KEY_SIZE", "NONCE_SIZE", "OVERHEAD", "InvalidTag", "Opener", "open_", "seal"]
 
 KEY_SIZE = 32
 NONCE_SIZE = 24
@@ -65,3 +65,33 @@ def open_(key: bytes, sealed: bytes, aad: bytes) -> bytes:
         raise InvalidTag
     nonce = sealed[:NONCE_SIZE]
     return _message_cipher(key, nonce).decrypt(nonce[12:], sealed[NONCE_SIZE:], aad)
+
+
+class Opener:
+    """Opens many messages that were sealed under one key, in half the time. For one thread at a time.
+
+    The message key is two blocks of CMAC, each over one whole block of input, which is AES of that
+    block and the first subkey, as the specification says. Subkey and cipher are kept here.
+    """
+
+    __slots__ = ("_encrypt", "_subkey")
+
+    def __init__(self, key: bytes) -> None:
+        from cryptography.hazmat.primitives.ciphers import Cipher, modes
+
+        if len(key) != KEY_SIZE:
+            raise ValueError("an XAES-256-GCM key has 32 bytes")
+        # ECB is the bare block cipher, which is what CMAC is made of.
+        self._encrypt = Cipher(AES(key), modes.ECB()).encryptor().update  # noqa: S305
+        zero = int.from_bytes(self._encrypt(bytes(16)), "big")
+        subkey = (zero << 1) ^ (0x1_00000000_00000000_00000000_00000087 if zero >> 127 else 0)
+        self._subkey = subkey << 128 | subkey
+
+    def open(self, sealed: bytes, aad: bytes) -> bytes:
+        """Returns what `open_` returns, and raises what it raises."""
+        if len(sealed) < OVERHEAD:
+            raise InvalidTag
+        start = sealed[:12]
+        blocks = int.from_bytes(b"\x00\x01X\x00" + start + b"\x00\x02X\x00" + start, "big") ^ self._subkey
+        key = self._encrypt(blocks.to_bytes(32, "big"))
+        return AESGCM(key).decrypt(sealed[12:NONCE_SIZE], sealed[NONCE_SIZE:], aad)

@@ -28,11 +28,13 @@ class MasterKey:
 class MasterKeys:
     """All master keys of one database (`kmsctl.store.ports.DatabaseKeys`)."""
 
-    __slots__ = ("_versions", "current")
+    __slots__ = ("_tagger", "_versions", "current")
 
     def __init__(self, versions: Mapping[int, MasterKey]) -> None:
         self._versions = versions
         self.current = max(versions)
+        #: The wrapped secret that tags were last made with, and what makes them.
+        self._tagger: tuple[bytes, Mac] | None = None
 
     def knows(self, mk: int) -> bool:
         return mk in self._versions
@@ -73,3 +75,38 @@ class MasterKeys:
             f"The key material of {label} does not belong to it, or was damaged.",
             hint="Bring the store back from a backup; kmsctl store verify tells what else is affected.",
         )
+
+    def opener(self) -> Callable[[Value, tuple[Value, ...]], bool]:
+        """Returns a function that tells whether wrapped material opens with its binding, for many of them.
+
+        It is for one thread at a time.
+        """
+        openers = {
+            version.to_bytes(4, "big"): key.wrapping.opener() for version, key in self._versions.items()
+        }
+
+        def opens(wrapped: Value, binding: tuple[Value, ...]) -> bool:
+            if not isinstance(wrapped, bytes):
+                return False
+            prefix = wrapped[:4]
+            opener = openers.get(prefix)
+            if opener is None:
+                return False
+            try:
+                opener.open(wrapped[4:], prefix + encode(binding))
+            except InvalidTag:
+                return False
+            return True
+
+        return opens
+
+    def tagger(self, wrapped: bytes, binding: tuple[Value, ...], label: str) -> Mac:
+        """Returns what makes tags under the second half of a wrapped secret of 64 bytes.
+
+        Raises:
+            IntegrityError: as `unwrap`.
+        """
+        known = self._tagger
+        if known is None or known[0] != wrapped:
+            known = self._tagger = (wrapped, Mac(self.unwrap(wrapped, binding, label)[32:]))
+        return known[1]

@@ -16,15 +16,18 @@ STORE_PERMISSIONS = tuple(
         "acceptRollback",
         "backup",
         "export",
+        "exportLogs",
         "get",
         "import",
         "maintain",
         "protectors",
+        "repair",
         "restore",
         "retainLogs",
         "rotate",
         "snapshot",
         "verify",
+        "verifyLogs",
     )
 )
 
@@ -35,6 +38,7 @@ _ADDED = {
         *_GROUPS,
         "kmsctl.groups.create",
         "kmsctl.groups.delete",
+        "kmsctl.groups.import",
         "kmsctl.groups.update",
         "logging.privateLogEntries.list",
         "securitycenter.findings.list",

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from kmsctl.errors import InvalidArgument
 from kmsctl.model.times import rfc3339
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+#: Launch stages of roles.
+STAGES = ("ALPHA", "BETA", "GA", "DEPRECATED", "DISABLED", "EAP")
+_GROUP_FIELDS = frozenset({"createTime", "description", "displayName", "email", "members", "projectId"})
 
 
 class Project:
@@ -85,9 +90,9 @@ class Group:
         project: str,
         members: Sequence[str],
         *,
-        display_name: str,
-        description: str,
-        create_time: int,
+        display_name: str = "",
+        description: str = "",
+        create_time: int = 0,
     ) -> None:
         self.email = email
         self.project = project
@@ -156,3 +161,31 @@ def group_json(group: Group) -> dict[str, object]:
     if group.description:
         shown["description"] = group.description
     return shown
+
+
+def parse_groups(given: object, project: str) -> list[Group]:
+    """Reads groups from JSON as `group_json` writes it: a list of them, or one.
+
+    Raises:
+        InvalidArgument: if it is something else; the message names the field.
+    """
+    listed = given if isinstance(given, list) else [given]
+    return [_parse_group(each, f"groups[{place}]", project) for place, each in enumerate(listed)]
+
+
+def _parse_group(given: object, field: str, project: str) -> Group:
+    if not isinstance(given, dict) or not isinstance(given.get("email"), str):
+        raise InvalidArgument(f"{field}: a group is a mapping with its email and its members.")
+    unknown = [key for key in given if key not in _GROUP_FIELDS]
+    if unknown:
+        raise InvalidArgument(f"{field}: there is no field '{unknown[0]}'.")
+    members = given.get("members")
+    inside = [] if members is None else members
+    if not isinstance(inside, list) or not all(isinstance(each, str) for each in inside):
+        raise InvalidArgument(f"{field}.members: the members of a group are a list of texts.")
+    texts = [given.get(key) or "" for key in ("displayName", "description")]
+    if not all(isinstance(text, str) for text in texts):
+        raise InvalidArgument(f"{field}: displayName and description are texts.")
+    if given.get("projectId") not in (None, project):
+        raise InvalidArgument(f"{field}.projectId: the group is another project's.")
+    return Group(given["email"], project, inside, display_name=texts[0], description=texts[1])

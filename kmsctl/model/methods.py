@@ -58,7 +58,8 @@ class Method:
     @property
     def service(self) -> str:
         """The service that the method belongs to, as audit configurations and records name it."""
-        return _SERVICES.get((self.permission or "").partition(".")[0], _SERVICES["cloudkms"])
+        word = _OTHER_SERVICES.get(self.name) or (self.permission or "").partition(".")[0]
+        return _SERVICES.get(word, _SERVICES["cloudkms"])
 
 
 #: Kinds of resource that have a policy → the first words of their permissions.
@@ -71,6 +72,8 @@ _POLICY_COLLECTIONS = {
 }
 #: (method, kind of resource) → its permission there, where it is another one.
 _ON_OTHERS = {("ImportCryptoKeyVersion", "cryptoKeyVersion"): "cloudkms.cryptoKeyVersions.update"}
+#: Method that asks for no permission → the word of its service, where that is not Cloud KMS.
+_OTHER_SERVICES = {"CreateProject": "resourcemanager", "ListProjects": "resourcemanager"}
 #: First word of a permission → the service.
 _SERVICES = {
     "cloudkms": "cloudkms.googleapis.com",
@@ -82,11 +85,15 @@ _SERVICES = {
     "serviceusage": "serviceusage.googleapis.com",
 }
 
+_LOG_READER = (("logging.logEntries.list", "project"),)
+
 _TABLE = (
     # google.cloud.kms.v1.KeyManagementService
     Method("ListKeyRings", "cloudkms.keyRings.list", ADMIN_READ, "location"),
     Method("GetKeyRing", "cloudkms.keyRings.get", ADMIN_READ, "keyRing"),
     Method("CreateKeyRing", "cloudkms.keyRings.create", ADMIN_WRITE, "location"),
+    # Asked besides by CreateKeyRing with tags: what conditions go by is not for all who may make rings.
+    Method("CreateTagBinding", "cloudkms.keyRings.createTagBinding", ADMIN_WRITE, "location"),
     Method("ListCryptoKeys", "cloudkms.cryptoKeys.list", ADMIN_READ, "keyRing"),
     Method("GetCryptoKey", "cloudkms.cryptoKeys.get", ADMIN_READ, "cryptoKey"),
     Method("CreateCryptoKey", "cloudkms.cryptoKeys.create", ADMIN_WRITE, "keyRing"),
@@ -172,14 +179,32 @@ _TABLE = (
     Method("GetGroup", "kmsctl.groups.get", ADMIN_READ, "project"),
     Method("ListGroups", "kmsctl.groups.list", ADMIN_READ, "project"),
     Method("UpdateGroup", "kmsctl.groups.update", ADMIN_WRITE, "project"),
+    Method("ImportGroups", "kmsctl.groups.import", ADMIN_WRITE, "project"),
     Method("DeleteGroup", "kmsctl.groups.delete", ADMIN_WRITE, "project"),
     # Explanations show policies, so they ask for what reading the project's policy asks for.
     Method("ExplainAccess", "resourcemanager.projects.getIamPolicy", ADMIN_READ, "project"),
+    # google.logging.v2.LoggingServiceV2. Data access is shown to those who may read it besides.
+    Method("ListLogEntries", "logging.logEntries.list", DATA_READ, "project"),
+    # What was done to a resource is in the audit log, which its reader must be allowed to read.
+    Method("ListKeyRingHistory", "cloudkms.keyRings.get", ADMIN_READ, "keyRing", _LOG_READER),
+    Method("ListCryptoKeyHistory", "cloudkms.cryptoKeys.get", ADMIN_READ, "cryptoKey", _LOG_READER),
+    # google.cloud.securitycenter.v2.SecurityCenter
+    Method("ListFindings", "securitycenter.findings.list", ADMIN_READ, "project"),
     # The store's own.
+    Method("VerifyLogs", "kmsctl.store.verifyLogs", ADMIN_READ, "store"),
+    Method("ExportLogs", "kmsctl.store.exportLogs", DATA_READ, "store"),
+    Method("RetainLogs", "kmsctl.store.retainLogs", ADMIN_WRITE, "store"),
+    Method("GetAuditKey", "kmsctl.store.get", ADMIN_READ, "store"),
     Method("StoreStatus", "kmsctl.store.get", ADMIN_READ, "store"),
     Method("VerifyStore", "kmsctl.store.verify", ADMIN_READ, "store"),
     Method("MaintainStore", "kmsctl.store.maintain", ADMIN_WRITE, "store"),
+    Method("RepairStore", "kmsctl.store.repair", ADMIN_WRITE, "store"),
     Method("AcceptRollback", "kmsctl.store.acceptRollback", ADMIN_WRITE, "store"),
+    Method("ListProtectors", "kmsctl.store.protectors", ADMIN_READ, "store"),
+    Method("AddProtector", "kmsctl.store.protectors", ADMIN_WRITE, "store"),
+    Method("RemoveProtector", "kmsctl.store.protectors", ADMIN_WRITE, "store"),
+    Method("RotateMasterKey", "kmsctl.store.rotate", ADMIN_WRITE, "store"),
+    Method("RotateRootKey", "kmsctl.store.rotate", ADMIN_WRITE, "store"),
     Method("CreateBackup", "kmsctl.store.backup", ADMIN_WRITE, "store"),
     Method("ListBackups", "kmsctl.store.backup", ADMIN_READ, "store"),
     Method("VerifyBackup", "kmsctl.store.backup", ADMIN_READ, "store"),

@@ -61,9 +61,17 @@ class AuditConfig:
 
 
 class Policy:
-    """A policy. `etag` names the state that it was read in, or is empty."""
+    """A policy.
 
-    __slots__ = ("audit_configs", "bindings", "etag")
+    Attributes:
+        bindings: who has which roles.
+        audit_configs: what is recorded; of a project.
+        etag: names the state that it was read in, or is empty.
+        conflicts: of a policy that was just set: (member, resource) of those who since then both manage
+            keys and use them. It is no part of the policy.
+    """
+
+    __slots__ = ("audit_configs", "bindings", "conflicts", "etag")
 
     def __init__(
         self, bindings: Iterable[Binding] = (), audit_configs: Iterable[AuditConfig] = (), etag: str = ""
@@ -71,6 +79,7 @@ class Policy:
         self.bindings = tuple(bindings)
         self.audit_configs = tuple(audit_configs)
         self.etag = etag
+        self.conflicts: tuple[tuple[str, str], ...] = ()
 
     @property
     def has_conditions(self) -> bool:

@@ -8,17 +8,20 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from kmsctl.model.names import CryptoKeyName, CryptoKeyVersionName, ImportJobName, KeyRingName
 
 
 class KeyRing:
-    __slots__ = ("create_time", "name")
+    """A key ring. `tags` are for conditions of policies: ``PROJECT/NAME`` → value."""
 
-    def __init__(self, name: KeyRingName, create_time: int) -> None:
+    __slots__ = ("create_time", "name", "tags")
+
+    def __init__(self, name: KeyRingName, create_time: int, tags: Mapping[str, str] | None = None) -> None:
         self.name = name
         self.create_time = create_time
+        self.tags = tags or {}
 
 
 class CryptoKeyVersion:
@@ -134,10 +137,15 @@ class ImportJob:
 
 
 class CryptoKey:
-    """A key. `primary` is its primary version, for symmetric keys that have one."""
+    """A key. `primary` is its primary version, for symmetric keys that have one.
+
+    `allowed_access_reasons` of None means that there is no policy: every reason will do. An empty one
+    allows none.
+    """
 
     __slots__ = (
         "algorithm",
+        "allowed_access_reasons",
         "create_time",
         "destroy_scheduled_duration",
         "import_only",
@@ -165,6 +173,7 @@ class CryptoKey:
         rotation_period: int | None = None,
         next_rotation_time: int | None = None,
         import_only: bool = False,
+        allowed_access_reasons: tuple[str, ...] | None = None,
         not_exportable: bool = False,
     ) -> None:
         self.name = name
@@ -178,6 +187,7 @@ class CryptoKey:
         self.rotation_period = rotation_period
         self.next_rotation_time = next_rotation_time
         self.import_only = import_only
+        self.allowed_access_reasons = allowed_access_reasons
         self.not_exportable = not_exportable
 
 
@@ -205,11 +215,13 @@ class CryptoKeyOutline:
 class CryptoKeySpec:
     """What a caller asks for when creating a key (the mutable and immutable input fields).
 
-    `destroy_scheduled_duration` of None means the service's default.
+    `destroy_scheduled_duration` of None means the service's default, `allowed_access_reasons` of None
+    that any reason will do.
     """
 
     __slots__ = (
         "algorithm",
+        "allowed_access_reasons",
         "destroy_scheduled_duration",
         "import_only",
         "labels",
@@ -231,6 +243,7 @@ class CryptoKeySpec:
         next_rotation_time: int | None = None,
         destroy_scheduled_duration: int | None = None,
         import_only: bool = False,
+        allowed_access_reasons: Sequence[str] | None = None,
         not_exportable: bool = False,
     ) -> None:
         self.purpose = purpose
@@ -241,4 +254,5 @@ class CryptoKeySpec:
         self.next_rotation_time = next_rotation_time
         self.destroy_scheduled_duration = destroy_scheduled_duration
         self.import_only = import_only
+        self.allowed_access_reasons = allowed_access_reasons
         self.not_exportable = not_exportable

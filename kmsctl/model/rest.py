@@ -40,8 +40,11 @@ def location_json(location: Location, project: str) -> dict[str, object]:
 
 
 def key_ring_json(key_ring: KeyRing) -> dict[str, object]:
-    """Returns a google.cloud.kms.v1.KeyRing."""
-    return {"name": key_ring.name.text, "createTime": rfc3339(key_ring.create_time)}
+    """Returns a google.cloud.kms.v1.KeyRing; `tags` are kmsctl's own."""
+    result: dict[str, object] = {"name": key_ring.name.text, "createTime": rfc3339(key_ring.create_time)}
+    if key_ring.tags:
+        result["tags"] = dict(key_ring.tags)
+    return result
 
 
 def crypto_key_json(key: CryptoKey) -> dict[str, object]:
@@ -63,6 +66,9 @@ def crypto_key_json(key: CryptoKey) -> dict[str, object]:
     if key.not_exportable:  # of kmsctl: the API has nothing like it
         result["notExportable"] = True
     result["destroyScheduledDuration"] = duration_json(key.destroy_scheduled_duration)
+    if key.allowed_access_reasons is not None:
+        reasons = list(key.allowed_access_reasons)
+        result["keyAccessJustificationsPolicy"] = {"allowedAccessReasons": reasons} if reasons else {}
     return result
 
 

@@ -7,7 +7,7 @@ from kmsctl.service.authorize import acting, allowed, facts, grants
 from kmsctl.service.call import find_database
 from kmsctl.service.callers import identify, inside, matching
 from kmsctl.service.control import ControlReading, find_control
-from kmsctl.service.policies import account_target, shown_member
+from kmsctl.service.policies import account_target, check_permissions, shown_member
 from kmsctl.service.targets import Target, find_project, levels
 
 TYPE_CHECKING = False
@@ -79,6 +79,7 @@ class Holder:
 
 def explain(kms: Kms, ctx: Context, permission: str, name: names.Name, account: str) -> Explanation:
     """Explains whether `account` has a permission on a resource, to a caller who may see policies."""
+    check_permissions([permission])
     with _View(kms, ctx, name) as view:
         control, location, target = view.control, view.location, view.target
         if control is None or find_project(control, target) is None:
@@ -107,6 +108,7 @@ def who_can(kms: Kms, ctx: Context, permission: str, name: names.Name) -> list[H
 
     Who is in a group is told to those who may get the groups of the project that looks after it.
     """
+    check_permissions([permission])
     with _View(kms, ctx, name) as view:
         control = view.control
         if control is None or find_project(control, view.target) is None:

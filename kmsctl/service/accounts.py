@@ -55,9 +55,14 @@ def create(
 def create_agent(kms: Kms, ctx: Context, parent: ProjectName, service: str) -> ServiceAccount:
     """Returns the agent of a service in a project, which is made if it is not there yet."""
     if service not in service_agents.SERVICES:
+        from difflib import get_close_matches
+
+        near = get_close_matches(service, service_agents.SERVICES, n=5)
         raise InvalidArgument(
             f"Service {service} has no service agent.",
-            hint=f"These have: {', '.join(service_agents.SERVICES)}.",
+            hint=f"Did you mean {' or '.join(near)}?"
+            if near
+            else "Services are named like storage.googleapis.com or run.googleapis.com.",
         )
     with ControlMutation(kms, ctx, "GenerateServiceIdentity", Target(parent), creates=True) as call:
         call.request = {"service": service}

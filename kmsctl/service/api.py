@@ -49,6 +49,8 @@ from kmsctl.model.resources import (
 from kmsctl.service.backup_api import BackupApi
 from kmsctl.service.context import Context
 from kmsctl.service.iam_api import IamApi
+from kmsctl.service.logging_api import LoggingApi
+from kmsctl.service.protection_api import ProtectionApi
 from kmsctl.service.store_api import StoreApi
 
 T = TypeVar("T")
@@ -56,7 +58,7 @@ T = TypeVar("T")
 Keep = Callable[[CryptoKeyOutline], bool]
 
 
-class KmsApi(IamApi, StoreApi, BackupApi, Protocol):
+class KmsApi(IamApi, LoggingApi, ProtectionApi, StoreApi, BackupApi, Protocol):
     """One method per API method. Lists are lazy and in name order."""
 
     def list_locations(self, ctx: Context, project: str) -> Iterator[Location]: ...

@@ -49,9 +49,10 @@ class Decision:
         caller: who acts.
         permission: what was asked for; None where nothing has to be.
         project: the row of the project that decided, or None where nobody has used it.
+        also: further permissions that were asked for, and the resources they were asked on.
     """
 
-    __slots__ = ("caller", "control_generation", "method", "permission", "project")
+    __slots__ = ("also", "caller", "control_generation", "method", "permission", "project")
 
     def __init__(
         self,
@@ -61,6 +62,7 @@ class Decision:
         caller: Caller,
         control_generation: int,
     ) -> None:
+        self.also: tuple[tuple[str, Target], ...] = ()
         self.method = method
         self.permission = permission
         self.project = project
@@ -109,7 +111,8 @@ def authorize(
         method, permission, project, caller, 0 if control is None else control.head.generation
     )
     needed = [] if permission is None else [(permission, target.checked_on(method.checked_on))]
-    needed += [(each, place) for (each, _), place in zip(method.also, also, strict=True)]
+    decision.also = tuple((each, place) for (each, _), place in zip(method.also, also, strict=True))
+    needed += decision.also
     for each, place in needed:
         _require(control, location, caller, each, place, shown=target.name if each == permission else "")
     return decision
@@ -266,7 +269,9 @@ def denied(permission: str, resource: str, hint: str | None = None) -> Permissio
         "Whoever may see its policies is told why by: kmsctl iam explain "
         f"{permission} {resource} --account=ACCOUNT"
     )
-    return PermissionDenied(
+    error = PermissionDenied(
         f"Permission '{permission}' denied on resource '{resource}' (or it may not exist).",
         hint=hint or (_FOR_OWNERS if resource == STORE else explained),
     )
+    error.asked = permission, resource
+    return error

@@ -6,6 +6,7 @@ import os
 
 from kmsctl.errors import FailedPrecondition, IntegrityError, InvalidArgument
 from kmsctl.keystore.containers import BACKUP, Header, Reader, Writer, altered
+from kmsctl.model.log_tree import LogTree
 from kmsctl.model.names import check_location
 from kmsctl.model.times import rfc3339
 from kmsctl.service import audit
@@ -57,14 +58,16 @@ def create(kms: Kms, ctx: Context, sink: Callable[[bytes], object], seal: Seal |
     """
     store = require_store(kms)
     decision = decide(kms, ctx, "CreateBackup")
+    store.keys.check_settled()
     header = Header(BACKUP, store.keys.store_id, kms.random(16))
-    if seal is not None:
-        header.section = _root_key_section(store.keys, header, seal)
     names = sorted(store.names(), key=lambda name: (name == CONTROL, name))
     with store.open(CONTROL).write() as transaction:
         request: dict[str, object] = {"backupId": header.file_id.hex(), "databases": names}
         audit.append_store(transaction, ctx, decision, {**request, "includesRootKey": seal is not None})
     with copies.Workshop(store.directory) as workshop:
+        store.keys.check_settled()  # and no rotation of the root key ends before the workshop is let go of
+        if seal is not None:
+            header.section = _root_key_section(store.keys, header, seal)
         begun = kms.clock()
         copied = [_copy(store, workshop, name) for name in names]
         manifest = {
@@ -105,6 +108,7 @@ def write(
     sink: Callable[[bytes], object],
 ) -> None:
     """Writes a container of copies, in the order in which the manifest has them."""
+    keys.check_settled()  # a rotation that began since would leave copies that need two root keys
     for each in copied:
         each.close()
     writer = Writer(header, keys.file_key(header.kind, header.file_id), manifest, sink)
@@ -124,7 +128,7 @@ def describe(copied: Database) -> dict[str, Any]:
             "generation": head.generation,
             "headTag": head.tag.hex(),
             "auditRecords": chain.sequence,
-            "auditDigest": chain.digest.hex(),
+            "auditRoot": LogTree(snapshot.keys.digest, chain.sequence, chain.edge).root().hex(),
             "auditTag": chain.tag.hex(),
             "lastTime": rfc3339(max(head.last_time, chain.last_time)),
             "masterKeyVersions": [row.id for row in snapshot.scan(MASTER_KEYS, "1 ORDER BY id", ())],

@@ -6,7 +6,7 @@ read, then the anchors are raised: the lock order of the whole program.
 
 from __future__ import annotations
 
-from kmsctl.errors import InvalidArgument, NotFound, PermissionDenied
+from kmsctl.errors import InvalidArgument, KmsError, NotFound, PermissionDenied
 from kmsctl.model import locations
 from kmsctl.model.names import ProjectName
 from kmsctl.model.policies import Binding, Policy
@@ -67,14 +67,22 @@ def decide(
 
 
 class Reading:
-    """A verb that changes nothing: gives a snapshot, or None where the location was never used."""
+    """A verb that changes nothing: gives a snapshot, or None where the location was never used.
+
+    What fails within it is recorded, where the project's audit configuration asks for that.
+    """
 
     __slots__ = ("_also", "_context", "_database", "_decision", "_kms", "_method", "_reading", "_target")
 
     _decision: Decision
 
     def __init__(
-        self, kms: Kms, ctx: Context, method: str, name: ResourceName, also: Sequence[ResourceName] = ()
+        self,
+        kms: Kms,
+        ctx: Context,
+        method: str,
+        name: ResourceName,
+        also: Sequence[ResourceName | ProjectName] = (),
     ) -> None:
         self._also = tuple(Target(each) for each in also)
         self._kms = kms
@@ -115,6 +123,7 @@ class Reading:
     ) -> None:
         if self._database is not None:
             self._reading.__exit__(kind, error, trace)
+            record_failure(self._database, self._context, self._decision, self._target, {}, error)
 
     def record(self) -> None:
         """Keeps a record of the call, where the project's audit configuration asks for one.
@@ -253,8 +262,33 @@ class Mutation:
                 self._writing.__exit__(type(failed), failed, None)
                 raise
         self._writing.__exit__(kind, error, trace)
-        if kind is None and self._database is not None:
+        if self._database is None:
+            return
+        if kind is None:
             purge_after(self._database)
+        else:
+            record_failure(self._database, self._context, self._decision, self._target, self.request, error)
+
+
+def record_failure(
+    database: Database,
+    ctx: Context,
+    decision: Decision,
+    target: Target,
+    request: dict[str, object],
+    error: BaseException | None,
+) -> None:
+    """Keeps a record of an allowed call that failed by its own fault, as Cloud Audit Logs does.
+
+    Where that cannot be kept, the call has failed all the same, for the reason that its caller learns.
+    """
+    if not isinstance(error, KmsError) or not audit.is_recorded(error) or not decision.audited:
+        return
+    try:
+        with database.write() as transaction:
+            audit.append_failure(transaction, ctx, decision, target, request, error)
+    except KmsError:
+        pass
 
 
 def open_project(kms: Kms, ctx: Context, project: str, *, display_name: str = "", labels: str = "") -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kmsctl.errors import NotFound, PermissionDenied
 from kmsctl.service import audit, refusals
 from kmsctl.service.authorize import Decision, authorize
-from kmsctl.service.call import open_project
+from kmsctl.service.call import open_project, record_failure
 from kmsctl.store.store import CONTROL
 
 TYPE_CHECKING = False
@@ -59,12 +59,13 @@ class ControlReading:
     ) -> None:
         if self._database is not None:
             self._reading.__exit__(kind, error, trace)
+            record_failure(self._database, self._context, self.decision, self._target, {}, error)
 
-    def record(self) -> None:
+    def record(self, request: dict[str, object] | None = None) -> None:
         """Keeps a record of the call, where the project's audit configuration asks for one."""
         if self._database is not None and self.decision.audited:
             with self._database.write() as transaction:
-                audit.append(transaction, self._context, self.decision, self._target, {})
+                audit.append(transaction, self._context, self.decision, self._target, request or {})
 
 
 class ControlMutation:
@@ -81,6 +82,7 @@ class ControlMutation:
     __slots__ = (
         "_context",
         "_creates",
+        "_database",
         "_kms",
         "_method",
         "_target",
@@ -116,6 +118,7 @@ class ControlMutation:
         database = find_control(self._kms)
         if database is None:
             raise self._not_found()
+        self._database = database
         self._writing = database.write()
         self.transaction = self._writing.__enter__()
         try:
@@ -154,3 +157,4 @@ class ControlMutation:
                 self._writing.__exit__(type(failed), failed, None)
                 raise
         self._writing.__exit__(kind, error, trace)
+        record_failure(self._database, self._context, self.decision, self._target, self.request, error)

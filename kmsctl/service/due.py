@@ -6,10 +6,12 @@ transaction and with records of its own; lists compute the effective state and w
 
 from __future__ import annotations
 
-from kmsctl.errors import FailedPrecondition, KmsError
+from kmsctl.errors import AccessReasonDenied, FailedPrecondition, KmsError
+from kmsctl.model.methods import METHODS
 from kmsctl.service import audit
 from kmsctl.service.call import Reading, find_database, not_found
 from kmsctl.service.purge import purge_after
+from kmsctl.service.targets import Target
 from kmsctl.store import keys, leases, rings, versions
 from kmsctl.store.snapshot import CLOCK_TOLERANCE
 
@@ -49,18 +51,40 @@ def read_key(
     settled = False
     while True:
         reading = Reading(kms, ctx, method, name)
-        with reading as snapshot:
-            row = None if snapshot is None else find_key(snapshot, key_name)
-            if snapshot is None or row is None:
-                raise not_found(name)
-            wait = not settled and pending(kms, snapshot, row)
-            if not wait:
-                answer = act(snapshot, row)
+        try:
+            with reading as snapshot:
+                row = None if snapshot is None else find_key(snapshot, key_name)
+                if snapshot is None or row is None:
+                    raise not_found(name)
+                if row.values["allowed_access_reasons"] is not None:
+                    _check_reason(ctx, method, key_name, row)
+                wait = not settled and pending(kms, snapshot, row)
+                if not wait:
+                    answer = act(snapshot, row)
+        except AccessReasonDenied as error:
+            _record_refusal(kms, ctx, method, name, error)
+            raise
         if not wait:
             reading.record()
             return answer
         settle(kms, key_name)
         settled = True
+
+
+def _check_reason(ctx: Context, method: str, name: CryptoKeyName, key: Row) -> None:
+    """Refuses to use a key for a reason that it does not allow."""
+    if (METHODS[method].permission or "").startswith("cloudkms.cryptoKeyVersions.useTo"):
+        from kmsctl.service import justifications
+
+        justifications.check(ctx, key, name)
+
+
+def _record_refusal(
+    kms: Kms, ctx: Context, method: str, name: ResourceName, error: AccessReasonDenied
+) -> None:
+    from kmsctl.service import refusals
+
+    refusals.record(kms, ctx, method, Target(name), error)
 
 
 def pending(kms: Kms, snapshot: Snapshot, key: Row) -> bool:

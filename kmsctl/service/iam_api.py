@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
+from kmsctl.model.findings import SecurityFinding
 from kmsctl.model.iam_resources import Group, IamRole, Project, ServiceAccount
 from kmsctl.model.names import Name, ProjectName, ServiceAccountName
 from kmsctl.model.policies import Policy
@@ -94,6 +95,21 @@ class IamApi(Protocol):
         """Adds and removes members, as policies name them."""
         ...
 
+    def import_groups(self, ctx: Context, parent: ProjectName, given: Sequence[Group]) -> list[Group]:
+        """Makes groups what they are said to be; those that are not named stay as they are."""
+        ...
+
     def delete_group(self, ctx: Context, parent: ProjectName, email: str) -> None: ...
     def explain_access(self, ctx: Context, permission: str, name: Name, account: str) -> Explanation: ...
+    def list_findings(
+        self,
+        ctx: Context,
+        parent: ProjectName,
+        *,
+        location: str | None = None,
+        key_ring: str | None = None,
+    ) -> Iterator[SecurityFinding]:
+        """Yields what the detectors find in a project, in one of its locations, or in a key ring there."""
+        ...
+
     def who_can(self, ctx: Context, permission: str, name: Name) -> list[Holder]: ...

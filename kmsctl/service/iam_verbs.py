@@ -6,6 +6,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
+    from kmsctl.model.findings import SecurityFinding
     from kmsctl.model.iam_resources import Group, IamRole, Project, ServiceAccount
     from kmsctl.model.names import Name, ProjectName, ServiceAccountName
     from kmsctl.model.policies import Policy
@@ -187,6 +188,11 @@ class IamVerbs:
 
         return member_groups.change_members(_kms(self), ctx, parent, email, add=add, remove=remove)
 
+    def import_groups(self, ctx: Context, parent: ProjectName, given: Sequence[Group]) -> list[Group]:
+        from kmsctl.service import member_groups
+
+        return member_groups.import_(_kms(self), ctx, parent, given)
+
     def delete_group(self, ctx: Context, parent: ProjectName, email: str) -> None:
         from kmsctl.service import member_groups
 
@@ -196,6 +202,18 @@ class IamVerbs:
         from kmsctl.service import access
 
         return access.explain(_kms(self), ctx, permission, name, account)
+
+    def list_findings(
+        self,
+        ctx: Context,
+        parent: ProjectName,
+        *,
+        location: str | None = None,
+        key_ring: str | None = None,
+    ) -> Iterator[SecurityFinding]:
+        from kmsctl.service import findings
+
+        return findings.list_(_kms(self), ctx, parent, location, key_ring)
 
     def who_can(self, ctx: Context, permission: str, name: Name) -> list[Holder]:
         from kmsctl.service import access

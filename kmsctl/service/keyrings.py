@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from kmsctl.errors import AlreadyExists, InvalidArgument
 from kmsctl.model.resources import KeyRing
-from kmsctl.service.call import Mutation, Reading, not_found
+from kmsctl.service.call import Mutation, Reading, decide, not_found
 from kmsctl.service.defaults import PAGE_SIZE
+from kmsctl.service.targets import Target
 from kmsctl.store import rings
 
 TYPE_CHECKING = False
@@ -17,11 +18,18 @@ if TYPE_CHECKING:
     from kmsctl.service.kms import Kms
 
 
+_TAGGING = "CreateTagBinding"
+
+
 def create(kms: Kms, ctx: Context, name: KeyRingName, tags: Mapping[str, str] | None = None) -> KeyRing:
     for key, value in (tags or {}).items():
         _check_tag(name, key, value)
+    if tags:
+        with Reading(kms, ctx, _TAGGING, name):
+            pass  # whoever may not is refused, and that is recorded, before the lock is taken
     with Mutation(kms, ctx, "CreateKeyRing", name, creates=True) as call:
         if tags:
+            decide(kms, ctx, _TAGGING, Target(name), call.transaction)
             call.request = {"tags": dict(tags)}
         if rings.find(call.transaction, name) is not None:
             raise AlreadyExists(f"KeyRing {name} already exists.")

@@ -22,7 +22,7 @@ from kmsctl.store import keys, labels, rings, versions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping, Sequence
     from typing import TypeVar
 
     from kmsctl.model.algorithms import Algorithm, Purpose
@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from kmsctl.store.tables import Row
 
     T = TypeVar("T")
+
+_POLICY = "key_access_justifications_policy"
 
 
 def create(
@@ -65,6 +67,8 @@ def _create(
     with Mutation(kms, ctx, "CreateCryptoKey", name, within=name.parent) as call:
         transaction = call.transaction
         call.request = {"purpose": spec.purpose, "algorithm": spec.algorithm, "labels": spec.labels}
+        if spec.allowed_access_reasons is not None:
+            call.request["allowedAccessReasons"] = list(spec.allowed_access_reasons)
         ring = rings.find(transaction, name.parent)
         if ring is None:
             raise not_found(name.parent)
@@ -183,6 +187,9 @@ def update(kms: Kms, ctx: Context, name: CryptoKeyName, changes: Mapping[str, ob
         columns: dict[str, int | str | None] = {}
         for field, value in changes.items():
             columns.update(_change(field, value))
+        reasons = columns.get("allowed_access_reasons")
+        if isinstance(reasons, str):
+            call.request["allowedAccessReasons"] = reasons.split()
         if columns.keys() & {"rotation_period", "next_rotation_time"}:
             merged = {**row.values, **columns}
             purpose = algorithms.purpose_by_number(row.integer("purpose")).enum
@@ -232,6 +239,8 @@ def _check_spec(kms: Kms, spec: CryptoKeySpec, *, skip_version: bool) -> int:
         raise InvalidArgument(f"protection_level: '{spec.protection_level}' is not a ProtectionLevel.")
     _check_algorithm(kms, purpose, spec.protection_level, algorithms.by_enum(spec.algorithm))
     check_labels(spec.labels)
+    if spec.allowed_access_reasons is not None:
+        spec.allowed_access_reasons = _checked_reasons(spec.allowed_access_reasons)
     if spec.import_only and not skip_version:
         raise InvalidArgument(
             "An import-only key cannot have a generated first version.",
@@ -279,7 +288,18 @@ def _change(field: str, value: object) -> dict[str, int | str | None]:
         return {"algorithm": algorithms.by_enum(value).number}
     if field == "not_exportable" and value is True:
         return {field: 1}  # for good: there is no way back
+    if field == _POLICY and (value is None or isinstance(value, list | tuple)):
+        return {"allowed_access_reasons": keys.encode_reasons(_checked_reasons(value))}
     raise InvalidArgument(f"update_mask: '{field}' cannot be changed.")
+
+
+def _checked_reasons(reasons: Sequence[str] | None) -> tuple[str, ...] | None:
+    """Checks a Key Access Justifications policy; None is none."""
+    if reasons is None:
+        return None
+    from kmsctl.model.access_reasons import checked
+
+    return checked(reasons, f"{_POLICY}.allowed_access_reasons")
 
 
 def _check_rotatable(name: CryptoKeyName, *, import_only: bool, following: object) -> None:

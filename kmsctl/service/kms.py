@@ -14,6 +14,8 @@ from kmsctl.model.times import now_us
 from kmsctl.service.backup_verbs import BackupVerbs
 from kmsctl.service.defaults import DESTROY_SCHEDULED_DURATION
 from kmsctl.service.iam_verbs import IamVerbs
+from kmsctl.service.logging_verbs import LoggingVerbs
+from kmsctl.service.protection_verbs import ProtectionVerbs
 from kmsctl.service.store_verbs import StoreVerbs
 from kmsctl.store.files import has_databases
 from kmsctl.store.probes import no_probe
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from typing import TypeVar
 
+    from kmsctl.keystore.ports import Asking
     from kmsctl.model.asymmetric_requests import (
         AsymmetricDecryptRequest,
         AsymmetricDecryptResponse,
@@ -68,7 +71,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 
-class Kms(IamVerbs, StoreVerbs, BackupVerbs):
+class Kms(IamVerbs, LoggingVerbs, ProtectionVerbs, StoreVerbs, BackupVerbs):
     """The service over a store of files (`kmsctl.service.api.KmsApi`).
 
     Args:
@@ -78,9 +81,11 @@ class Kms(IamVerbs, StoreVerbs, BackupVerbs):
         random: draws that many random bytes.
         destroy_scheduled_duration: the destroy window of keys that name none, in microseconds.
         probe: told the name of each step of a commit; for crash tests.
+        ask: returns who is asked for passphrases and the like, where the root key has no file of its own.
     """
 
     __slots__ = (
+        "_ask",
         "_lock",
         "_store",
         "clock",
@@ -100,6 +105,7 @@ class Kms(IamVerbs, StoreVerbs, BackupVerbs):
         random: Random = os.urandom,
         destroy_scheduled_duration: int = DESTROY_SCHEDULED_DURATION,
         probe: Probe = no_probe,
+        ask: Callable[[], Asking] | None = None,
     ) -> None:
         self.data_directory = data_directory
         self.secrets_directory = secrets_directory
@@ -107,6 +113,7 @@ class Kms(IamVerbs, StoreVerbs, BackupVerbs):
         self.random = random
         self.destroy_scheduled_duration = destroy_scheduled_duration
         self.probe = probe
+        self._ask = ask
         self._store: Store | None = None
         self._lock = allocate_lock()
 
@@ -119,10 +126,10 @@ class Kms(IamVerbs, StoreVerbs, BackupVerbs):
         if self._store is None:
             from kmsctl.keystore.keystore import KeyStore
 
-            keystore = KeyStore.open(self.secrets_directory, self.random, self.probe)
+            keystore = KeyStore.open(self.secrets_directory, self.random, self.probe, self._ask)
             if keystore is None and has_databases(self.data_directory):
                 # Unless another process has made both in between, the secrets of a store are gone.
-                keystore = KeyStore.open(self.secrets_directory, self.random, self.probe)
+                keystore = KeyStore.open(self.secrets_directory, self.random, self.probe, self._ask)
                 if keystore is None:
                     raise self._orphans()
             if keystore is None:
@@ -145,6 +152,10 @@ class Kms(IamVerbs, StoreVerbs, BackupVerbs):
             store, self._store = self._store, None
         if store is not None:
             store.close()
+
+    def use_keys(self, keystore: object) -> None:
+        """Goes on with a `KeyStore` that was opened elsewhere, unless the store is open already."""
+        self._set_store(keystore)
 
     def _set_store(self, keystore: object) -> Store:
         """Keeps one store for all threads, whichever of them was first to open it."""

@@ -18,10 +18,10 @@ from kmsctl.service import audit, due, expiry, refusals
 from kmsctl.service.authorize import authorize_store
 from kmsctl.service.purge import purge
 from kmsctl.service.reports import DatabaseStatus, MaintenanceReport, StoreStatus
-from kmsctl.store import import_jobs, keys, versions
+from kmsctl.store import import_jobs, keys, resealing, versions
 from kmsctl.store.snapshot import CLOCK_TOLERANCE
 from kmsctl.store.store import CONTROL
-from kmsctl.store.tables import CONTROL_TABLES, LOCATION_TABLES, MASTER_KEYS, PENDING_PURGES
+from kmsctl.store.tables import AUDIT_KEYS, CONTROL_TABLES, LOCATION_TABLES, MASTER_KEYS, PENDING_PURGES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 
 def decide(kms: Kms, ctx: Context, method: str) -> Decision:
-    """Authorizes one of the store's own methods. Refusals are recorded in the chain of control."""
+    """Authorizes one of the store's own methods. Refusals are recorded in the log of control."""
     store = kms.find_store()
     control = None if store is None else store.find(CONTROL)
     if control is None:
@@ -70,16 +70,17 @@ def _database_status(store: Store, name: str) -> DatabaseStatus:
                 for table in tables
             }
             purges = counts.pop(PENDING_PURGES.name, 0)
-            counts.pop(MASTER_KEYS.name)
+            for each in (MASTER_KEYS, AUDIT_KEYS):
+                counts.pop(each.name)
             return DatabaseStatus(
                 name,
                 path,
                 generation=snapshot.head.generation,
                 epoch=snapshot.head.epoch.hex(),
                 counts=counts,
-                audit_records=snapshot.audit.sequence,
+                audit_records=snapshot.audit.sequence - snapshot.audit.removed,
                 bytes_on_disk=_size(path),
-                master_key_versions=[row.id for row in snapshot.scan(MASTER_KEYS, "1 ORDER BY id", ())],
+                master_key_versions=[row.id for row in resealing.in_use(snapshot)],
                 pending_purges=purges,
                 last_time=max(snapshot.head.last_time, snapshot.audit.last_time),
             )
@@ -97,21 +98,28 @@ def _size(path: str) -> int:
     return total
 
 
-def maintain(kms: Kms, ctx: Context, confirm_clock: Callable[[str], bool]) -> MaintenanceReport:
+def maintain(
+    kms: Kms, ctx: Context, confirm_clock: Callable[[str], bool], max_master_key_age: int | None = None
+) -> MaintenanceReport:
     """Does all that is due in all locations: destruction, rotation, purges, work left by crashes."""
     report = MaintenanceReport()
     store = kms.find_store()
     if store is None:
         return report
     decision = decide(kms, ctx, "MaintainStore")
+    rotation = decision if max_master_key_age is None else decide(kms, ctx, "RotateMasterKey")
+    _resume_root_rotation(ctx, decision, store, report)
     for name in store.names():
         try:
             database = store.find(name)
             if database is None:
                 continue
             _settle_clock(database, ctx, decision, confirm_clock, report)
+            refusals.settle(database)
             if name != CONTROL:
                 _maintain_location(kms, database, report)
+            _rotate_master_key(kms, ctx, rotation, database, max_master_key_age, report)
+            _purge(database, report)
         except KmsError as error:  # one that is damaged does not keep the others waiting
             report.left.append(f"{name}: {error.message}")
     store.remove_leftovers()
@@ -176,6 +184,36 @@ def _maintain_location(kms: Kms, database: Database, report: MaintenanceReport) 
         report.rotated += done.rotated
         report.failed += done.failed
     _maintain_import_jobs(kms, database, report)
+
+
+def _resume_root_rotation(ctx: Context, decision: Decision, store: Store, report: MaintenanceReport) -> None:
+    from kmsctl.service import root_rotation
+
+    try:
+        root_rotation.remove_leftovers(store)
+        root_rotation.resume(ctx, decision, store)
+    except KmsError as error:
+        report.left.append(f"The rotation of the root key is not complete: {error.message}")
+
+
+def _rotate_master_key(
+    kms: Kms,
+    ctx: Context,
+    decision: Decision,
+    database: Database,
+    max_age: int | None,
+    report: MaintenanceReport,
+) -> None:
+    """Rotates a master key that is old enough, or goes on with a rotation that a crash ended."""
+    from kmsctl.service import master_rotation
+
+    store = kms.find_store()
+    if store is not None and master_rotation.due(database, max_age):
+        master_rotation.rotate_all(kms, ctx, decision, store, [database.name])
+        report.rewrapped.append(database.name)
+
+
+def _purge(database: Database, report: MaintenanceReport) -> None:
     before = database.count(PENDING_PURGES)
     left = purge(database)
     report.purged += before - left

@@ -18,7 +18,7 @@ from kmsctl.store import groups
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Collection, Container, Iterator, Sequence
 
     from kmsctl.service.context import Context
     from kmsctl.service.kms import Kms
@@ -88,14 +88,64 @@ def change_members(
                 raise NotFound(f"{given} is no member of the group {_address(email)}.")
             del inside[stored]
         for given in add:
-            member = stored_member(call.transaction, given)
-            if not member.startswith((members.USER, members.GROUP, members.SERVICE_ACCOUNT)):
-                raise InvalidArgument(f"Member {given} cannot be in a group.")
-            inside[member] = None
-        if len(inside) > _MAX_MEMBERS:
-            raise InvalidArgument(f"A group has at most {_MAX_MEMBERS} members.")
+            inside[_stored(call.transaction, given)] = None
+        _check_size(inside)
         groups.set_members(call.transaction, row, inside)
         return _resource(call.transaction, row)
+
+
+def import_(kms: Kms, ctx: Context, parent: ProjectName, given: Sequence[Group]) -> list[Group]:
+    """Makes groups what they are said to be, those that are not there too: all of them, or none.
+
+    Raises:
+        InvalidArgument: if one is named twice, or a member cannot be in a group.
+        AlreadyExists: if one is another project's.
+    """
+    with ControlMutation(kms, ctx, "ImportGroups", Target(parent), creates=True) as call:
+        transaction = call.transaction
+        rows: dict[str, Row] = {}
+        for group in given:  # all are there before the first one can have another as a member
+            address = _address(group.email)
+            if address in rows:
+                raise InvalidArgument(f"groups: {address} is there twice.")
+            rows[address] = _made(transaction, parent, address)
+        for group, row in zip(given, rows.values(), strict=True):
+            before = groups.members_of(row)
+            inside = dict.fromkeys(_stored(transaction, each, before) for each in group.members)
+            _check_size(inside)
+            transaction.update(
+                row,
+                display_name=group.display_name,
+                description=group.description,
+                members=" ".join(inside),
+            )
+        changed = [_resource(transaction, row) for row in rows.values()]
+        call.request = {"groups": [{"group": each.email, "members": list(each.members)} for each in changed]}
+        return changed
+
+
+def _made(transaction: Transaction, parent: ProjectName, address: str) -> Row:
+    """Returns the row of a group of the project, which is made if it is not there."""
+    row = groups.find_address(transaction, address)
+    if row is None:
+        return groups.insert(transaction, parent.project, address)
+    if row.text("project") != parent.project:
+        raise AlreadyExists(f"Group {address} already exists.")
+    if row.integer("deleted"):
+        return groups.revive(transaction, row, display_name="", description="")
+    return row
+
+
+def _stored(transaction: Transaction, given: str, named: Container[str] = ()) -> str:
+    member = stored_member(transaction, given, named)
+    if not member.startswith((members.USER, members.GROUP, members.SERVICE_ACCOUNT)):
+        raise InvalidArgument(f"Member {given} cannot be in a group.")
+    return member
+
+
+def _check_size(inside: Collection[str]) -> None:
+    if len(inside) > _MAX_MEMBERS:
+        raise InvalidArgument(f"A group has at most {_MAX_MEMBERS} members.")
 
 
 def delete(kms: Kms, ctx: Context, parent: ProjectName, email: str) -> None:

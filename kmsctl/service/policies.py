@@ -83,11 +83,12 @@ def set_(
             if row is None:
                 raise missing(name)
             project = change.project.text("project")
-            wanted = _merged(transaction, project, policies.of(row), policy, fields)
+            before = policies.of(row)
+            wanted = _merged(transaction, project, before, policy, fields)
             if isinstance(name, names.ProjectName):
                 _check_owned(transaction, wanted)
             change.more, stored = _put(transaction, row, wanted)
-            return _shown(transaction, stored)
+        return _changed(kms, ctx, name, before, stored)
     with Mutation(kms, ctx, "SetIamPolicy", name) as call:
         row = _location_row(call.transaction, name)
         if row is None:
@@ -95,14 +96,21 @@ def set_(
         before = policies.of(row)
         wanted = _with_control(kms, lambda control: _merged(control, name.project, before, policy, fields))
         call.more, stored = _put(call.transaction, row, wanted)
-    return _with_control(kms, lambda control: _shown(control, stored))
+    return _changed(kms, ctx, name, before, stored)
+
+
+def _changed(kms: Kms, ctx: Context, name: PolicyHolder, before: Policy, stored: Policy) -> Policy:
+    """Returns a policy that was set, with what that did to the separation of duties."""
+    from kmsctl.service.conflicts import arising
+
+    changed = _with_control(kms, lambda control: _shown(control, stored))
+    changed.conflicts = arising(kms, ctx, name, before, stored)
+    return changed
 
 
 def test_permissions(kms: Kms, ctx: Context, name: PolicyHolder, permissions: Sequence[str]) -> list[str]:
     """Returns those of the permissions that the caller has; none of a resource that is not there."""
-    for permission in permissions:
-        if "*" in permission or not permission or not permission.isprintable():
-            raise InvalidArgument(f"permissions: '{permission}' is not a permission.")
+    check_permissions(permissions)
     target = account_target(kms, name)
     control = find_control(kms)
     if control is None:
@@ -124,6 +132,16 @@ def test_permissions(kms: Kms, ctx: Context, name: PolicyHolder, permissions: Se
         return held(None)
     with database.read() as found:
         return held(found)
+
+
+def check_permissions(permissions: Sequence[str]) -> None:
+    """Refuses what is no permission: of those the owner's short cut would know as little as anybody."""
+    from kmsctl.model.grants import known_permissions
+
+    known = known_permissions()
+    for permission in permissions:
+        if permission not in known:
+            raise InvalidArgument(f"permissions: '{permission}' is not a permission.")
 
 
 def account_target(kms: Kms, name: names.Name) -> Target:

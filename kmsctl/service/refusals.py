@@ -31,7 +31,7 @@ _LONGEST = 512
 
 
 def record(kms: Kms, ctx: Context, method: str, target: Target, error: PermissionDenied) -> None:
-    """Records a refusal in the chain of the resource's location, or of control where that is not used.
+    """Records a refusal in the log of the resource's location, or of control where that is not used.
 
     If it cannot be recorded, the call is refused all the same, which is all that the caller learns.
     """

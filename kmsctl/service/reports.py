@@ -63,30 +63,123 @@ class StoreStatus:
         self.initialized = initialized
 
 
+#: What can be done about a finding of a kind, unless the finding itself says otherwise.
+ACTIONS = {
+    "ROW_DAMAGED": "restore",
+    "ROW_REPLAYED": "restore",
+    "MATERIAL_DAMAGED": "restore",
+    "DATABASE_DAMAGED": "restore",
+    "INDEX_DAMAGED": "repair",
+    "ROLLBACK": "restore",
+    "PROTECTOR_DAMAGED": "restore",
+    "ANCHOR_DAMAGED": "restore",
+    "AUDIT_DAMAGED": "restore",
+    "PURGE_PENDING": "maintain",
+    "ORPHAN": "inspect",
+    "FILE_ACCESS": "inspect",
+}
+
+
 class Finding:
     """One thing that is wrong.
 
     Attributes:
         resource: what it is about: a resource name, or a database's or file's name.
-        kind: one of ROW_DAMAGED, ROW_MISSING, ROW_REPLAYED, MATERIAL_DAMAGED, DATABASE_DAMAGED,
-            ROLLBACK, ANCHOR_DAMAGED, AUDIT_DAMAGED, PURGE_PENDING, ORPHAN, FILE_ACCESS.
+        kind: one of `ACTIONS`; of logs EDITED, REMOVED, ADDED, MOVED, REPLACED, DIVERGED, INDEX, SIGNATURE,
+            CANNOT_TELL.
         message: what was found.
-        remedy: what can be done.
+        remedy: what can be done, in words.
+        action: the same in one word: ``restore`` (from a backup: kmsctl cannot know what was there),
+            ``repair`` (`store repair` does it), ``maintain`` (`store maintain` does it) or ``inspect``
+            (somebody has to look).
     """
 
-    __slots__ = ("kind", "message", "remedy", "resource")
+    __slots__ = ("action", "kind", "message", "remedy", "resource")
 
-    def __init__(self, resource: str, kind: str, message: str, remedy: str) -> None:
-        self.resource = resource
+    def __init__(self, resource: str, kind: str, message: str, remedy: str, action: str = "") -> None:
         self.kind = kind
         self.message = message
         self.remedy = remedy
+        self.resource = resource
+        self.action = action or ACTIONS.get(kind, "restore")
+
+
+class VerifyOptions:
+    """How much `verify_store` looks at.
+
+    Attributes:
+        since_last: of rows that were whole before, look only at whether they are still the same.
+        audit: also follow the chains of audit records.
+        workers: processes to check rows in; None for one a processor.
+    """
+
+    __slots__ = ("audit", "since_last", "workers")
+
+    def __init__(self, *, since_last: bool = False, audit: bool = True, workers: int | None = None) -> None:
+        self.since_last = since_last
+        self.audit = audit
+        self.workers = workers
+
+
+class RepairStep:
+    """One thing that `repair_store` does, or would do.
+
+    Attributes:
+        action: ``remove``, ``rebuild-indexes``, ``complete-anchor``, ``finish-purge`` or ``settle``.
+        resource: the file, database or resource it is about.
+        text: what is done, in words.
+    """
+
+    __slots__ = ("action", "resource", "text")
+
+    def __init__(self, action: str, resource: str, text: str) -> None:
+        self.action = action
+        self.resource = resource
+        self.text = text
+
+
+class RepairReport:
+    """What `repair_store` did, and what is left that it must not touch.
+
+    Attributes:
+        steps: what was to be done.
+        done: whether it was agreed to.
+        failed: what could not be done, and why.
+        left: what is still wrong: after the steps, if they were done; else what they would leave.
+    """
+
+    __slots__ = ("done", "failed", "left", "steps")
+
+    def __init__(self, steps: Sequence[RepairStep]) -> None:
+        self.steps = steps
+        self.done = False
+        self.failed: list[str] = []
+        self.left: list[Finding] = []
+
+
+class LogStatus:
+    """The log of one database, whose records `first` to `last` are there.
+
+    Attributes:
+        origin: its name, which is also that of its signing key.
+        location: a location id, or ``control``.
+        public_key: SubjectPublicKeyInfo in PEM.
+    """
+
+    __slots__ = ("first", "last", "location", "origin", "public_key")
+
+    def __init__(self, origin: str, location: str, public_key: str, first: int, last: int) -> None:
+        self.origin = origin
+        self.location = location
+        self.public_key = public_key
+        self.first = first
+        self.last = last
 
 
 class MaintenanceReport:
     """What `maintain` did, and what it could not do."""
 
-    __slots__ = ("destroyed", "expired", "failed", "left", "purged", "rotated", "snapshots")
+    __slots__ = ("destroyed", "expired", "failed", "left", "purged", "rewrapped", "rotated", "snapshots")
 
     def __init__(self) -> None:
         #: resource names
@@ -94,9 +187,62 @@ class MaintenanceReport:
         self.destroyed: list[str] = []
         self.failed: list[str] = []
         self.expired: list[str] = []
+        #: names of databases whose master key was rotated
+        self.rewrapped: list[str] = []
         #: databases and times, ``us-east1/20260102T030405Z``
         self.snapshots: list[str] = []
         #: how many purges were finished
         self.purged = 0
         #: sentences: what is still to be done, and why
         self.left: list[str] = []
+
+
+class RotationReport:
+    """What became of the rotation of one database's master key.
+
+    Attributes:
+        name: a location id, or ``control``.
+        version: the master key that is used now.
+        retired: the versions that were retired.
+        rows: how many rows were written anew.
+        resumed: whether the rotation had been begun before.
+        pending_purges: how many purges wait for readers of the database to finish.
+    """
+
+    __slots__ = ("name", "pending_purges", "resumed", "retired", "rows", "version")
+
+    def __init__(
+        self,
+        name: str,
+        version: int,
+        retired: Sequence[int],
+        *,
+        rows: int,
+        resumed: bool,
+        pending_purges: int,
+    ) -> None:
+        self.name = name
+        self.version = version
+        self.retired = retired
+        self.rows = rows
+        self.resumed = resumed
+        self.pending_purges = pending_purges
+
+
+class RootRotationReport:
+    """What became of the rotation of the root key.
+
+    Attributes:
+        resumed: whether it had been begun before.
+        dropped: the protectors that were removed, as ``NUMBER (TYPE)``.
+        databases: whose master keys were wrapped anew.
+        pending_purges: how many purges wait for readers of the databases to finish.
+    """
+
+    __slots__ = ("databases", "dropped", "pending_purges", "resumed")
+
+    def __init__(self) -> None:
+        self.resumed = False
+        self.dropped: list[str] = []
+        self.databases: list[str] = []
+        self.pending_purges = 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kmsctl.errors import Aborted, AlreadyExists, FailedPrecondition, InvalidArgument, NotFound
 from kmsctl.model import grants
-from kmsctl.model.iam_resources import IamRole
+from kmsctl.model.iam_resources import STAGES, IamRole
 from kmsctl.model.names import ProjectName
 from kmsctl.service.control import ControlMutation, ControlReading
 from kmsctl.service.defaults import PAGE_SIZE
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from kmsctl.store.snapshot import Transaction
     from kmsctl.store.tables import Row
 
-STAGES = ("ALPHA", "BETA", "GA", "DEPRECATED", "DISABLED", "EAP")
 _ID_CHARACTERS = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.")
 _TEXTS = {"title": 100, "description": 300}
 #: No custom role can have these: the owner role alone has them.

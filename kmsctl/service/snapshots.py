@@ -85,6 +85,7 @@ def _expired(known: list[SnapshotFile], horizon: str) -> list[SnapshotFile]:
 
 
 def _take_changed(store: Store, workshop: Workshop, *, skip_damaged: bool) -> list[SnapshotFile]:
+    store.keys.check_settled()
     snapshot_id = _free_id(store)
     found = []
     for name in sorted(store.names(), key=lambda name: (name == CONTROL, name)):

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
 from kmsctl.service.context import Context
-from kmsctl.service.reports import Finding, MaintenanceReport, StoreStatus
+from kmsctl.service.reports import (
+    Finding,
+    MaintenanceReport,
+    RepairReport,
+    RepairStep,
+    StoreStatus,
+    VerifyOptions,
+)
 
 
 class StoreApi(Protocol):
@@ -14,7 +21,10 @@ class StoreApi(Protocol):
 
     def store_status(self, ctx: Context) -> StoreStatus: ...
     def verify_store(
-        self, ctx: Context, progress: Callable[[int, int], None] | None = None
+        self,
+        ctx: Context,
+        progress: Callable[[int, int], None] | None = None,
+        options: VerifyOptions | None = None,
     ) -> Iterator[Finding]:
         """Checks everything; yields what is wrong, and nothing where nothing is.
 
@@ -22,11 +32,31 @@ class StoreApi(Protocol):
         """
         ...
 
-    def maintain_store(self, ctx: Context, *, confirm_clock: Callable[[str], bool]) -> MaintenanceReport:
-        """Does all that is due.
+    def maintain_store(
+        self,
+        ctx: Context,
+        *,
+        confirm_clock: Callable[[str], bool],
+        max_master_key_age: int | None = None,
+    ) -> MaintenanceReport:
+        """Does all that is due. Master keys that are older (in microseconds) are rotated.
 
         `confirm_clock` is asked, with a sentence to show, whether the clock can be believed, where
         material would be destroyed after a large jump of it.
+        """
+        ...
+
+    def repair_store(
+        self,
+        ctx: Context,
+        *,
+        confirm: Callable[[Sequence[RepairStep]], bool],
+        progress: Callable[[int, int], None] | None = None,
+    ) -> RepairReport:
+        """Verifies the store, does what can safely be done about what is wrong, and verifies it again.
+
+        `confirm` is asked with the steps, if there are any, before the first is done; `progress` is as
+        for `verify_store`. What may be tampering is left as it is, and reported.
         """
         ...
 

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from kmsctl.service.context import Context
     from kmsctl.service.kms import Kms
-    from kmsctl.service.reports import Finding, MaintenanceReport, StoreStatus
+    from kmsctl.service.reports import (
+        Finding,
+        MaintenanceReport,
+        RepairReport,
+        RepairStep,
+        StoreStatus,
+        VerifyOptions,
+    )
 
 
 def _kms(verbs: StoreVerbs) -> Kms:
@@ -27,16 +34,36 @@ class StoreVerbs:
         return maintenance.status(_kms(self), ctx)
 
     def verify_store(
-        self, ctx: Context, progress: Callable[[int, int], None] | None = None
+        self,
+        ctx: Context,
+        progress: Callable[[int, int], None] | None = None,
+        options: VerifyOptions | None = None,
     ) -> Iterator[Finding]:
         from kmsctl.service import verification
 
-        return verification.verify(_kms(self), ctx, progress)
+        return verification.verify(_kms(self), ctx, progress, options)
 
-    def maintain_store(self, ctx: Context, *, confirm_clock: Callable[[str], bool]) -> MaintenanceReport:
+    def maintain_store(
+        self,
+        ctx: Context,
+        *,
+        confirm_clock: Callable[[str], bool],
+        max_master_key_age: int | None = None,
+    ) -> MaintenanceReport:
         from kmsctl.service import maintenance
 
-        return maintenance.maintain(_kms(self), ctx, confirm_clock)
+        return maintenance.maintain(_kms(self), ctx, confirm_clock, max_master_key_age)
+
+    def repair_store(
+        self,
+        ctx: Context,
+        *,
+        confirm: Callable[[Sequence[RepairStep]], bool],
+        progress: Callable[[int, int], None] | None = None,
+    ) -> RepairReport:
+        from kmsctl.service import repair
+
+        return repair.repair(_kms(self), ctx, confirm, progress)
 
     def accept_rollback(self, ctx: Context, location: str) -> None:
         from kmsctl.service import maintenance

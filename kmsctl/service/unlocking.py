@@ -106,20 +106,20 @@ def keys_for(kms: Kms, header: Header, label: str, unlock: Unlock) -> Keys:
 
 def _brought(kms: Kms, header: Header, label: str, unlock: Unlock) -> KeyStore:
     from kmsctl.keystore.keystore import KeyStore
-    from kmsctl.keystore.root import RootKey
+    from kmsctl.keystore.root import load_all
 
     if unlock.root_key_file is not None:
-        root = RootKey.load(unlock.root_key_file)
-        if root is None:
+        roots = load_all(unlock.root_key_file)
+        if not roots:
             raise InvalidArgument(f"There is no root key file {unlock.root_key_file}.")
-        if root.store_id != header.store_id:
+        if roots[0].store_id != header.store_id:
             raise FailedPrecondition(
                 f"{label} is of the store {header.store_id.hex()}; the root key in "
-                f"{unlock.root_key_file} is of {root.store_id.hex()}."
+                f"{unlock.root_key_file} is of {roots[0].store_id.hex()}."
             )
     else:
-        root = _included(header, label, unlock)
-    return KeyStore(kms.secrets_directory, root, kms.random)
+        roots = [_included(header, label, unlock)]
+    return KeyStore(kms.secrets_directory, roots, kms.random)
 
 
 def _included(header: Header, label: str, unlock: Unlock) -> RootKey:

@@ -16,7 +16,7 @@ from kmsctl.store.probes import no_probe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from kmsctl.store.probes import Probe
 
@@ -89,20 +89,37 @@ class Mark:
 class Anchor:
     """The anchor file of one store. Safe to share between threads: it keeps nothing open."""
 
-    __slots__ = ("_probe", "_seen", "_store_id", "_tag", "path")
+    __slots__ = ("_others", "_probe", "_seen", "_store_id", "_tag", "path")
 
-    def __init__(self, path: str, store_id: bytes, tag: Tagger, probe: Probe = no_probe) -> None:
+    def __init__(
+        self,
+        path: str,
+        store_id: bytes,
+        tag: Tagger,
+        probe: Probe = no_probe,
+        others: Callable[[], Sequence[Tagger]] = tuple,
+    ) -> None:
+        """Opens nothing yet.
+
+        Args:
+            path: of the file.
+            store_id: of the store.
+            tag: makes the tags, as far as is known.
+            probe: told the name of each step.
+            others: what else may make the tags by now: the root key is rotated while the store is in use.
+        """
         self.path = path
         self._store_id = store_id
         self._tag = tag
         self._probe = probe
+        self._others = others
         #: What the file held when it was last read, and the marks in it: the same bytes need no second check.
         self._seen: tuple[bytes | None, list[Mark]] = (None, [])
 
     def create(self) -> None:
         """Writes a new anchor without slots; the file must not exist."""
         header = self._header(0)
-        write_new(self.path, self._record(0, 1, header) + self._record(1, 0, header))
+        write_new(self.path, record_of(self._tag, 0, 1, header) + record_of(self._tag, 1, 0, header))
 
     def find(self, name: str) -> Mark | None:
         """Returns the mark of a database, or None if it was never anchored."""
@@ -116,7 +133,11 @@ class Anchor:
         content = self._read()
         seen, marks = self._seen
         if seen != content:
-            marks = [mark for _, mark in self._slots(content)]
+            view = self._view(content)
+            if not view.is_readable():
+                content = self._read()  # it was tagged anew while another thread looked at what it had been
+                view = self._view(content)
+            marks = [mark for _, mark in view.slots()]
             self._seen = (content, marks)
         return marks
 
@@ -127,11 +148,10 @@ class Anchor:
             mark: what the database holds now.
             new_epoch: also take the place of a mark with another epoch (a rollback was accepted).
         """
-        descriptor = self._open(os.O_RDWR)
+        descriptor = self._lock()
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            content = self._pread(descriptor)
-            slot, known = self._slot_of(content, mark.name)
+            view = self._view(self._pread(descriptor))
+            slot, known = view.slot_of(mark.name)
             if known is not None:
                 if known.epoch == mark.epoch:
                     mark = _newest(known, mark)
@@ -139,10 +159,10 @@ class Anchor:
                         return
                 elif not new_epoch:
                     raise IntegrityError(f"The anchor of '{mark.name}' is of another epoch.")
-            self._put(descriptor, content, 1 + slot, mark.encode())
+            self._put(descriptor, view, 1 + slot, mark.encode())
             self._probe("anchor.slot")
             if known is None:
-                self._put(descriptor, content, 0, self._header(slot + 1))
+                self._put(descriptor, view, 0, self._header(slot + 1))
                 self._probe("anchor.header")
         except OSError as error:
             raise os_failure(error, "write", self.path) from None
@@ -159,13 +179,30 @@ class Anchor:
 
         A torn write leaves one; somebody who wants to take the anchor one step back would, too.
         """
-        content = self._read()
+        view = self._view(self._read())
         found = []
-        for record in range(1 + self._count(content)):
-            copies = list(self._copies(content, record))
-            if len(copies) < min(2, self._newest_copy(content, record)[1]):
+        for record in range(1 + view.count()):
+            copies = list(view.copies(record))
+            if len(copies) < min(2, view.newest_copy(record)[1]):
                 found.append(f"Record {record} of the anchor {self.path} has lost one of its two copies.")
         return found
+
+    def complete(self) -> int:
+        """Writes the second copy of each record that has lost it again, and returns of how many."""
+        descriptor = self._lock()
+        completed = 0
+        try:
+            view = self._view(self._pread(descriptor))
+            for record in range(1 + view.count()):
+                _, sequence, body = view.newest_copy(record)
+                if len(list(view.copies(record))) < min(2, sequence):
+                    self._put(descriptor, view, record, body.rstrip(b"\0"))
+                    completed += 1
+        except OSError as error:
+            raise os_failure(error, "write", self.path) from None
+        finally:
+            os.close(descriptor)
+        return completed
 
     def _inaccessible(self, why: str) -> StoreAccess:
         return StoreAccess(
@@ -200,50 +237,122 @@ class Anchor:
     def _header(self, count: int) -> bytes:
         return MAGIC + self._store_id + count.to_bytes(4, "big")
 
-    def _record(self, place: int, sequence: int, body: bytes) -> bytes:
-        filled = (sequence.to_bytes(8, "big") + body).ljust(_BODY, b"\0")
-        return filled + self._tag(place.to_bytes(4, "big") + filled)
+    def _view(self, content: bytes) -> _View:
+        """Returns what the file holds, by whichever root key it is tagged."""
+        view = _View(self.path, self._store_id, self._tag, content)
+        if not view.is_readable():
+            for tag in self._others():
+                other = _View(self.path, self._store_id, tag, content)
+                if other.is_readable():
+                    self._tag = tag
+                    return other
+        return view
 
-    def _copies(self, content: bytes, record: int) -> Iterator[tuple[int, int, bytes]]:
+    def _lock(self) -> int:
+        """Opens the file to write, and locks it: the one that has the name, not one that was replaced."""
+        while True:
+            descriptor = self._open(os.O_RDWR)
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX)
+                if _is_at(descriptor, self.path):
+                    return descriptor
+            except OSError as error:
+                os.close(descriptor)
+                raise os_failure(error, "lock", self.path) from None
+            os.close(descriptor)
+
+    def retag(self, tag: Tagger) -> None:
+        """Writes the file anew with tags under another root key, in the place of the one that is there.
+
+        Both copies of each record are written, and nothing in them changes.
+        """
+        from kmsctl.store.replacing import replace
+
+        descriptor = self._lock()
+        try:
+            view = self._view(self._pread(descriptor))
+            bodies = [view.newest_copy(record)[2] for record in range(1 + view.count())]
+            content = b"".join(
+                record_of(tag, 2 * record, 2, body) + record_of(tag, 2 * record + 1, 1, body)
+                for record, body in enumerate(bodies)
+            )
+            replace(self.path, content, self._probe)
+            self._tag = tag
+        finally:
+            os.close(descriptor)
+
+    def _put(self, descriptor: int, view: _View, record: int, body: bytes) -> None:
+        newest = max(view.copies(record), key=lambda copy: copy[1], default=None)
+        place, sequence = (2 * record, 1) if newest is None else (newest[0] ^ 1, newest[1] + 1)
+        data = record_of(view.tag, place, sequence, body)
+        if os.pwrite(descriptor, data, place * RECORD) != len(data):
+            raise StoreAccess(f"The anchor {self.path} could not be written whole.")
+        os.fsync(descriptor)
+
+
+class _View:
+    """What the file held at one moment, and the tags that vouch for it."""
+
+    __slots__ = ("_content", "_path", "_store_id", "tag")
+
+    def __init__(self, path: str, store_id: bytes, tag: Tagger, content: bytes) -> None:
+        self._path = path
+        self._store_id = store_id
+        self.tag = tag
+        self._content = content
+
+    def is_readable(self) -> bool:
+        """Tells whether the header is tagged by this root key."""
+        return any(self.copies(0))
+
+    def copies(self, record: int) -> Iterator[tuple[int, int, bytes]]:
         """Yields (place, sequence, body) of the valid copies of a record."""
         for place in (2 * record, 2 * record + 1):
-            raw = content[place * RECORD : (place + 1) * RECORD]
-            if len(raw) == RECORD and self._tag(place.to_bytes(4, "big") + raw[:_BODY]) == raw[_BODY:]:
+            raw = self._content[place * RECORD : (place + 1) * RECORD]
+            if len(raw) == RECORD and self.tag(place.to_bytes(4, "big") + raw[:_BODY]) == raw[_BODY:]:
                 yield place, int.from_bytes(raw[:8], "big"), raw[8:_BODY]
 
-    def _newest_copy(self, content: bytes, record: int) -> tuple[int, int, bytes]:
-        copies = list(self._copies(content, record))
+    def newest_copy(self, record: int) -> tuple[int, int, bytes]:
+        copies = list(self.copies(record))
         if not copies:
             raise IntegrityError(
-                f"The anchor {self.path} is damaged (record {record}).",
+                f"The anchor {self._path} is damaged (record {record}).",
                 hint="Bring it back from a copy of the configuration directory.",
             )
         return max(copies, key=lambda copy: copy[1])
 
-    def _count(self, content: bytes) -> int:
-        body = self._newest_copy(content, 0)[2]
+    def count(self) -> int:
+        body = self.newest_copy(0)[2]
         if body[:24] != MAGIC + self._store_id:
-            raise IntegrityError(f"The anchor {self.path} is of another store or a newer format.")
+            raise IntegrityError(f"The anchor {self._path} is of another store or a newer format.")
         return int.from_bytes(body[24:28], "big")
 
-    def _slots(self, content: bytes) -> Iterator[tuple[int, Mark]]:
-        for slot in range(self._count(content)):
-            yield slot, Mark.decode(self._newest_copy(content, 1 + slot)[2])
+    def slots(self) -> Iterator[tuple[int, Mark]]:
+        for slot in range(self.count()):
+            yield slot, Mark.decode(self.newest_copy(1 + slot)[2])
 
-    def _slot_of(self, content: bytes, name: str) -> tuple[int, Mark | None]:
+    def slot_of(self, name: str) -> tuple[int, Mark | None]:
         """Returns the slot of a database and what it says, or the next free slot."""
-        for slot, mark in self._slots(content):
+        for slot, mark in self.slots():
             if mark.name == name:
                 return slot, mark
-        return self._count(content), None
+        return self.count(), None
 
-    def _put(self, descriptor: int, content: bytes, record: int, body: bytes) -> None:
-        newest = max(self._copies(content, record), key=lambda copy: copy[1], default=None)
-        place, sequence = (2 * record, 1) if newest is None else (newest[0] ^ 1, newest[1] + 1)
-        data = self._record(place, sequence, body)
-        if os.pwrite(descriptor, data, place * RECORD) != len(data):
-            raise StoreAccess(f"The anchor {self.path} could not be written whole.")
-        os.fsync(descriptor)
+
+def record_of(tag: Tagger, place: int, sequence: int, body: bytes) -> bytes:
+    """Returns one copy of a record, for its place."""
+    filled = (sequence.to_bytes(8, "big") + body).ljust(_BODY, b"\0")
+    return filled + tag(place.to_bytes(4, "big") + filled)
+
+
+def _is_at(descriptor: int, path: str) -> bool:
+    """Tells whether an open file is the one that a path names now."""
+    mine = os.fstat(descriptor)
+    try:
+        there = os.lstat(path)
+    except FileNotFoundError:
+        return False
+    return (mine.st_dev, mine.st_ino) == (there.st_dev, there.st_ino)
 
 
 def _newest(known: Mark, mark: Mark) -> Mark:

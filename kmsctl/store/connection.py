@@ -13,7 +13,7 @@ from kmsctl.errors import (
     StoreError,
     StoreFull,
 )
-from kmsctl.store.files import check_file_system, check_private
+from kmsctl.store.files import check_file_system, check_private, os_failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,6 +25,10 @@ BUSY_TIMEOUT_MS = 30_000
 #: How long a purge waits for readers: it is tried again by whoever comes next.
 _PURGE_WAIT_MS = 100
 _LITTLE_SPACE = 1 << 16
+#: How much of a file is searched at once.
+_PIECE = 1 << 20
+#: To search a file for more than this takes longer than to write it anew.
+_MOST_NEEDLES = 60
 _WRITABLE = "The store's directories must be writable, also for reading: SQLite keeps its log there."
 #: Besides its own, sqlite3 raises these: for values that SQLite cannot take (above 64 bits, or no valid
 #: Unicode), and where SQLite's words for what is wrong with a file quote bytes of it that are no text.
@@ -181,6 +185,17 @@ class Connection:
         except _FAILURES as error:
             raise _failure(error, self.path) from None
 
+    def chunks(
+        self, sql: str, parameters: Sequence[SqlValue], size: int
+    ) -> Iterator[list[tuple[SqlValue, ...]]]:
+        """Yields the rows in lists of up to `size`, as `each` does."""
+        try:
+            cursor = self._sqlite.execute(sql, parameters)
+            while rows := cursor.fetchmany(size):
+                yield rows
+        except _FAILURES as error:
+            raise _failure(error, self.path) from None
+
     def number(self, sql: str, parameters: Sequence[SqlValue] = ()) -> int:
         """Returns the single integer that the query answers; NULL counts as 0."""
         row = self.one(sql, parameters)
@@ -200,19 +215,26 @@ class Connection:
             self.execute(f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}")
         return row is not None and row[0] == 0
 
-    def holds(self, needles: Sequence[bytes]) -> bool:
-        """Tells whether one of these is anywhere in the pages of the database, unused space included.
+    def holds(self, needles: Sequence[bytes]) -> bool | None:
+        """Tells whether one of these is anywhere in the file of the database, unused space included.
 
-        Also says so where SQLite is built without what it takes to look.
+        The file is read a piece at a time, while a snapshot keeps others from writing to it. All pages are in
+        it if the write-ahead log is empty: None is returned if it is not, or is not any more. Also says that
+        one is there if that cannot be found out, or not for less than it takes to write the file anew.
         """
-        serialize = getattr(self._sqlite, "serialize", None)
-        if serialize is None:
+        if len(needles) > _MOST_NEEDLES:
             return True
+        self.execute("BEGIN")
         try:
-            pages: bytes = serialize()
-        except _FAILURES as error:
-            raise _failure(error, self.path) from None
-        return any(needle in pages for needle in needles)
+            self.number("SELECT count(*) FROM head")
+            # An empty log has no newer pages, and nobody moves any into the file below this snapshot.
+            if os.path.exists(f"{self.path}-wal") and os.stat(f"{self.path}-wal").st_size:
+                return None
+            return _file_holds(self.path, needles)
+        except OSError as error:
+            raise os_failure(error, "read", self.path) from None
+        finally:
+            self.execute("ROLLBACK")
 
     @property
     def in_transaction(self) -> bool:
@@ -223,3 +245,41 @@ class Connection:
             self._sqlite.close()
         except sqlite3.Error as error:
             raise _failure(error, self.path) from None
+
+
+def _file_holds(path: str, needles: Sequence[bytes]) -> bool | None:
+    """Searches a file that SQLite has open, through SQLite's own descriptor.
+
+    To open it once more would be easy, but to close it then would release all locks of this process on it.
+    """
+    status = os.stat(path)
+    descriptor = next((each for each in _descriptors() if _is_of(each, status)), None)
+    if descriptor is None:
+        return True
+    overlap = max(map(len, needles), default=1) - 1
+    place, rest = 0, b""
+    while piece := os.pread(descriptor, _PIECE, place):
+        place += len(piece)
+        piece = rest + piece
+        if not _is_of(descriptor, status):
+            return None  # another thread has closed it, and it may be another file's by now
+        if any(needle in piece for needle in needles):
+            return True
+        rest = piece[len(piece) - overlap :] if overlap else b""
+    return False
+
+
+def _descriptors() -> list[int]:
+    try:
+        return [int(name) for name in os.listdir("/dev/fd")]
+    except OSError:
+        return []
+
+
+def _is_of(descriptor: int, status: os.stat_result) -> bool:
+    """Tells whether a descriptor is of the file that has this status."""
+    try:
+        found = os.fstat(descriptor)
+    except OSError:
+        return False
+    return (found.st_dev, found.st_ino) == (status.st_dev, status.st_ino)

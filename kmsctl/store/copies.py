@@ -173,6 +173,9 @@ class DetachedKeys:
     def new_master_key(self, name: str, version: int) -> bytes:
         return self._keys.new_master_key(name, version)
 
+    def check_settled(self) -> None:
+        self._keys.check_settled()
+
     def file_key(self, kind: int, file_id: bytes) -> bytes:
         return self._keys.file_key(kind, file_id)
 
@@ -205,3 +208,6 @@ class DetachedAnchor:
 
     def damage(self) -> list[str]:
         return []
+
+    def complete(self) -> int:
+        return 0

@@ -12,6 +12,7 @@ from kmsctl.store.heads import AuditHead, Head, check_anchored, check_tags, mark
 from kmsctl.store.migrations import APPLICATION_ID, check_schema
 from kmsctl.store.probes import no_probe
 from kmsctl.store.snapshot import Snapshot, Transaction
+from kmsctl.store.tables import MASTER_KEYS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 #: How many nodes of the integrity tree are remembered: about 9 KB each.
 _MOST_NODES = 1500
+#: How often a purge starts again because somebody has written meanwhile.
+_PURGE_ATTEMPTS = 3
 
 
 class Database:
@@ -62,7 +65,8 @@ class Database:
         self._probe = probe
         self._idle: list[Connection] = []
         self._lock = allocate_lock()
-        self._masters: DatabaseKeys | None = None
+        #: Master keys, and the epoch and generation of the head that they were read with.
+        self._masters: tuple[DatabaseKeys, bytes, int] | None = None
         #: A root of the integrity tree, and the nodes that were checked against it.
         self._checked: tuple[bytes, Nodes] = (b"", {})
 
@@ -190,21 +194,29 @@ class Database:
     def purge(self, traces: Sequence[bytes]) -> bool:
         """Clears away older copies of what was destroyed: from unused space of pages, then from the log.
 
-        The order counts: once no page holds a copy, none gets one again, so what is left is in
-        the log, or in pages that the log replaces.
+        The log is written back first: then all pages are in the file, which is searched. If one has a copy,
+        the file is written anew, and the log that this takes is cleared away too. Once no page has a copy,
+        none gets one again.
 
         Args:
             traces: byte strings that are in the files only if a copy is.
 
         Returns:
-            False if a reader is in the way; then it is to be tried again later.
+            False if somebody else is in the way; then it is to be tried again later.
         """
         connection = self.take()
         try:
-            if connection.holds(traces):
+            for _ in range(_PURGE_ATTEMPTS):
+                if not connection.truncate_log():
+                    return False
+                found = connection.holds(traces) if traces else False
+                if found is not None:  # nobody has written in between
+                    break
+            if found:
                 connection.execute("VACUUM")
                 self._probe("purge.vacuumed")
-            return connection.truncate_log()
+                return connection.truncate_log()
+            return found is False
         finally:
             self.give_back(connection)
 
@@ -219,8 +231,11 @@ class Database:
             head, audit = _read_heads(connection)
         else:
             mark, head, audit = self._begin_reading(connection)
-        keys = self._database_keys(connection, head)
+        keys, several = self._database_keys(connection, head)
         check_tags(head, audit, keys, self.path)
+        if several:
+            # Where there is one, the head's tag vouches for it. One that was retired must not come back.
+            Snapshot(connection, head, audit, keys, 0, {}).every(MASTER_KEYS)
         if head.store_id != self._keys.store_id or head.name != self.name:
             raise IntegrityError(
                 f"The database {self.path} belongs to another store or location.",
@@ -257,13 +272,20 @@ class Database:
             ) from None
         self._probe("anchor.raised")
 
-    def _database_keys(self, connection: Connection, head: Head) -> DatabaseKeys:
-        known = self._masters
-        if known is None or not known.knows(head.mk):
-            rows = connection.all("SELECT id, wrapped FROM master_keys ORDER BY id")
-            known = self._keys.unlock(self.name, rows)  # type: ignore[arg-type]  # unwrapping vouches
-            self._masters = known
-        return known
+    def _database_keys(self, connection: Connection, head: Head) -> tuple[DatabaseKeys, bool]:
+        """Returns the master keys in use, and whether there are several that were not known before.
+
+        Those that are known serve the state that they were read with and later ones, until there is a new
+        one; in an older state, one may be in use that was retired since.
+        """
+        if self._masters is not None:
+            known, epoch, generation = self._masters
+            if epoch == head.epoch and generation <= head.generation and known.knows(head.mk):
+                return known, False
+        rows = connection.all("SELECT id, wrapped FROM master_keys WHERE retired = 0 ORDER BY id")
+        found = self._keys.unlock(self.name, rows)  # type: ignore[arg-type]  # unwrapping vouches
+        self._masters = (found, head.epoch, head.generation)
+        return found, len(rows) > 1
 
     def _check_format(self, connection: Connection) -> None:
         if connection.number("PRAGMA application_id") != APPLICATION_ID:

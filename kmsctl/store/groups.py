@@ -31,7 +31,9 @@ def page(snapshot: Snapshot, project: str, *, after: str, limit: int) -> list[Ro
     return list(snapshot.scan(ACCOUNT_GROUPS, condition, (project, after, limit)))
 
 
-def insert(transaction: Transaction, project: str, email: str, *, display_name: str, description: str) -> Row:
+def insert(
+    transaction: Transaction, project: str, email: str, *, display_name: str = "", description: str = ""
+) -> Row:
     return transaction.insert(
         ACCOUNT_GROUPS,
         {

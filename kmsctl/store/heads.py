@@ -23,12 +23,12 @@ _INSERT = (
     "INSERT INTO head (id, store_id, name, epoch, generation, root, last_time, confirmed_time, mk, tag) "
     "VALUES (1, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 )
-_AUDIT_SELECT = "SELECT epoch, sequence, digest, last_time, mk, tag FROM audit_head WHERE id = 1"
-_AUDIT_UPDATE = (
-    "UPDATE audit_head SET epoch = ?, sequence = ?, digest = ?, last_time = ?, mk = ?, tag = ? WHERE id = 1"
-)
+_AUDIT_COLUMNS = ("epoch", "sequence", "edge", "removed", "removed_edge", "last_time", "mk", "tag")
+_AUDIT_SELECT = f"SELECT {', '.join(_AUDIT_COLUMNS)} FROM audit_head WHERE id = 1"
+_AUDIT_UPDATE = f"UPDATE audit_head SET {', '.join(f'{each} = ?' for each in _AUDIT_COLUMNS)} WHERE id = 1"
 _AUDIT_INSERT = (
-    "INSERT INTO audit_head (id, epoch, sequence, digest, last_time, mk, tag) VALUES (1, ?, ?, ?, ?, ?, ?)"
+    f"INSERT INTO audit_head (id, {', '.join(_AUDIT_COLUMNS)}) "
+    f"VALUES (1, {', '.join('?' * len(_AUDIT_COLUMNS))})"
 )
 
 
@@ -95,17 +95,38 @@ class Head:
 
 
 class AuditHead:
-    """The head of the audit chain: how many records, and the digest of the last."""
+    """The head of the log of audit records.
 
-    __slots__ = ("digest", "epoch", "last_time", "mk", "name", "sequence", "store_id", "tag")
+    Attributes:
+        sequence: how many records there ever were.
+        edge: what the hash tree over them is continued from (`kmsctl.model.log_tree`).
+        removed: how many of them, from the first, were removed because they were old.
+        removed_edge: the edge of the tree over those.
+        last_time: of the last record.
+    """
 
-    def __init__(  # noqa: PLR0917 - the columns of the row, in order
+    __slots__ = (
+        "edge",
+        "epoch",
+        "last_time",
+        "mk",
+        "name",
+        "removed",
+        "removed_edge",
+        "sequence",
+        "store_id",
+        "tag",
+    )
+
+    def __init__(  # noqa: PLR0913, PLR0917 - the columns of the row, in order
         self,
         store_id: bytes,
         name: str,
         epoch: bytes,
         sequence: int,
-        digest: bytes,
+        edge: bytes,
+        removed: int,
+        removed_edge: bytes,
         last_time: int,
         mk: int = 0,
         tag: bytes = b"",
@@ -114,7 +135,9 @@ class AuditHead:
         self.name = name
         self.epoch = epoch
         self.sequence = sequence
-        self.digest = digest
+        self.edge = edge
+        self.removed = removed
+        self.removed_edge = removed_edge
         self.last_time = last_time
         self.mk = mk
         self.tag = tag
@@ -127,20 +150,20 @@ class AuditHead:
         return cls(head.store_id, head.name, *row)  # type: ignore[arg-type]  # the tag vouches for the types
 
     def data(self) -> bytes:
-        values = ("audit head", self.store_id, self.name, self.epoch, self.sequence, self.digest)
-        return encode((*values, self.last_time))
+        return encode(("audit head", self.store_id, self.name, *self._values()))
 
     def sign(self, keys: DatabaseKeys) -> None:
         self.mk = keys.current
         self.tag = keys.head_tag(self.mk, self.data())
 
     def insert(self, connection: Connection) -> None:
-        values = (self.epoch, self.sequence, self.digest, self.last_time, self.mk, self.tag)
-        connection.execute(_AUDIT_INSERT, values)
+        connection.execute(_AUDIT_INSERT, (*self._values(), self.mk, self.tag))
 
     def update(self, connection: Connection) -> None:
-        values = (self.epoch, self.sequence, self.digest, self.last_time, self.mk, self.tag)
-        connection.change(_AUDIT_UPDATE, values)
+        connection.change(_AUDIT_UPDATE, (*self._values(), self.mk, self.tag))
+
+    def _values(self) -> tuple[bytes | int, ...]:
+        return (self.epoch, self.sequence, self.edge, self.removed, self.removed_edge, self.last_time)
 
 
 def check_tags(head: Head, audit: AuditHead, keys: DatabaseKeys, path: str) -> None:

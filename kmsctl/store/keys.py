@@ -67,7 +67,7 @@ def insert(
             "next_rotation_time": spec.next_rotation_time,
             "primary_version": None,
             "last_version": 0,
-            "allowed_access_reasons": None,
+            "allowed_access_reasons": encode_reasons(spec.allowed_access_reasons),
             "policy": "",
             "not_exportable": int(spec.not_exportable),
         },
@@ -96,6 +96,28 @@ def block(
     if last is not None and (not isinstance(last, str) or last <= after):
         raise index_damage(CRYPTO_KEYS, f"A key of KeyRing {parent}")
     return _resources(snapshot, ring, parent, found, prefix="", after=after), last
+
+
+def any_in(snapshot: Snapshot, project: str) -> bool:
+    """Tells whether a project has keys in this location."""
+    query = (
+        "SELECT count(*) FROM key_rings AS r WHERE r.project = ? AND r.id IN (SELECT ring FROM crypto_keys)"
+    )
+    return snapshot.connection.number(query, (project,)) > 0
+
+
+def having_policies(snapshot: Snapshot, ring: Row) -> list[Row]:
+    """Returns the rows of the keys in a ring that have a policy of their own."""
+    return snapshot.scan(CRYPTO_KEYS, "ring = ? AND policy != '' ORDER BY name", (ring.id,))
+
+
+def with_policies(
+    snapshot: Snapshot, ring: Row, parent: KeyRingName, *, after: str, limit: int
+) -> Iterator[tuple[int, CryptoKey, str]]:
+    """Yields (row id, key, policy as it is stored) of keys as `page` does."""
+    found = snapshot.connection.all(_PAGE, (ring.id, "", prefix_end(""), after, limit))
+    for row_id, columns, name, primary in _checked(snapshot, ring, parent, found, prefix="", after=after):
+        yield row_id, listed(columns, name, primary), columns[14]
 
 
 def outlines(snapshot: Snapshot, ring: Row, *, prefix: str, after: str, limit: int) -> list[CryptoKeyOutline]:
@@ -137,6 +159,20 @@ def _resources(
     prefix: str,
     after: str,
 ) -> Iterator[CryptoKey]:
+    for _, columns, name, primary in _checked(snapshot, ring, parent, found, prefix=prefix, after=after):
+        yield listed(columns, name, primary)
+
+
+def _checked(
+    snapshot: Snapshot,
+    ring: Row,
+    parent: KeyRingName,
+    found: Sequence[Sequence[Value]],
+    *,
+    prefix: str,
+    after: str,
+) -> Iterator[tuple[int, Columns, CryptoKeyName, CryptoKeyVersion | None]]:
+    """Checks the tags of keys and of their primary versions, and that they are what was asked for."""
     label = f"A key of KeyRing {parent}"
     for raw in found:
         snapshot.check(CRYPTO_KEYS, raw[:_WIDTH], label)
@@ -149,7 +185,7 @@ def _resources(
         number = raw[_PRIMARY_VERSION]
         if number is not None:
             primary = _listed_primary(snapshot, name.version(number), raw[0], raw[_WIDTH:])  # type: ignore[arg-type]  # as above
-        yield listed(columns, name, primary)
+        yield raw[0], columns, name, primary  # type: ignore[misc]  # as above
 
 
 def _listed_primary(
@@ -180,9 +216,8 @@ def resource(row: Row, name: CryptoKeyName, primary: Row | None, now: int) -> Cr
 
 def listed(columns: Columns, name: CryptoKeyName, primary: CryptoKeyVersion | None) -> CryptoKey:
     """Returns the key whose row has these columns."""
-    _, _, purpose, algorithm, level, created, destroy, import_only, written, period, following, *_, kept = (
-        columns
-    )
+    _, _, purpose, algorithm, level, created, destroy, import_only, written, *_ = columns
+    period, following, reasons, kept = columns[9], columns[10], columns[13], columns[15]
     return CryptoKey(
         name,
         purpose=algorithms.purpose_by_number(purpose).enum,
@@ -195,8 +230,14 @@ def listed(columns: Columns, name: CryptoKeyName, primary: CryptoKeyVersion | No
         rotation_period=period,
         next_rotation_time=following,
         import_only=bool(import_only),
+        allowed_access_reasons=None if reasons is None else tuple(reasons.split()),
         not_exportable=bool(kept),
     )
+
+
+def encode_reasons(reasons: Sequence[str] | None) -> str | None:
+    """Returns access reasons as they are at rest; none at all is another thing than no policy."""
+    return None if reasons is None else " ".join(reasons)
 
 
 def with_work(snapshot: Snapshot, location: str) -> Iterator[tuple[Row, CryptoKeyName]]:

@@ -13,6 +13,7 @@ from kmsctl.store.files import DirectoryLock, make_directory, os_failure
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
 
 
@@ -50,6 +51,10 @@ class Lease:
 
 def held(data_directory: str, uid: bytes) -> bool:
     """Tells whether a living process holds the lease; a file left by a dead one is removed."""
+    return _is_locked(data_directory, uid, remove=True)
+
+
+def _is_locked(data_directory: str, uid: bytes, *, remove: bool = False) -> bool:
     path = _path(data_directory, uid)
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
@@ -64,24 +69,37 @@ def held(data_directory: str, uid: bytes) -> bool:
     except OSError as error:
         raise os_failure(error, "lock", path) from None
     else:
-        _unlink(path)
+        if remove:
+            _unlink(path)
         return False
     finally:
         os.close(descriptor)
 
 
-def remove_abandoned(data_directory: str) -> None:
-    """Removes the files of all leases whose holders are dead."""
+def remove_abandoned(data_directory: str) -> list[str]:
+    """Removes the files of all leases whose holders are dead, and returns their paths."""
+    return _abandoned(data_directory, held)
+
+
+def abandoned(data_directory: str) -> list[str]:
+    """Returns the paths of the files of leases whose holders are dead."""
+    return _abandoned(data_directory, _is_locked)
+
+
+def _abandoned(data_directory: str, is_held: Callable[[str, bytes], bool]) -> list[str]:
     directory = os.path.dirname(_path(data_directory, b""))
+    found: list[str] = []
     if not os.path.isdir(directory):
-        return
+        return found
     with DirectoryLock(directory):  # nobody is between making a lease's file and locking it
-        for file in os.listdir(directory):
+        for file in sorted(os.listdir(directory)):
             try:
                 uid = bytes.fromhex(file)
             except ValueError:
                 continue  # no lease
-            held(data_directory, uid)
+            if not is_held(data_directory, uid):
+                found.append(_path(data_directory, uid))
+    return found
 
 
 def _unlink(path: str) -> None:

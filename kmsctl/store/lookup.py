@@ -32,6 +32,13 @@ _NOW = "SELECT max((SELECT last_time FROM head), (SELECT last_time FROM audit_he
 
 #: Each lists names from one below another, in name order: the first column is the name.
 PROJECTS = "SELECT project AS name FROM projects WHERE project >= ? AND project < ?"
+SERVICE_ACCOUNTS = "SELECT email AS name FROM service_accounts WHERE project = ? AND email >= ? AND email < ?"
+GROUPS = (
+    "SELECT email AS name FROM account_groups WHERE deleted = 0 AND project = ? AND email >= ? AND email < ?"
+)
+CUSTOM_ROLES = (
+    "SELECT role AS name FROM custom_roles WHERE project = ? AND deleted = 0 AND role >= ? AND role < ?"
+)
 KEY_RINGS = "SELECT name FROM key_rings WHERE project = ? AND name >= ? AND name < ?"
 CRYPTO_KEYS = (
     "SELECT k.name AS name, k.purpose, v.number, v.state, v.destroy_time FROM crypto_keys AS k "
@@ -47,6 +54,7 @@ _VERSIONS = (
     "SELECT number, algorithm, state, destroy_time FROM crypto_key_versions "
     f"WHERE key = {_KEY} AND number BETWEEN ? AND ? ORDER BY number LIMIT ?"
 )
+_POLICY = "SELECT policy FROM projects WHERE project = ?"
 _LAST_VERSION = f"SELECT max(number) FROM crypto_key_versions WHERE key = {_KEY}"
 
 
@@ -86,6 +94,11 @@ class Lookup:
             last = self._sqlite.execute(f"{query} ORDER BY name DESC LIMIT 1", range_)
             found[-1:] = last.fetchall()
         return found
+
+    def policy(self, project: str) -> str:
+        """Returns the policy of a project as it is stored; of one that is not there, nothing."""
+        found = self._sqlite.execute(_POLICY, (project,)).fetchone()
+        return str(found[0]) if found else ""
 
     def versions(self, key: Sequence[str], prefix: str, limit: int) -> list[Found]:
         """Returns the rows of versions whose numbers start with `prefix`; `key` is project, ring, key."""

@@ -24,10 +24,21 @@ CREATE TABLE head (
 );
 CREATE TABLE audit_head (
   id INTEGER PRIMARY KEY CHECK (id = 1),
-  epoch BLOB NOT NULL, sequence INTEGER NOT NULL, digest BLOB NOT NULL, last_time INTEGER NOT NULL,
+  epoch BLOB NOT NULL, sequence INTEGER NOT NULL, edge BLOB NOT NULL, removed INTEGER NOT NULL,
+  removed_edge BLOB NOT NULL, last_time INTEGER NOT NULL,
   mk INTEGER NOT NULL, tag BLOB NOT NULL
 );
-CREATE TABLE audit (sequence INTEGER PRIMARY KEY, digest BLOB NOT NULL, record TEXT NOT NULL);
+CREATE TABLE audit (
+  sequence INTEGER PRIMARY KEY, time INTEGER NOT NULL, project TEXT NOT NULL, log TEXT NOT NULL,
+  severity INTEGER NOT NULL, method TEXT NOT NULL COLLATE NOCASE, principal TEXT NOT NULL COLLATE NOCASE,
+  resource TEXT NOT NULL COLLATE NOCASE, record TEXT NOT NULL, tag BLOB NOT NULL
+);
+CREATE INDEX audit_time ON audit (project, time);
+CREATE INDEX audit_method ON audit (project, method, time);
+CREATE INDEX audit_principal ON audit (project, principal, time);
+CREATE INDEX audit_resource ON audit (project, resource, time);
+CREATE INDEX audit_errors ON audit (project, time) WHERE severity >= 400;
+CREATE INDEX audit_changes ON audit (resource, time, severity) WHERE log <> 'data_access';
 CREATE TABLE tree (
   tbl INTEGER NOT NULL, level INTEGER NOT NULL, idx INTEGER NOT NULL, digest BLOB NOT NULL,
   PRIMARY KEY (tbl, level, idx)
@@ -36,10 +47,18 @@ CREATE TABLE master_keys (
   id INTEGER PRIMARY KEY, mk INTEGER NOT NULL, tag BLOB NOT NULL,
   retired INTEGER NOT NULL, create_time INTEGER NOT NULL, wrapped BLOB NOT NULL
 );
+CREATE TABLE pending_purges (
+  id INTEGER PRIMARY KEY, mk INTEGER NOT NULL, tag BLOB NOT NULL,
+  tbl INTEGER NOT NULL, row_id INTEGER NOT NULL, since INTEGER NOT NULL, trace BLOB NOT NULL
+);
 CREATE TABLE refusals (
   id INTEGER PRIMARY KEY, mk INTEGER NOT NULL, tag BLOB NOT NULL,
   principal TEXT NOT NULL, method TEXT NOT NULL, resource TEXT NOT NULL, since INTEGER NOT NULL,
   count INTEGER NOT NULL
+);
+CREATE TABLE audit_keys (
+  id INTEGER PRIMARY KEY, mk INTEGER NOT NULL, tag BLOB NOT NULL,
+  create_time INTEGER NOT NULL, material BLOB NOT NULL
 );
 """
 
@@ -81,10 +100,6 @@ CREATE TABLE transport_keys (
 LOCATION_SCHEMA = (
     _SHARED
     + """
-CREATE TABLE pending_purges (
-  id INTEGER PRIMARY KEY, mk INTEGER NOT NULL, tag BLOB NOT NULL,
-  tbl INTEGER NOT NULL, row_id INTEGER NOT NULL, since INTEGER NOT NULL, trace BLOB NOT NULL
-);
 CREATE TABLE key_rings (
   id INTEGER PRIMARY KEY, mk INTEGER NOT NULL, tag BLOB NOT NULL,
   project TEXT NOT NULL, name TEXT NOT NULL, create_time INTEGER NOT NULL, tags TEXT NOT NULL,

@@ -18,14 +18,23 @@ if TYPE_CHECKING:
 
 #: Wrapped material starts with the master key's version (4 bytes) and the nonce (24 bytes).
 _NONCE = slice(4, 28)
+_NONCE_OF_MASTER_KEY = slice(24)
 _PIECE = 8
 
 
 def insert(transaction: Transaction, row: Row) -> None:
     """Records that the material of `row`, which still has it, is destroyed in this transaction."""
-    wrapped = row.blob("material")
+    _insert(transaction, row, row.blob("material")[_NONCE])
+
+
+def insert_master_key(transaction: Transaction, row: Row) -> None:
+    """Records that a wrapped master key is retired, or wrapped anew, in this transaction."""
+    _insert(transaction, row, row.blob("wrapped")[_NONCE_OF_MASTER_KEY])
+
+
+def _insert(transaction: Transaction, row: Row, nonce: bytes) -> None:
     values = {"tbl": row.table.number, "row_id": row.id, "since": transaction.now}
-    transaction.insert(PENDING_PURGES, {**values, "trace": _inverted(wrapped[_NONCE])})
+    transaction.insert(PENDING_PURGES, {**values, "trace": _inverted(nonce)})
 
 
 def pending(snapshot: Snapshot) -> list[Row]:

@@ -37,14 +37,23 @@ def page(
     snapshot: Snapshot, parent: LocationName, *, prefix: str, after: str, limit: int
 ) -> Iterator[KeyRing]:
     """Yields up to `limit` rings in name order, whose names start with `prefix` and follow `after`."""
+    for row in rows(snapshot, parent, prefix=prefix, after=after, limit=limit):
+        yield resource(row, KeyRingName(parent, row.text("name")))
+
+
+def rows(
+    snapshot: Snapshot, parent: LocationName, *, prefix: str = "", after: str = "", limit: int
+) -> list[Row]:
+    """Returns the rows of rings as `page` yields them."""
     condition = "project = ? AND name >= ? AND name < ? AND name > ? ORDER BY name LIMIT ?"
     parameters = (parent.project, prefix, prefix_end(prefix), after, limit)
-    for row in snapshot.scan(KEY_RINGS, condition, parameters):
+    found = snapshot.scan(KEY_RINGS, condition, parameters)
+    for row in found:
         name = row.text("name")
         if row.text("project") != parent.project or not follows(name, prefix, after):
             raise index_damage(KEY_RINGS, f"A key ring of {parent}")
         after = name
-        yield resource(row, KeyRingName(parent, name))
+    return found
 
 
 def name_by_id(snapshot: Snapshot, ring: int, location: str) -> KeyRingName:
@@ -56,7 +65,7 @@ def name_by_id(snapshot: Snapshot, ring: int, location: str) -> KeyRingName:
 
 
 def resource(row: Row, name: KeyRingName) -> KeyRing:
-    return KeyRing(name, row.integer("create_time"))
+    return KeyRing(name, row.integer("create_time"), tags_of(row) if row.values["tags"] else None)
 
 
 def tags_of(row: Row) -> dict[str, str]:

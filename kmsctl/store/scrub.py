@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from kmsctl.errors import IntegrityError
 from kmsctl.store.migrations import check_schema
-from kmsctl.store.snapshot import chain_data, origin_data
 from kmsctl.store.tables import CRYPTO_KEY_VERSIONS, CRYPTO_KEYS, IMPORT_JOBS, KEY_RINGS
 from kmsctl.store.tree import BITS, TOP, node_data, roots_data
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from kmsctl.store.connection import Connection
     from kmsctl.store.snapshot import Snapshot
@@ -78,41 +77,53 @@ def count(snapshot: Snapshot, tables: Sequence[Table]) -> int:
     return sum(snapshot.connection.number(f"SELECT count(*) FROM {table.name}") for table in tables)
 
 
-def file_damage(connection: Connection, name: str) -> list[str]:
-    """Returns what is wrong with the schema, the file and its indexes."""
-    found = [str(row[0]) for row in connection.all("PRAGMA integrity_check(20)") if row[0] != "ok"]
+#: How SQLite begins what it says of an index that does not belong to its table.
+_INDEX_DAMAGE = (
+    "row ",
+    "wrong # of entries in index",
+    "non-unique entry in index",
+    "rowid not at end-of-record",
+)
+
+
+def file_damage(connection: Connection, name: str, *, indexes: bool = True) -> tuple[list[str], list[str]]:
+    """Returns what is wrong with the file and its schema, and what with its indexes.
+
+    Args:
+        connection: to the database.
+        name: of the database.
+        indexes: also compare indexes with their tables, which takes most of the time.
+    """
+    check = "integrity_check" if indexes else "quick_check"
+    found = [str(row[0]) for row in connection.all(f"PRAGMA {check}(100)") if row[0] != "ok"]
+    of_indexes = [text for text in found if text.startswith(_INDEX_DAMAGE) and " index " in text]
+    damage = [text for text in found if text not in of_indexes]
     try:
         check_schema(connection, name)
     except IntegrityError as error:
-        found.append(error.message)
-    return found
+        damage.append(error.message)
+    return damage, of_indexes
 
 
-def rows(snapshot: Snapshot, table: Table) -> Iterator[tuple[int, Row | None, bytes]]:
-    """Yields (row id, the row or None if it does not fit its tag, the tag) of all rows, in id order."""
-    for raw in snapshot.connection.each(f"{table.select} ORDER BY id"):
-        row_id, tag = raw[0], raw[2]
-        if not isinstance(row_id, int):
-            raise IntegrityError(f"{table.name} has a row that is not as it should be.")
-        if not isinstance(tag, bytes):
-            yield row_id, None, b""
-            continue
-        try:
-            yield row_id, snapshot.checked(table, raw, ""), tag
-        except IntegrityError:
-            yield row_id, None, tag
+def row(snapshot: Snapshot, table: Table, row_id: int) -> Row | None:
+    """Returns a row, or None if it does not fit its tag, or is not there."""
+    raw = snapshot.connection.one(f"{table.select} WHERE id = ?", (row_id,))
+    if raw is None:
+        return None
+    try:
+        return snapshot.checked(table, raw, "")
+    except IntegrityError:
+        return None
 
 
 class TreeCheck:
-    """Rebuilds the integrity tree of one table from its tags and compares it with the stored one."""
+    """Compares the integrity tree of one table, rebuilt from its buckets, with the stored one."""
 
-    __slots__ = ("_bucket", "_level", "_snapshot", "_table", "_tags", "damaged", "root", "suspects")
+    __slots__ = ("_level", "_snapshot", "_table", "damaged", "root", "suspects")
 
     def __init__(self, snapshot: Snapshot, table: Table) -> None:
         self._snapshot = snapshot
         self._table = table
-        self._bucket = 0
-        self._tags: dict[int, bytes] = {}
         self._level: dict[int, bytes] = {}
         self.root: bytes | None = None
         #: Buckets whose rows are not those that the tree has.
@@ -120,16 +131,16 @@ class TreeCheck:
         #: Levels of the stored tree that do not follow from the rows.
         self.damaged: list[int] = []
 
-    def add(self, row_id: int, tag: bytes) -> None:
-        """Takes the tag of the next row, in id order."""
-        if row_id >> BITS != self._bucket:
-            self._close_bucket()
-            self._bucket = row_id >> BITS
-        self._tags[row_id] = tag
+    def add(self, buckets: Iterable[tuple[int, bytes]]) -> None:
+        """Takes the digests of buckets, as their rows are."""
+        self._level.update(buckets)
+
+    @property
+    def buckets(self) -> dict[int, bytes]:
+        return self._level
 
     def finish(self) -> None:
         """Compares all buckets, then builds the nodes above them up to `root`."""
-        self._close_bucket()
         stored = self._stored(0)
         self.suspects = sorted(
             index
@@ -157,12 +168,6 @@ class TreeCheck:
         )
         return [row[0] for row in found if isinstance(row[0], int)]
 
-    def _close_bucket(self) -> None:
-        if self._tags:
-            data = node_data(self._table.number, 0, self._bucket, self._tags)
-            self._level[self._bucket] = self._snapshot.keys.digest(data)
-            self._tags = {}
-
     def _stored(self, level: int) -> dict[int, bytes]:
         found = self._snapshot.connection.all(
             "SELECT idx, digest FROM tree WHERE tbl = ? AND level = ?", (self._table.number, level)
@@ -188,24 +193,3 @@ def orphans(connection: Connection, location: str) -> Iterator[tuple[str, str]]:
         for row in connection.all(sql):
             if isinstance(row[0], int):
                 yield name_of(connection, table, row[0], location), what
-
-
-def audit_damage(snapshot: Snapshot) -> str | None:
-    """Follows the chain of audit records. Returns what is wrong with it, or None."""
-    audit = snapshot.audit
-    digest = snapshot.keys.digest(origin_data(audit.store_id, audit.name))
-    expected = 0
-    for sequence, stored, record in snapshot.connection.each(
-        "SELECT sequence, digest, record FROM audit ORDER BY sequence"
-    ):
-        expected += 1
-        if sequence != expected:
-            return f"record {expected} is missing"
-        if not isinstance(record, str):
-            return f"record {expected} was changed"
-        digest = snapshot.keys.digest(chain_data(digest, expected, record))
-        if digest != stored:
-            return f"record {expected} was changed, or one before it"
-    if expected != audit.sequence or digest != audit.digest:
-        return f"there are {expected} records, but the head vouches for {audit.sequence}, or for others"
-    return None

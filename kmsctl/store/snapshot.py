@@ -230,18 +230,30 @@ class Transaction(Snapshot):
         self.tree.put(table, row_id, tag)
         return tag
 
-    def append_audit(self, record: str) -> int:
-        """Chains a record (JSON text) to the audit records and returns its sequence number."""
-        audit = self.audit
-        audit.sequence += 1
-        audit.digest = self.keys.digest(chain_data(audit.digest, audit.sequence, record))
-        audit.last_time = self.now
-        self.connection.change(
-            "INSERT INTO audit (sequence, digest, record) VALUES (?, ?, ?)",
-            (audit.sequence, audit.digest, record),
-        )
+    def append_audit(  # the columns that records are looked for by
+        self,
+        text: str,
+        *,
+        project: str = "",
+        log: str = "",
+        severity: int = 0,
+        method: str = "",
+        principal: str = "",
+        resource: str = "",
+    ) -> int:
+        """Adds a record (JSON text) to the log of audit records and returns its number."""
+        from kmsctl.store.audit_log import Record, append
+
+        number = self.audit.sequence + 1
+        record = Record(number, self.now, project, log, severity, method, principal, resource, text)
+        append(self, record)
+        self.audit.last_time = self.now
         self._audited = True
-        return audit.sequence
+        return number
+
+    def log_changed(self) -> None:
+        """Notes that records were removed from the log."""
+        self._audited = True
 
     def prepare(self) -> bool:
         """Writes digests and heads. Returns False if nothing was changed."""
@@ -266,13 +278,3 @@ def index_damage(table: Table, label: str) -> IntegrityError:
         f"{label} cannot be told from another row: an index of {table.name} was changed outside kmsctl.",
         hint="Bring the store back from a backup; kmsctl store verify tells what else is affected.",
     )
-
-
-def chain_data(previous: bytes, sequence: int, record: str) -> bytes:
-    """Returns the bytes whose SHA-256 is the digest of an audit record."""
-    return b"kmsctl audit\x01" + previous + sequence.to_bytes(8, "big") + record.encode()
-
-
-def origin_data(store_id: bytes, name: str) -> bytes:
-    """Returns the bytes whose SHA-256 a database's chain of audit records starts from."""
-    return b"kmsctl audit origin\x01" + store_id + name.encode()

@@ -74,12 +74,14 @@ def drop(files: list[SnapshotFile]) -> None:
 
 
 def drop_of(database: Database) -> bool:
-    """Drops all snapshots of a location, because some of its material is destroyed for good.
+    """Drops all snapshots of a database, because some of its material is destroyed for good.
 
     Returns:
         False if another process is making copies; then it is to be tried again later.
     """
-    data_directory = os.path.dirname(os.path.dirname(database.path))
+    data_directory = os.path.dirname(database.path)
+    if os.path.basename(data_directory) == "locations":
+        data_directory = os.path.dirname(data_directory)
     if not os.path.isdir(directory_in(data_directory)):
         return True
     try:

@@ -6,7 +6,7 @@ import os
 
 from kmsctl.errors import IntegrityError, InvalidArgument, RollbackError
 from kmsctl.model.names import check_location
-from kmsctl.store import migrations
+from kmsctl.store import audit_keys, migrations
 from kmsctl.store.anchor import Mark
 from kmsctl.store.connection import Connection
 from kmsctl.store.database import Database
@@ -15,8 +15,8 @@ from kmsctl.store.heads import AuditHead, Head, mark_of
 from kmsctl.store.leases import remove_abandoned
 from kmsctl.store.migrations import APPLICATION_ID, schema_of
 from kmsctl.store.probes import no_probe
-from kmsctl.store.snapshot import origin_data, row_data
-from kmsctl.store.tables import MASTER_KEYS
+from kmsctl.store.snapshot import row_data
+from kmsctl.store.tables import AUDIT_KEYS, MASTER_KEYS
 from kmsctl.store.tree import Tree, roots_data
 
 TYPE_CHECKING = False
@@ -196,17 +196,17 @@ class Store:
             connection.execute("BEGIN IMMEDIATE")
             for statement in schema_of(name):
                 connection.execute(statement)
-            values = (0, now, wrapped)
-            tag = keys.row_tag(1, row_data(MASTER_KEYS, 1, values))
-            connection.execute(MASTER_KEYS.insert, (1, 1, tag, *values))
             tree = Tree(connection, keys.digest, keys.digest(roots_data({})), {})
-            # The row is there before its bucket is: the tree is told to start from nothing.
-            tree.start(MASTER_KEYS, {1: tag})
+            secret = keys.wrap(self._random(audit_keys.SIZE), audit_keys.binding(now))
+            for table, values in ((MASTER_KEYS, (0, now, wrapped)), (AUDIT_KEYS, (now, secret))):
+                tag = keys.row_tag(1, row_data(table, 1, values))
+                connection.execute(table.insert, (1, 1, tag, *values))
+                # The row is there before its bucket is: the tree is told to start from nothing.
+                tree.start(table, {1: tag})
             head = Head(self.keys.store_id, name, epoch, 1, tree.flush(), now, now)
             head.sign(keys)
             head.insert(connection)
-            origin = keys.digest(origin_data(self.keys.store_id, name))
-            audit = AuditHead(self.keys.store_id, name, epoch, 0, origin, now)
+            audit = AuditHead(self.keys.store_id, name, epoch, 0, b"", 0, b"", now)
             audit.sign(keys)
             audit.insert(connection)
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
@@ -226,8 +226,13 @@ def _is_location(name: str) -> bool:
     return name != CONTROL
 
 
+def is_half_made(file: str) -> bool:
+    """Tells whether a file is a database, or its log, that has not got its name yet."""
+    return file.startswith(".") and _SUFFIX + _HALF_MADE in file
+
+
 def _remove_half_made(directory: str) -> None:
     """Removes databases without a name of their own. The directory's lock is held."""
     for file in os.listdir(directory):
-        if file.startswith(".") and _SUFFIX + _HALF_MADE in file:
+        if is_half_made(file):
             os.unlink(os.path.join(directory, file))

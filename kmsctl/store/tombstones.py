@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from kmsctl.model.canonical import Value
     from kmsctl.store.snapshot import Snapshot, Transaction
+    from kmsctl.store.tables import Row, Table
 
 _DESTROYED = states.STATE_NUMBERS[states.DESTROYED]
 
@@ -54,15 +55,24 @@ def authentic(snapshot: Snapshot) -> list[Tombstone]:
     except IntegrityError:
         pass
     location, found = snapshot.head.name, []
-    for _, row, _ in scrub.rows(snapshot, CRYPTO_KEY_VERSIONS):
-        if row is not None and row.integer("state") == _DESTROYED:
+    for row in _sound(snapshot, CRYPTO_KEY_VERSIONS):
+        if row.integer("state") == _DESTROYED:
             name = scrub.name_of(snapshot.connection, CRYPTO_KEY_VERSIONS, row.id, location)
             when = row.optional_integer("destroy_event_time")
             found.append(Tombstone(row.blob("uid"), name, when or row.integer("create_time")))
-    for _, row, _ in scrub.rows(snapshot, TOMBSTONES):
-        if row is not None:
-            found.append(Tombstone(row.blob("uid"), row.text("name"), row.integer("destroy_time")))
+    found += [
+        Tombstone(row.blob("uid"), row.text("name"), row.integer("destroy_time"))
+        for row in _sound(snapshot, TOMBSTONES)
+    ]
     return found
+
+
+def _sound(snapshot: Snapshot, table: Table) -> Iterator[Row]:
+    """Yields the rows that fit their tags."""
+    for found in snapshot.connection.each(f"SELECT id FROM {table.name} ORDER BY id"):
+        row = scrub.row(snapshot, table, found[0]) if isinstance(found[0], int) else None
+        if row is not None:
+            yield row
 
 
 def returning(snapshot: Snapshot, known: Mapping[bytes, Tombstone]) -> Iterator[tuple[int, Tombstone]]:

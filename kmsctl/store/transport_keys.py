@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from kmsctl.store.snapshot import Snapshot, Transaction
     from kmsctl.store.tables import Row
 
+LABEL = "a transport key"
+
 
 def each(snapshot: Snapshot) -> list[Row]:
     """Returns all transport keys, oldest first."""
@@ -19,7 +21,7 @@ def each(snapshot: Snapshot) -> list[Row]:
 
 def insert(transaction: Transaction, uid: bytes, algorithm: int, secret: bytes, public: bytes) -> Row:
     values: dict[str, Value] = {"uid": uid, "algorithm": algorithm, "create_time": transaction.now}
-    material = transaction.keys.wrap(secret, _binding(values))
+    material = transaction.keys.wrap(secret, binding(values))
     return transaction.insert(TRANSPORT_KEYS, {**values, "public": public, "material": material})
 
 
@@ -28,8 +30,9 @@ def material(snapshot: Snapshot, row: Row) -> bytes:
     wrapped = row.values["material"]
     if not isinstance(wrapped, bytes):
         raise IntegrityError("A transport key has no key material.")
-    return snapshot.keys.unwrap(wrapped, _binding(row.values), "a transport key")
+    return snapshot.keys.unwrap(wrapped, binding(row.values), LABEL)
 
 
-def _binding(values: dict[str, Value]) -> tuple[Value, ...]:
+def binding(values: dict[str, Value]) -> tuple[Value, ...]:
+    """Returns what the material of a transport key is bound to."""
     return ("transport key", *(values[column] for column in ("uid", "algorithm", "create_time")))

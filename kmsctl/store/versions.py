@@ -90,6 +90,19 @@ def page(
         yield resource(row, parent.version(number), snapshot.now)
 
 
+def scheduled(snapshot: Snapshot, ring: Row) -> dict[int, list[tuple[int, int]]]:
+    """Returns the versions in a ring that are going to be destroyed: row id of their key → (number, time)."""
+    condition = (
+        "state = ? AND destroy_time > ? AND key IN (SELECT id FROM crypto_keys WHERE ring = ?) "
+        "ORDER BY key, number"
+    )
+    found: dict[int, list[tuple[int, int]]] = {}
+    for row in snapshot.scan(CRYPTO_KEY_VERSIONS, condition, (_SCHEDULED, snapshot.now, ring.id)):
+        what = row.integer("number"), row.integer("destroy_time")
+        found.setdefault(row.integer("key"), []).append(what)
+    return found
+
+
 def insert(
     transaction: Transaction,
     key: Row,

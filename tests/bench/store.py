@@ -25,6 +25,7 @@ from kmsctl.model.names import CryptoKeyName, KeyRingName
 from kmsctl.model.requests import DecryptRequest, EncryptRequest
 from kmsctl.model.resources import CryptoKeySpec
 from kmsctl.service.kms import Kms
+from kmsctl.service.reports import VerifyOptions
 from tests.bench.seed import ALGORITHM, CTX, LOCATION, RING, key_name, seed
 from tests.bench.timing import median_seconds, report, seconds
 
@@ -180,9 +181,19 @@ def measure_destruction(home: Path) -> None:
 
 
 def measure_verify(kms: Kms, rows: int) -> None:
-    taken = seconds(lambda: list(kms.verify_store(CTX)))
-    report(f"verify {rows} rows", taken)
-    report("", taken / rows, per="row")
+    for label, options in (
+        ("one process", VerifyOptions(workers=1)),
+        ("two processes", VerifyOptions(workers=2)),
+        ("since the last time", VerifyOptions(since_last=True)),
+    ):
+        taken = median(seconds(lambda: _verify(kms, options)) for _ in range(3))  # noqa: B023 - called at once
+        report(f"verify {rows} rows, {label}", taken)
+        report("", taken / rows, per="row")
+
+
+def _verify(kms: Kms, options: VerifyOptions) -> None:
+    if list(kms.verify_store(CTX, None, options)):
+        raise RuntimeError("the store is not whole")
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kmsctl.cli.completion import SHELLS
-from kmsctl.model.names import CryptoKeyName, KeyRingName, LocationName
+from kmsctl.model.names import CryptoKeyName, KeyRingName, LocationName, ProjectName
 from kmsctl.model.resources import CryptoKeySpec
 from kmsctl.service.context import Context
 from kmsctl.service.kms import Kms
@@ -45,6 +45,7 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         kms.create_key_ring(CTX, ring)
     for name in ("db", "mail", "web-1", "web-2"):
         kms.create_crypto_key(CTX, CryptoKeyName(prod, name), SYMMETRIC)
+    kms.create_group(CTX, ProjectName("local"), "team@example.com")
     kms.close()
     (home / "config" / "properties").write_text("[kms]\nlocation = us-west1\n")
     return {

@@ -82,6 +82,12 @@ NAMES = [
     ("kmsctl keyrings list --project example.com:a", "…app "),
     ("kmsctl --project=example.com:app keyrings describe --location=us-east1 s", "…scoped "),
     (f"kmsctl keys describe {KEYS}/d", f"kmsctl keys describe {KEYS}/db "),
+    ("kmsctl iam groups describe te", "…eam@example.com "),
+    ("kmsctl iam groups describe team@ex", "…xample.com "),
+    ("kmsctl keys add-iam-policy-binding db --member=group:t", "…eam@example.com "),
+    ("kmsctl keys add-iam-policy-binding db --member group:team@", "…example.com "),
+    ("kmsctl keys add-iam-policy-binding db --role=roles/cloudkms.pub", "…blicKeyViewer "),
+    ("kmsctl iam explain cloudkms.cryptoKeys.lis", "…t "),
     ("kmsctl config configurations activate d", "kmsctl config configurations activate default "),
 ]
 

@@ -14,10 +14,14 @@ from base64 import b64decode, b64encode
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
+import pyshamir
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 from cryptography.hazmat.primitives.cmac import CMAC
+from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
 
 from kmsctl.errors import FailedPrecondition
 from kmsctl.keystore.containers import Header, Reader
@@ -230,18 +234,89 @@ def test_heads() -> None:
         head["confirmed_time"],
     ]
     assert tag(key, values(data)).hex() == head["tag"]
-    data = ["audit head", *first, audit["sequence"], {"hex": audit["digest"]}, audit["last_time"]]
+    data = ["audit head", *first, audit["sequence"], {"hex": audit["edge"]}]
+    data += [audit["removed"], {"hex": audit["removed_edge"]}, audit["last_time"]]
     assert tag(key, values(data)).hex() == audit["tag"]
+
+
+def root_of(leaves: list[bytes]) -> bytes:
+    """RFC 6962, section 2.1, as it is written there."""
+    if not leaves:
+        return sha256(b"")
+    if len(leaves) == 1:
+        return leaves[0]
+    split = 1
+    while 2 * split < len(leaves):
+        split *= 2
+    return sha256(b"\1" + root_of(leaves[:split]) + root_of(leaves[split:]))
+
+
+def edge_of(leaves: list[bytes]) -> bytes:
+    """Section "Audit records": the roots of the perfect subtrees, the largest first."""
+    found = b""
+    while leaves:
+        size = 1 << (len(leaves).bit_length() - 1)
+        found += root_of(leaves[:size])
+        leaves = leaves[size:]
+    return found
 
 
 def test_audit_records() -> None:
     vector = VECTORS["audit"]
-    last = sha256(b"kmsctl audit origin\x01" + h(vector["store_id"]) + vector["database"].encode())
-    assert last.hex() == vector["origin"]
+    secret = h(vector["secret"])
+    key = derived_from_master(vector["master_key"], b"kmsctl material")
+    prefix = vector["master_key"].to_bytes(4, "big")
+    bound = prefix + values(["audit key", vector["create_time"]])
+    assert unsealed(key, h(vector["wrapped"])[4:], bound) == secret
+    assert vector["empty_root"] == sha256(b"").hex()
+    leaves: list[bytes] = []
     for record in vector["records"]:
-        data = b"kmsctl audit\x01" + last + record["sequence"].to_bytes(8, "big") + record["record"].encode()
-        last = sha256(data)
-        assert last.hex() == record["digest"]
+        leaf = sha256(b"\0" + record["record"].encode())
+        leaves.append(leaf)
+        assert record["leaf"] == leaf.hex()
+        tagged = values(["audit record", *record["columns"], {"hex": leaf.hex()}])
+        assert record["tag"] == tag(secret[32:], tagged).hex()
+        assert record["edge"] == edge_of(leaves).hex()
+        assert record["root"] == root_of(leaves).hex()
+
+
+def test_the_record_of_a_verification() -> None:
+    """Section "Verified buckets"."""
+    vector = VECTORS["verified"]
+    edge = h(vector["audit"]["edge"])
+    body = vector["read_time"].to_bytes(8, "big") + vector["audit"]["sequence"].to_bytes(8, "big")
+    body += len(edge).to_bytes(4, "big") + edge
+    for table, buckets in sorted(vector["buckets"].items(), key=lambda each: int(each[0])):
+        body += int(table).to_bytes(4, "big") + len(buckets).to_bytes(4, "big")
+        for index, digest in sorted(buckets.items(), key=lambda each: int(each[0])):
+            body += int(index).to_bytes(8, "big") + h(digest)
+    key = derived_from_master(vector["master_key"], b"kmsctl head tag")
+    data = ["verified", {"hex": vector["store_id"]}, vector["database"], {"hex": sha256(body).hex()}]
+    expected = b"KMSVFD\x00\x01" + vector["master_key"].to_bytes(4, "big") + body + tag(key, values(data))
+    assert vector["file"] == expected.hex()
+
+
+def test_checkpoints() -> None:
+    vector = VECTORS["audit"]
+    public = Ed25519PrivateKey.from_private_bytes(h(vector["secret"])[:32]).public_key()
+    loaded = load_pem_public_key(vector["public_key"].encode())
+    assert isinstance(loaded, Ed25519PublicKey)
+    raw = public.public_bytes_raw()
+    assert loaded.public_bytes_raw() == raw
+    leaves = [h(record["leaf"]) for record in vector["records"]]
+    for note, first in zip(vector["checkpoints"], (1, 4), strict=True):
+        text, line = note.split("\n\n")
+        origin, size, root, *more = text.split("\n")
+        assert size == "7"
+        assert b64decode(root) == root_of(leaves)
+        before = b64encode(edge_of(leaves[: first - 1])).decode() or "-"
+        assert more[:2] == [f"first {first}", f"before {before}"]
+        mark, name, blob = line.removesuffix("\n").split(" ")
+        assert (mark, name) == ("\u2014", origin)
+        assert b64decode(blob)[:4] == sha256(origin.encode() + b"\n\1" + raw)[:4]
+        public.verify(b64decode(blob)[4:], (text + "\n").encode())
+    said = vector["statement"]
+    public.verify(h(said["signature"]), said["label"].encode() + b"\1" + h(said["statement"]))
 
 
 def test_the_anchor() -> None:
@@ -271,6 +346,62 @@ def test_the_anchor() -> None:
         )
         assert newest[slot][1] == body.ljust(216, b"\0")
     assert newest[2][0] == 3  # it was raised three times
+
+
+def test_the_root_key_file_while_it_is_rotated() -> None:
+    vector = VECTORS["root_key_file_in_rotation"]
+    store_id, lines = h(vector["store_id"]), vector["file"].splitlines()
+    assert lines[:2] == ["kmsctl-root-key-1", store_id.hex()]
+    for at, name in ((2, "root_key"), (4, "previous_root_key")):
+        key = h(vector[name])
+        assert lines[at : at + 2] == [b64encode(key).decode(), root_key_id(store_id, key)]
+    assert len(lines) == 6
+
+
+def root_key_id(store_id: bytes, key: bytes) -> str:
+    return sha256(b"kmsctl root key check\x01" + store_id + key)[:8].hex()
+
+
+def test_the_slot_file() -> None:
+    vector = VECTORS["slot_file"]
+    roots = [h(key) for key in vector["root_keys"]]
+    found = json.loads(vector["file"])
+    assert vector["file"] == json.dumps(found, sort_keys=True, separators=(",", ":")) + "\n"
+    store_id = h(found["storeId"])
+    ids = [root_key_id(store_id, root) for root in roots]
+    assert found["rootKeys"] == ids
+    tags = found.pop("tags")
+    said = (
+        b"kmsctl protectors\x01" + json.dumps(found, sort_keys=True, separators=(",", ":")).encode() + b"\n"
+    )
+    for root, id_ in zip(roots, ids, strict=True):
+        assert tag(derived(root, b"kmsctl protectors", store_id), said).hex() == tags[id_]
+    for slot, text in zip(found["slots"], vector["slot_keys"], strict=True):
+        key, parameters = h(text), slot["parameters"]
+        if "kdf" in parameters:
+            made = Argon2id(
+                salt=h(parameters["salt"]),
+                length=32,
+                iterations=parameters["iterations"],
+                lanes=parameters["lanes"],
+                memory_cost=parameters["memoryKib"],
+            )
+            assert made.derive(h(vector["secret"])) == key
+        shown = json.dumps(parameters, sort_keys=True, separators=(",", ":"))
+        for root, id_ in zip(roots, ids, strict=True):
+            said_of_store = {"hex": store_id.hex()}
+            bound = ["protector", said_of_store, slot["slot"], slot["type"], slot["createTime"], shown, id_]
+            assert unsealed(key, b64decode(slot["sealed"][id_]), values(bound)) == root
+
+
+def test_shares() -> None:
+    vector = VECTORS["shares"]
+    pieces = []
+    for text in vector["shares"]:
+        said, _, check = text.rpartition(":")
+        assert sha256(b"kmsctl share\x01" + said.encode())[:4].hex() == check
+        pieces.append(bytearray.fromhex(said.split(":")[6]))
+    assert bytes(pyshamir.combine(pieces)) == h(vector["slot_key"])
 
 
 def test_the_root_key_file() -> None:
@@ -310,7 +441,7 @@ def test_containers(vector: dict[str, Any]) -> None:
 def test_the_code_reads_containers(vector: dict[str, Any]) -> None:
     read = BytesIO(b64decode(vector["container"])).read
     header = Header.read(read, "the vector")
-    keys = KeyStore("/nowhere", RootKey(h(vector["store_id"]), h(vector["root_key"])), bytes)
+    keys = KeyStore("/nowhere", [RootKey(h(vector["store_id"]), h(vector["root_key"]))], bytes)
     reader = Reader(header, keys.file_key(header.kind, header.file_id), read, "the vector")
     assert reader.manifest == vector["manifest"]
     content = reader.read({1: 0, 2: 7, 3: 65536}[vector["kind"]])

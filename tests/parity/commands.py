@@ -14,7 +14,10 @@ RECORDED = HERE / "recorded.json"
 PLACE = "--keyring=prod --location=us-east1"
 
 #: What differs from run to run, whoever runs it.
-_MASKS = ((re.compile(r"http://127\.0\.0\.1:\d+/"), "https://cloudkms.googleapis.com/"),)
+_MASKS = (
+    (re.compile(r"http://127\.0\.0\.1:\d+/"), "https://cloudkms.googleapis.com/"),
+    (re.compile(r"(?<=etag: )[A-Za-z0-9+/=]{16}|(?<=\"etag\": \")[A-Za-z0-9+/=]{16}"), "<ETAG>"),
+)
 
 
 def lines() -> list[str]:

@@ -12,9 +12,11 @@ from kmsctl.errors import InvalidArgument, KmsError, NotFound
 from kmsctl.model import algorithms, names, rest
 from kmsctl.model.durations import parse_duration
 from kmsctl.model.mac_requests import MacSignRequest, MacVerifyRequest
+from kmsctl.model.policy_json import parse_policy, policy_json
 from kmsctl.model.requests import DecryptRequest, EncryptRequest
 from kmsctl.model.resources import CryptoKeySpec
 from kmsctl.model.times import parse_rfc3339
+from kmsctl.service.policies import ALL_FIELDS
 from tests.parity.scene import CTX
 
 if TYPE_CHECKING:
@@ -73,6 +75,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 def call(kms: Kms, method: str, path: str, query: dict[str, str], body: Json) -> Json:
     """Answers one request."""
+    if path.endswith("IamPolicy"):
+        path, _, verb = path.partition(":")
+        return _policy(kms, path, verb, body)
     if method == "GET":
         return _get(kms, path, query)
     if method == "PATCH":
@@ -81,6 +86,16 @@ def call(kms: Kms, method: str, path: str, query: dict[str, str], body: Json) ->
     if colon:
         return _use(kms, path, verb, body)
     return _create(kms, path, query, body)
+
+
+def _policy(kms: Kms, path: str, verb: str, body: Json) -> Json:
+    name: Any = names.parse(path)
+    if verb == "getIamPolicy":
+        return policy_json(kms.get_iam_policy(CTX, name))
+    fields = [field for field in ALL_FIELDS if field in body.get("updateMask", "bindings").split(",")]
+    if "etag" in body["policy"]:  # bytes in JSON are base64 of either alphabet
+        body["policy"]["etag"] = body["policy"]["etag"].replace("-", "+").replace("_", "/")
+    return policy_json(kms.set_iam_policy(CTX, name, parse_policy(body["policy"]), fields))
 
 
 def _get(kms: Kms, path: str, query: dict[str, str]) -> Json:
@@ -166,7 +181,13 @@ def _spec(body: Json) -> CryptoKeySpec:
         next_rotation_time=_time(body.get("nextRotationTime")),
         destroy_scheduled_duration=_duration(body.get("destroyScheduledDuration")),
         import_only=body.get("importOnly", False),
+        allowed_access_reasons=_reasons(body),
     )
+
+
+def _reasons(body: Json) -> list[str] | None:
+    policy = body.get("keyAccessJustificationsPolicy")
+    return None if policy is None else policy.get("allowedAccessReasons", [])
 
 
 def _patch(kms: Kms, path: str, query: dict[str, str], body: Json) -> Json:
@@ -184,6 +205,8 @@ def _patch(kms: Kms, path: str, query: dict[str, str], body: Json) -> Json:
             changes["next_rotation_time"] = _time(body.get("nextRotationTime"))
         elif field == "versionTemplate.algorithm":
             changes["version_template.algorithm"] = body["versionTemplate"]["algorithm"]
+        elif field == "keyAccessJustificationsPolicy":
+            changes["key_access_justifications_policy"] = _reasons(body)
         else:
             raise InvalidArgument(f"update_mask: '{field}' cannot be changed.")
     return rest.crypto_key_json(kms.update_crypto_key(CTX, _name(path, names.CryptoKeyName), changes))

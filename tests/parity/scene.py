@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+from typing import TYPE_CHECKING, Any
 
 from kmsctl.model.mac_requests import MacSignRequest
 from kmsctl.model.names import CryptoKeyName, ImportJobName, KeyRingName, LocationName
+from kmsctl.model.policies import Binding, Condition, Policy
 from kmsctl.model.requests import EncryptRequest
 from kmsctl.model.resources import CryptoKeySpec
 from kmsctl.service.context import Context
@@ -67,7 +69,34 @@ def build(home: Path, files: Path) -> None:
     (files / "tag.bin").write_bytes(tag)
     (files / "flags.yaml").write_text("--keyring: prod\n--location: us-east1\n--format: json\n")
     (files / "wrong.yaml").write_text("--keyring: prod\n--locatio: us-east1\n")
+    _make_policies(kms, files)
     kms.close()
+
+
+def _make_policies(kms: Kms, files: Path) -> None:
+    policy = Policy([Binding("roles/viewer", ["user:ann@example.com", "domain:example.com"])])
+    kms.set_iam_policy(CTX, PROD, policy, ["bindings"])
+    night = Condition("request.time.getHours('Europe/Berlin') < 6", "night", "while all sleep")
+    bindings = [
+        Binding("roles/cloudkms.viewer", ["user:ann@example.com", "user:bob@example.com"]),
+        Binding("roles/cloudkms.cryptoKeyDecrypter", ["user:ann@example.com"], night),
+    ]
+    kms.set_iam_policy(CTX, key("zeta"), Policy(bindings), ["bindings"])
+    plain: dict[str, Any] = {"bindings": [{"role": "roles/viewer", "members": ["user:cid@example.com"]}]}
+    condition = {"expression": "true", "title": "always"}
+    conditional = {"version": 3, "bindings": [{**plain["bindings"][0], "condition": condition}]}
+    for name, content in (
+        ("policy.json", plain),
+        ("nothing.json", {"bindings": []}),
+        ("conditional.json", conditional),
+        ("stale.json", {**plain, "etag": "AAAAAAAAAAAAAAAA"}),
+        ("condition.json", condition),
+    ):
+        (files / name).write_text(json.dumps(content))
+    (files / "policy.yaml").write_text(
+        "version: 1\nbindings:\n- role: roles/viewer\n  members: [user:cid@example.com, allUsers]\n"
+    )
+    (files / "text.txt").write_text("no policy")
 
 
 def _make_keys(kms: Kms, clock: Clock) -> None:

@@ -17,7 +17,7 @@ from kmsctl.cli import main as program
 from kmsctl.cli import outcome
 from kmsctl.cli.session import Session
 from tests.parity import scene
-from tests.parity.commands import lines, recorded, words
+from tests.parity.commands import lines, masked, recorded, words
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,7 +68,7 @@ def run(line: str, place: Path) -> dict[str, object]:
     sys.stdin, sys.stdout, sys.stderr = ours
     try:
         found = outcome.of(program.run, words(line), session)
-        return {"exit": found.exit, "stdout": out.getvalue().decode()}
+        return {"exit": found.exit, "stdout": masked(out.getvalue().decode())}
     finally:
         sys.stdin, sys.stdout, sys.stderr = before
         session.close()

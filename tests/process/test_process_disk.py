@@ -116,7 +116,7 @@ def test_a_full_disk_refuses_changes_and_harms_nothing(
     small_disk: Callable[[int], Path], tmp_path: Path, start: str
 ) -> None:
     refusals = []
-    for kib in range(4, 500, 16):
+    for kib in range(4, 800, 24):
         home = small_disk(kib)
         ballast = home / "ballast"
         try:

@@ -28,6 +28,7 @@ def asymmetric_decrypt() -> Command:
             options.input_file("ciphertext-file", "ciphertext", required=True),
             options.output_file("plaintext-file", "plaintext"),
             options.skip_integrity_verification(),
+            options.access_reason(),
         ],
         about="""
             Decrypts what was encrypted to the public key of a version of an asymmetric-encryption
@@ -60,6 +61,7 @@ def decapsulate() -> Command:
             options.input_file("ciphertext-file", "ciphertext", required=True),
             options.output_file("shared-secret-file", "shared secret"),
             options.skip_integrity_verification(),
+            options.access_reason(),
         ],
         about="""
             Recovers the shared secret, 32 bytes, from what was encapsulated to the public key of a
@@ -91,7 +93,7 @@ def run_asymmetric_decrypt(session: Session, args: Args) -> None:
     request = AsymmetricDecryptRequest(
         name, ciphertext, ciphertext_crc32c=crc32c(ciphertext) if checked else None
     )
-    response = session.kms.asymmetric_decrypt(session.context, request)
+    response = session.kms.asymmetric_decrypt(session.justified(args), request)
     if checked:
         integrity.check_request(response.verified_ciphertext_crc32c)
         integrity.check_response(response.plaintext, response.plaintext_crc32c)
@@ -104,7 +106,7 @@ def run_decapsulate(session: Session, args: Args) -> None:
     checked = not args["skip_integrity_verification"]
     ciphertext, target = _files(args, "shared-secret-file")
     request = DecapsulateRequest(name, ciphertext, ciphertext_crc32c=crc32c(ciphertext) if checked else None)
-    response = session.kms.decapsulate(session.context, request)
+    response = session.kms.decapsulate(session.justified(args), request)
     if checked:
         integrity.check_name(asked=name.text, used=response.name.text)
         integrity.check_request(response.verified_ciphertext_crc32c)

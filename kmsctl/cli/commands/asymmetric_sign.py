@@ -47,6 +47,7 @@ def sign() -> Command:
             options.input_file("input-file", "input", required=True),
             options.output_file("signature-file", "signature"),
             options.skip_integrity_verification(),
+            options.access_reason(),
         ],
         about=f"""
             Signs a file with a version of an asymmetric-signing key. The signature file holds the
@@ -114,7 +115,7 @@ def run_sign(session: Session, args: Args) -> None:
         digest_crc32c=crc32c(digest.value) if checked and digest is not None else None,
         data_crc32c=crc32c(data) if checked and data is not None else None,
     )
-    response = session.kms.asymmetric_sign(session.context, request)
+    response = session.kms.asymmetric_sign(session.justified(args), request)
     if checked:
         integrity.check_name(asked=name.text, used=response.name.text)
         integrity.check_request(

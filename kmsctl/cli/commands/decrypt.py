@@ -30,6 +30,7 @@ def decrypt() -> Command:
             options.output_file("plaintext-file", "plaintext"),
             options.aad_file(),
             options.skip_integrity_verification(),
+            options.access_reason(),
         ],
         about="""
             Decrypts what kmsctl encrypt encrypted with a key. The version is found in the
@@ -69,7 +70,7 @@ def run(session: Session, args: Args) -> None:
         ciphertext_crc32c=crc32c(ciphertext) if verify else None,
         aad_crc32c=crc32c(aad) if verify else None,
     )
-    response = session.kms.decrypt(session.context, request)
+    response = session.kms.decrypt(session.justified(args), request)
     if verify:
         integrity.check_response(response.plaintext, response.plaintext_crc32c)
     target.write(response.plaintext)

@@ -29,6 +29,7 @@ def encrypt() -> Command:
             options.output_file("ciphertext-file", "ciphertext"),
             options.aad_file(),
             options.skip_integrity_verification(),
+            options.access_reason(),
         ],
         about="""
             Encrypts a file of at most 64 KiB with a symmetric key: with its primary version, or
@@ -68,7 +69,7 @@ def run(session: Session, args: Args) -> None:
         plaintext_crc32c=crc32c(plaintext) if verify else None,
         aad_crc32c=crc32c(aad) if verify else None,
     )
-    response = session.kms.encrypt(session.context, request)
+    response = session.kms.encrypt(session.justified(args), request)
     if verify:
         used = response.name if isinstance(name, CryptoKeyVersionName) else response.name.parent
         integrity.check_name(asked=name.text, used=used.text)

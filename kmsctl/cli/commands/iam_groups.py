@@ -69,6 +69,24 @@ def list_() -> Command:
     )
 
 
+def import_() -> Command:
+    from kmsctl.cli import options
+    from kmsctl.cli.command import Command
+
+    return Command(
+        "iam groups import",
+        run_import,
+        [options.Positional("groups_file", "File with the groups, in JSON or YAML; - is standard input.")],
+        about="""
+            Makes groups what a file says: a list as kmsctl iam groups list --format=json prints
+            it. Each has an email and members, and may have a displayName and a description.
+            Those that are not there are created; of those that are, everything is replaced;
+            groups that are not in the file stay as they are. If one is wrong, nothing changes.
+        """,
+        examples=[("To make groups what a file says:", "iam groups import groups.yaml")],
+    )
+
+
 def run_create(session: Session, args: Args) -> None:
     made = session.kms.create_group(
         session.context,
@@ -88,6 +106,22 @@ def run_describe(session: Session, args: Args) -> None:
 def run_list(session: Session, args: Args) -> None:
     found = session.kms.list_groups(session.context, _project(session))
     output.show_list(session, (_json(each) for each in found), TABLE, args)
+
+
+def run_import(session: Session, args: Args) -> None:
+    from kmsctl.cli.failures import CommandError
+    from kmsctl.cli.iam_options import read_data
+    from kmsctl.model.iam_resources import parse_groups
+
+    parent = _project(session)
+    given = read_data(args["groups_file"], "groups")
+    if not isinstance(given, list | dict):
+        raise CommandError(
+            f"Groups file [{args['groups_file']}] is not a properly formatted YAML or JSON groups file."
+        )
+    changed = session.kms.import_groups(session.context, parent, parse_groups(given, parent.project))
+    session.status(f"Imported {len(changed)} group(s).")
+    output.show_found(session, map(_json, changed), TABLE)
 
 
 def run_delete(session: Session, args: Args) -> None:

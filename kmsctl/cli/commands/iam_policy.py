@@ -12,10 +12,12 @@ if TYPE_CHECKING:
 
     from kmsctl.cli.command import Command
     from kmsctl.cli.session import Args, Session
-    from kmsctl.model.policies import Condition, Policy
+    from kmsctl.model.policies import Policy
 
 _EXAMPLE_FLAGS = "--member=user:ann@example.com --role=roles/cloudkms.cryptoKeyEncrypterDecrypter"
 _EXAMPLE_PERMISSION = "--permissions=cloudkms.cryptoKeyVersions.useToEncrypt"
+#: How many are warned of one by one.
+_WARNINGS = 5
 _NO_BINDING = "Policy binding with the specified principal, role, and condition not found!"
 
 
@@ -180,8 +182,10 @@ def run_add(session: Session, args: Args) -> None:
     asked, condition = iam_options.condition_of(session, args)
     member = parse(args["member"])
     policy = session.kms.get_iam_policy(session.context, name)
-    if policy.has_conditions and not asked:
-        condition = _ask(session, policy, "Adding a binding", "add")
+    if policy.has_conditions and not asked and holder.has_conditions:
+        from kmsctl.cli.condition_prompts import for_adding
+
+        condition = for_adding(session, policy)
     if condition is not None and not policy.has_conditions:
         session.log(
             "warning",
@@ -202,9 +206,12 @@ def run_remove(session: Session, args: Args) -> None:
     asked, condition = iam_options.condition_of(session, args)
     policy = session.kms.get_iam_policy(session.context, name)
     every = bool(args.get("all"))
-    if policy.has_conditions and not asked and not every:
-        condition = _ask(session, policy, "Removing a binding", "remove")
-    wanted = without_binding(policy, args["role"], parse(args["member"]), condition, whatever_condition=every)
+    member = parse(args["member"])
+    if policy.has_conditions and not asked and not every and holder.has_conditions:
+        from kmsctl.cli.condition_prompts import for_removing
+
+        every, condition = for_removing(session, policy, member, args["role"])
+    wanted = without_binding(policy, args["role"], member, condition, whatever_condition=every)
     if wanted is None:
         raise CommandError(_NO_BINDING)
     _show(session, args, session.kms.set_iam_policy(session.context, name, wanted, ["bindings"]))
@@ -221,25 +228,18 @@ def _show(session: Session, args: Args, policy: Policy) -> None:
 
     holder = holder_of(session)
     session.status(f"Updated IAM policy for {holder.noun} [{holder.short_name(session, args)}].")
+    _warn(session, policy)
     output.show(session, policy_json(policy))
 
 
-def _ask(session: Session, policy: Policy, doing: str, verb: str) -> Condition | None:
-    """Asks which of the policy's conditions is meant, or none; without a terminal that is an error."""
-    from kmsctl.cli.terminal import choose
-
-    known = list(dict.fromkeys(each.condition for each in policy.bindings if each.condition is not None))
-    lines = [
-        f"EXPRESSION={each.expression}, TITLE={each.title}"
-        + (f", DESCRIPTION={each.description}" if each.description else "")
-        for each in known
-    ]
-    question = (
-        f"The policy contains bindings with conditions, so specifying a condition is required to {verb} one."
-    )
-    refusal = (
-        f"{doing} without specifying a condition to a policy containing conditions is prohibited in "
-        "non-interactive mode. Run the command again with `--condition=None`"
-    )
-    chosen = choose(question, [*lines, "None"], quiet=session.quiet, refusal=refusal)
-    return known[chosen] if chosen < len(known) else None
+def _warn(session: Session, policy: Policy) -> None:
+    """Says who, since the change, both manages keys and uses them."""
+    for member, resource in policy.conflicts[:_WARNINGS]:
+        session.log(
+            "warning",
+            f"[{member}] now both manages keys and uses them, on [{resource}]. Separation of duties asks "
+            "for one or the other.",
+        )
+    more = len(policy.conflicts) - _WARNINGS
+    if more > 0:
+        session.log("warning", f"And {more} more: kmsctl findings list shows them.")

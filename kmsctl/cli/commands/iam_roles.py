@@ -29,7 +29,10 @@ def list_() -> Command:
     return Command(
         "iam roles list",
         run_list,
-        [options.switch("show-deleted", "Show deleted roles too."), *options.list_flags()],
+        [
+            options.switch("show-deleted", "Show deleted roles too."),
+            *(flag for flag in options.list_flags() if flag.name != "uri"),
+        ],
         about="Lists the predefined roles, or with --project the custom roles of a project.",
         examples=[("To list the roles of Cloud KMS:", "iam roles list --filter=name:roles/cloudkms")],
     )
@@ -145,6 +148,12 @@ def run_update(session: Session, args: Args) -> None:
     parent, role = _named(session, args["role"])
     changes = _given(session, args)
     etag = str(changes.pop("etag", ""))
+    if args["file"] is not None and not etag:
+        session.log(
+            "warning",
+            'The role file has no "etag" of the version to replace: a change that somebody else makes at the '
+            "same time can be lost.",
+        )
     if args["add_permissions"] or args["remove_permissions"]:
         before = session.kms.get_custom_role(session.context, parent, role)
         left = set(before.permissions) | set(args["add_permissions"] or ())
@@ -175,7 +184,8 @@ def _about_one(verb: str, run: object, about: str) -> Command:
 def _role() -> click.Parameter:
     from kmsctl.cli import options
 
-    return options.Positional("role", "ID of the role, roles/ID, or projects/PROJECT/roles/ID.")
+    text = "ID of the role, roles/ID, or projects/PROJECT/roles/ID."
+    return options.Positional("role", text, metavar="ROLE_ID")
 
 
 def _texts() -> list[click.Parameter]:

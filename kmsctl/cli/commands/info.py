@@ -42,7 +42,7 @@ def version() -> Command:
 
 def run_info(session: Session, args: Args) -> None:
     del args
-    from kmsctl.cli.opening import root_key_file, secrets_directory
+    from kmsctl.cli.opening import protectors, secrets_directory
 
     paths = session.paths
     output.show(
@@ -61,9 +61,9 @@ def run_info(session: Session, args: Args) -> None:
             },
             "root_key": {
                 "directory": secrets_directory(paths),
-                "protector": "file",
-                "file": root_key_file(paths) or "none yet; the first key ring makes it",
-                "protection": "The file is readable for its owner alone (mode 0600), and not encrypted.",
+                "protectors": protectors(paths) or "none yet; the first key ring makes a file",
+                "protection": "Each protector opens the store. A file is readable for its owner alone (mode "
+                "0600), and not encrypted.",
             },
             "versions": versions(),
         },

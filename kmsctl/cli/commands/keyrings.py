@@ -14,18 +14,36 @@ TABLE = "table(name)"
 
 
 def create() -> Command:
-    from kmsctl.cli import options
+    from kmsctl.cli import options, params
     from kmsctl.cli.command import Command
 
     return Command(
         "keyrings create",
         run_create,
-        options.resource("keyring", "location"),
+        [
+            *options.resource("keyring", "location"),
+            options.flag(
+                "tags",
+                "Tags, for the conditions of policies: PROJECT/NAME=VALUE, or NAME=VALUE for one of the key "
+                "ring's project.",
+                params.Tags(),
+                metavar="[KEY=VALUE,...]",
+            ),
+        ],
         about="""
             Creates a key ring. A key ring groups keys of one location. It can neither be
             renamed nor deleted, and its name is never free again.
+
+            Its tags never change. A condition asks for them on the ring and all that is in it:
+            resource.matchTag('local/env', 'prod').
         """,
-        examples=[("To create a key ring:", "keyrings create prod --location=us-east1")],
+        examples=[
+            ("To create a key ring:", "keyrings create prod --location=us-east1"),
+            (
+                "To create a key ring that conditions can tell from others:",
+                "keyrings create prod --location=us-east1 --tags=env=prod",
+            ),
+        ],
     )
 
 
@@ -54,7 +72,11 @@ def list_() -> Command:
 
 
 def run_create(session: Session, args: Args) -> None:
-    created = session.kms.create_key_ring(session.context, resources.key_ring(session, args))
+    name = resources.key_ring(session, args)
+    tags = {
+        key if "/" in key else f"{name.project}/{key}": value for key, value in (args["tags"] or {}).items()
+    }
+    created = session.kms.create_key_ring(session.context, name, tags=tags)
     output.show_created(session, key_ring_json(created))
 
 

@@ -42,8 +42,9 @@ def create() -> Command:
             options.switch(
                 "import-only", "The key takes imported versions alone; needs --skip-initial-version-creation."
             ),
+            options.allowed_access_reasons(),
             options.not_exportable(),
-            *options.not_available("allowed-access-reasons", "crypto-key-backend"),
+            *options.not_available("crypto-key-backend"),
         ],
         about="""
             Creates a key in a key ring, with a first version, which for a key to encrypt with
@@ -90,6 +91,7 @@ def run(session: Session, args: Args) -> None:
         destroy_scheduled_duration=args["destroy_scheduled_duration"],
         import_only=bool(args["import_only"]),
         not_exportable=bool(args["not_exportable"]),
+        allowed_access_reasons=args["allowed_access_reasons"],
     )
     slow = by_enum(spec.algorithm).secret_size is None
     with terminal.Working(GENERATING, visible=slow and session.user_output):

@@ -26,9 +26,12 @@ _CHANGING = (
     "next-rotation-time",
     "remove-rotation-schedule",
     "default-algorithm",
+    "allowed-access-reasons",
+    "remove-key-access-justifications-policy",
 )
 #: Field of the update mask → how the API spells it.
 _FIELDS = {
+    "key_access_justifications_policy": "keyAccessJustificationsPolicy",
     "labels": "labels",
     "next_rotation_time": "nextRotationTime",
     "not_exportable": "notExportable",
@@ -57,12 +60,18 @@ def update() -> Command:
             options.switch("clear-labels", "Remove all labels, before --update-labels adds any."),
             options.flag("remove-labels", "Keys of labels to remove.", params.Items(), metavar="[KEY,...]"),
             options.not_exportable(),
-            *options.not_available("allowed-access-reasons"),
-            options.switch("remove-key-access-justifications-policy", "", available=False),
+            options.allowed_access_reasons(),
+            options.switch(
+                "remove-key-access-justifications-policy",
+                "Remove the Key Access Justifications policy: every reason will do.",
+            ),
         ],
         about="""
             Changes what is named of a key, and nothing else. At least one change must be asked
             for.
+
+            --allowed-access-reasons gives the key a Key Access Justifications policy: it may be
+            used only for the reasons in it (--access-reason). Without one every reason will do.
         """,
         examples=[
             (
@@ -79,11 +88,15 @@ def update() -> Command:
 
 
 def run(session: Session, args: Args) -> None:
-    if not any(_is_given(args[flag.replace("-", "_")]) for flag in (*_CHANGING, "not-exportable")):
+    reasons = args["allowed_access_reasons"]
+    changing = (*_CHANGING, "not-exportable")
+    if reasons is None and not any(_is_given(args[flag.replace("-", "_")]) for flag in changing):
         choices = " or ".join(f"--{flag}" for flag in _CHANGING)
         raise CommandError(f"At least one of {choices} must be specified.")
     if args["remove_rotation_schedule"] and any(args[field] is not None for field in SCHEDULE):
         raise CommandError("You cannot set and remove rotation schedule at the same time.")
+    if reasons is not None and args["remove_key_access_justifications_policy"]:
+        raise CommandError("You cannot set and remove a Key Access Justifications policy at the same time.")
     name = resources.key(session, args)
     primary = args["primary_version"] and resources.version_number(args["primary_version"])
     key = session.kms.get_crypto_key(session.context, name)
@@ -102,7 +115,7 @@ def run(session: Session, args: Args) -> None:
 
 
 def _is_given(value: object) -> bool:
-    """An empty value asks for no change; a time of 0 does."""
+    """An empty value asks for no change, except as a list of reasons; a time of 0 does."""
     return value is not None and value is not False and value not in ("", {}, [])
 
 
@@ -119,6 +132,8 @@ def _changes(key: CryptoKey, args: Args) -> dict[str, object]:
         changes["labels"] = labels
     if args["default_algorithm"]:
         changes["version_template.algorithm"] = _algorithm(key, args["default_algorithm"])
+    if args["allowed_access_reasons"] is not None or args["remove_key_access_justifications_policy"]:
+        changes["key_access_justifications_policy"] = args["allowed_access_reasons"]
     return changes
 
 

@@ -31,6 +31,7 @@ def sign() -> Command:
             options.input_file("input-file", "input", required=True),
             options.output_file("signature-file", "tag"),
             options.skip_integrity_verification(),
+            options.access_reason(),
         ],
         about="""
             Computes the MAC tag of a file of at most 64 KiB with a version of a MAC key. The
@@ -62,6 +63,7 @@ def verify() -> Command:
             options.input_file("input-file", "input", required=True),
             options.input_file("signature-file", "tag", required=True),
             options.skip_integrity_verification(),
+            options.access_reason(),
         ],
         about="""
             Verifies the MAC tag of a file with a version of a MAC key, and prints True or False.
@@ -86,7 +88,7 @@ def run_sign(session: Session, args: Args) -> None:
     data = inputs.read(_INPUT, args["input_file"], "input", MAX_DATA)
     target = Output(_SIGNATURE, args["signature_file"], private=True, inputs=inputs, makes_parents=True)
     request = MacSignRequest(name, data, data_crc32c=crc32c(data) if checked else None)
-    response = session.kms.mac_sign(session.context, request)
+    response = session.kms.mac_sign(session.justified(args), request)
     if checked:
         integrity.check_name(asked=name.text, used=response.name.text)
         integrity.check_request(response.verified_data_crc32c)
@@ -109,7 +111,7 @@ def run_verify(session: Session, args: Args) -> None:
         data_crc32c=crc32c(data) if checked else None,
         mac_crc32c=crc32c(mac) if checked else None,
     )
-    response = session.kms.mac_verify(session.context, request)
+    response = session.kms.mac_verify(session.justified(args), request)
     if checked:
         integrity.check_name(asked=name.text, used=response.name.text)
         integrity.check_request(response.verified_data_crc32c, response.verified_mac_crc32c)

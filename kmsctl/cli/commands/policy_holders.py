@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from kmsctl.cli import resources
+from kmsctl.cli.failures import CommandError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -48,6 +49,8 @@ class Holder:
 
             # gcloud shows these two as plain words.
             return options.plain_key_ring()
+        if self._argument == "project_id":
+            return project_parameters(metavar="PROJECT_ID_OR_NUMBER")
         return self._parameters()
 
     def example_with(self, word: str) -> str:
@@ -65,11 +68,16 @@ def holder_of(session: Session) -> Holder:
 
 
 def project(session: Session, args: Args) -> PolicyHolder:
-    """Returns the project that a positional names by its id or full name."""
+    """Returns the project that a positional names by its id, its number or its full name."""
     from kmsctl.model.names import ProjectName
 
-    del session
-    return ProjectName(args["project_id"].removeprefix("projects/"))
+    given: str = args["project_id"].removeprefix("projects/")
+    if given.isdigit():
+        for each in session.kms.list_projects(session.context):
+            if str(each.number) == given:
+                return ProjectName(each.project)
+        raise CommandError(f"No project that you may see has the number [{given}].")
+    return ProjectName(given)
 
 
 def service_account(session: Session, args: Args) -> PolicyHolder:
@@ -99,10 +107,10 @@ def _import_job_parameters() -> list[click.Parameter]:
     return options.resource("import_job", "keyring", "location")
 
 
-def project_parameters() -> list[click.Parameter]:
+def project_parameters(*, metavar: str = "PROJECT_ID") -> list[click.Parameter]:
     from kmsctl.cli import options
 
-    return [options.Positional("project_id", "ID of the project.", metavar="PROJECT_ID")]
+    return [options.Positional("project_id", "ID or number of the project.", metavar=metavar)]
 
 
 def account_parameters() -> list[click.Parameter]:

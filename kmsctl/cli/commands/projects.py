@@ -40,7 +40,7 @@ def describe() -> Command:
     return Command(
         "projects describe",
         run_describe,
-        policy_holders.project_parameters(),
+        policy_holders.project_parameters(metavar="PROJECT_ID_OR_NUMBER"),
         examples=[("To show a project and its number:", "projects describe local")],
     )
 
@@ -60,8 +60,9 @@ def list_() -> Command:
 
 def run_create(session: Session, args: Args) -> None:
     from kmsctl.model.iam_resources import project_json
+    from kmsctl.model.names import ProjectName
 
-    name = _project(session, args)
+    name = ProjectName(args["project_id"].removeprefix("projects/"))
     made = session.kms.create_project(
         session.context, name, display_name=args["name"] or "", labels=args["labels"] or {}
     )

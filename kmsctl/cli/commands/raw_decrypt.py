@@ -36,6 +36,7 @@ def raw_decrypt() -> Command:
             options.input_file("initialization-vector-file", "initialization vector"),
             options.aad_file(),
             options.skip_integrity_verification(),
+            options.access_reason(),
         ],
         about="""
             Decrypts a file with a version of a raw-encryption key, and the initialization vector
@@ -79,7 +80,7 @@ def run(session: Session, args: Args) -> None:
         aad_crc32c=crc32c(aad) if checked else None,
         iv_crc32c=crc32c(iv) if checked else None,
     )
-    response = session.kms.raw_decrypt(session.context, request)
+    response = session.kms.raw_decrypt(session.justified(args), request)
     if checked:
         integrity.check_request(
             response.verified_ciphertext_crc32c, response.verified_aad_crc32c, response.verified_iv_crc32c

@@ -39,6 +39,7 @@ def raw_encrypt() -> Command:
             ),
             options.aad_file(),
             options.skip_integrity_verification(),
+            options.access_reason(),
         ],
         about="""
             Encrypts a file of at most 64 KiB with a version of a raw-encryption key: by AES-GCM,
@@ -77,7 +78,7 @@ def run(session: Session, args: Args) -> None:
     target = Output("--ciphertext-file", args["ciphertext_file"], private=False, inputs=inputs)
     beside = f"{args['ciphertext_file']}.iv"
     iv_target = None if request.iv else _iv_output(args, inputs, target, beside)
-    response = session.kms.raw_encrypt(session.context, request)
+    response = session.kms.raw_encrypt(session.justified(args), request)
     if checked:
         _check(name, response)
     target.write(response.ciphertext, before=lambda: iv_target.write(response.iv) if iv_target else None)

@@ -7,17 +7,17 @@ from kmsctl.cli.failures import CommandError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from kmsctl.cli.command import Command
     from kmsctl.cli.session import Args, Session
-    from kmsctl.service.reports import DatabaseStatus, Finding
+    from kmsctl.service.reports import DatabaseStatus, Finding, RepairStep
 
 TABLE = (
     "table(name, counts.key_rings, counts.crypto_keys, counts.crypto_key_versions, auditRecords, generation, "
     "masterKeyVersions.list():label=MASTER_KEYS, bytesOnDisk:label=BYTES, problem:optional)"
 )
-FINDINGS = "yaml(kind, resource, message, remedy)"
+FINDINGS = "yaml(kind, resource, message, action, remedy)"
 
 
 def status() -> Command:
@@ -36,29 +36,60 @@ def status() -> Command:
 
 
 def verify() -> Command:
+    from kmsctl.cli import options
     from kmsctl.cli.command import Command
 
     return Command(
         "store verify",
         run_verify,
-        [],
+        [
+            options.switch(
+                "since-last",
+                "Read only what was changed since the store was last found whole, and the tags of all rows.",
+            ),
+            options.switch("audit", "Follow the chains of audit records too; on if not given."),
+        ],
         about="""
             Checks every row and the digest of all rows, unwraps the key material of every
-            version, and checks the databases, their anchors, pending purges and files that
-            belong to nothing. The exit status is 1 if anything is wrong, and what is wrong is
-            printed.
+            version, and checks the databases, their indexes and anchors, the chains of audit
+            records, pending purges and files that belong to nothing. It works on all processors.
+
+            The exit status is 0 if nothing is wrong and 1 if anything is, or if the store could
+            not be checked. What is wrong is printed, one finding each: kind, resource, message,
+            remedy (what can be done, in words) and action, the same in one word: restore (from a
+            backup), repair (kmsctl store repair does it), maintain (kmsctl store maintain does
+            it) or inspect (look what it is).
+
+            --since-last finds rows that were removed, added or put back from an older state,
+            wherever they are; damage of any kind to rows that were changed since; damaged heads,
+            anchors, schemas and pages; and changes to newer audit records. It does not find
+            that the content of a row was edited, or rotted, that nobody has changed since it was
+            last read; that indexes miss something; or edits of older audit records. Commands
+            that read such a row refuse it all the same. What it goes by is recorded in the data
+            directory under a tag that takes the master key to make. Where there is no record,
+            everything is read.
         """,
-        examples=[("To check the store, and print what is wrong as JSON:", "store verify --format=json")],
+        examples=[
+            ("To check the store, and print what is wrong as JSON:", "store verify --format=json"),
+            ("To check every hour what was changed:", "store verify --since-last --quiet --format=json"),
+        ],
     )
 
 
 def maintain() -> Command:
+    from kmsctl.cli import options, params
     from kmsctl.cli.command import Command
 
     return Command(
         "store maintain",
         run_maintain,
-        [],
+        [
+            options.flag(
+                "max-master-key-age",
+                "Rotate master keys that are older, at least 1d: 30d.",
+                params.Duration(lower="1d"),
+            )
+        ],
         about="""
             Does everything that is due: rotates keys, destroys versions whose time has come,
             and purges what was destroyed. Commands do that for the keys they meet; this does it
@@ -66,8 +97,39 @@ def maintain() -> Command:
 
             If the clock has jumped far ahead, it asks before any key material is destroyed; where
             there is no terminal, that waits. --quiet believes the clock.
+
+            Rotations of the root key or of master keys that were interrupted are completed.
         """,
-        examples=[("To do it from cron:", "store maintain")],
+        examples=[
+            ("To do it from cron:", "store maintain"),
+            ("To rotate master keys every 30 days besides:", "store maintain --max-master-key-age=30d"),
+        ],
+    )
+
+
+def repair() -> Command:
+    from kmsctl.cli import options
+    from kmsctl.cli.command import Command
+
+    return Command(
+        "store repair",
+        run_repair,
+        [options.switch("dry-run", "Only show what would be done.")],
+        about="""
+            Verifies the store, shows what can safely be done about what is wrong, asks, does
+            it, and verifies the store again. What it does: it removes files that crashes have
+            left, gives up keys whose making was cut off, clears destroyed keys out of the files,
+            makes indexes anew from the rows, and completes the anchor.
+
+            It never touches rows or what vouches for them: what verification calls damage there
+            may be tampering, stays an error, and is a backup's to mend. The exit status is 0
+            only if nothing is wrong in the end. --quiet asks nothing. What is done is recorded
+            in the audit log.
+        """,
+        examples=[
+            ("To see what would be done:", "store repair --dry-run"),
+            ("To do it without being asked:", "store repair --quiet"),
+        ],
     )
 
 
@@ -101,12 +163,14 @@ def run_status(session: Session, args: Args) -> None:
 
 
 def run_verify(session: Session, args: Args) -> None:
-    del args
+    from kmsctl.service.reports import VerifyOptions
+
+    options = VerifyOptions(since_last=bool(args["since_last"]), audit=args["audit"] is not False)
     progress = terminal.Progress("Verifying", visible=session.user_output)
     findings = []
 
     def found() -> Iterator[dict[str, object]]:
-        for finding in session.kms.verify_store(session.context, progress.update):
+        for finding in session.kms.verify_store(session.context, progress.update, options):
             findings.append(finding)
             progress.clear()
             yield _finding_json(finding)
@@ -123,7 +187,6 @@ def run_verify(session: Session, args: Args) -> None:
 
 
 def run_maintain(session: Session, args: Args) -> None:
-    del args
     quiet = session.quiet
 
     def confirm(question: str) -> bool:
@@ -134,12 +197,15 @@ def run_maintain(session: Session, args: Args) -> None:
             return False
         return True
 
-    report = session.kms.maintain_store(session.context, confirm_clock=confirm)
+    report = session.kms.maintain_store(
+        session.context, confirm_clock=confirm, max_master_key_age=args["max_master_key_age"]
+    )
     for what, names in (
         ("Rotated", report.rotated),
         ("Destroyed", report.destroyed),
         ("Expired", report.expired),
         ("Gave up the unfinished generation of", report.failed),
+        ("Rotated the master key of", report.rewrapped),
     ):
         for name in names:
             session.status(f"{what} {name}.")
@@ -147,8 +213,8 @@ def run_maintain(session: Session, args: Args) -> None:
         session.status(f"Took snapshots: {', '.join(report.snapshots)}.")
     if report.purged:
         session.status(f"Finished {report.purged} purge{'' if report.purged == 1 else 's'}.")
-    done = report.rotated or report.destroyed or report.expired or report.failed or report.purged
-    done = done or report.snapshots
+    named = report.rotated + report.destroyed + report.expired + report.failed + report.rewrapped
+    done = named or report.purged or report.snapshots
     if not done and not report.left:
         session.status("Nothing was due.")
     output.show_silent(
@@ -159,12 +225,52 @@ def run_maintain(session: Session, args: Args) -> None:
             "expired": report.expired,
             "failed": report.failed,
             "purged": report.purged,
+            "rewrapped": report.rewrapped,
             "left": report.left,
             "snapshots": report.snapshots,
         },
     )
     if report.left:
         raise CommandError("Not all could be done:\n" + "\n".join(f"- {text}" for text in report.left))
+
+
+def run_repair(session: Session, args: Args) -> None:
+    progress = terminal.Progress("Verifying", visible=session.user_output)
+
+    def confirm(steps: Sequence[RepairStep]) -> bool:
+        progress.clear()
+        for step in steps:
+            session.status(f"{step.resource}: {step.text}")
+        if args["dry_run"]:
+            return False
+        what = "This one thing" if len(steps) == 1 else f"These {len(steps)} things"
+        terminal.confirm(f"{what} will be done. Nothing else is changed.", quiet=session.quiet)
+        return True
+
+    try:
+        report = session.kms.repair_store(session.context, confirm=confirm, progress=progress.update)
+    finally:
+        progress.clear()
+    shown = {
+        "steps": [
+            {"action": step.action, "resource": step.resource, "text": step.text} for step in report.steps
+        ],
+        "done": report.done,
+        "failed": report.failed,
+        "left": [_finding_json(finding) for finding in report.left],
+    }
+    if report.left and not session.format:
+        output.show_found(session, (_finding_json(finding) for finding in report.left), FINDINGS)
+    output.show_silent(session, shown)
+    if report.left or report.failed:
+        lines = [f"- {text}" for text in report.failed]
+        count = "one finding" if len(report.left) == 1 else f"{len(report.left)} findings"
+        what = f"{count} left, on standard output" if report.left else "not all could be done"
+        raise CommandError("\n".join([f"The store is not whole: {what}.", *lines]))
+    if not report.steps:
+        session.status("The store is whole: there is nothing to repair.")
+    elif report.done:
+        session.status("Repaired: nothing is wrong now.")
 
 
 def run_accept_rollback(session: Session, args: Args) -> None:
@@ -204,5 +310,6 @@ def _finding_json(finding: Finding) -> dict[str, object]:
         "resource": finding.resource,
         "kind": finding.kind,
         "message": finding.message,
+        "action": finding.action,
         "remedy": finding.remedy,
     }

@@ -58,7 +58,7 @@ def find(args: Sequence[str]) -> list[Named]:
     values = dict(_flag(flag) for flag in flags)
     session = Session(os.environ)
     session.settings.update((name, values.pop(name)) for name in _SETTINGS if name in values)
-    answer, allowed = KINDS[kind]
+    answer, allowed = _kind(kind)
     lead, parent = _split(kind, prefix)
     last = prefix.removeprefix(lead)
     if not allowed.issuperset(last):
@@ -70,6 +70,15 @@ def find(args: Sequence[str]) -> list[Named]:
     ]
 
 
+def _kind(kind: str) -> tuple[_Answer, frozenset[str]]:
+    found = KINDS.get(kind)
+    if found is None:
+        from kmsctl.cli.completion.identities import KINDS as IDENTITIES
+
+        found = IDENTITIES[kind]
+    return found
+
+
 def _flag(text: str) -> tuple[str, str]:
     name, _, value = text.removeprefix("--").partition("=")
     if name not in (*_SETTINGS, *_PARTS):
@@ -79,7 +88,7 @@ def _flag(text: str) -> tuple[str, str]:
 
 def _split(kind: str, prefix: str) -> tuple[str, Name | None]:
     """Parts what is before the last part of a full name, and its parent's name, from a prefix."""
-    if not prefix.startswith("projects/"):
+    if not prefix.startswith("projects/") or kind not in _COLLECTIONS:
         return "", None
     from kmsctl.model.names import parse
 

@@ -10,7 +10,8 @@ from kmsctl.cli import properties
 from kmsctl.cli.completion import SHELLS
 from kmsctl.cli.failures import CommandError
 from kmsctl.cli.options import Flag, Positional
-from kmsctl.cli.params import Choice
+from kmsctl.cli.params import AccessReasons, Choice
+from kmsctl.model.iam_resources import STAGES
 from kmsctl.model.locations import LOCATIONS
 from kmsctl.render.errors import FormatError
 from kmsctl.render.printers import FORMATS, find_printer
@@ -26,18 +27,32 @@ FILE = "file"
 
 #: Name of a flag or positional → the kind of the resource that it names.
 _NAMES = {
+    "add-permissions": "permission",
     "configuration": "configuration",
     "configuration-name": "configuration",
     "configuration-names": "configuration",
+    "group": "group",
+    "impersonate-service-account": "service-account",
     "import-job": "import-job",
     "key": "key",
     "keyring": "keyring",
+    "member": "member",
+    "members": "member",
+    "permission": "permission",
+    "permissions": "permission",
     "primary-version": "version",
     "project": "project",
+    "project-id": "project",
+    "remove-permissions": "permission",
+    "role": "role",
+    "service": "service",
+    "service-account": "service-account",
     "version": "version",
 }
-#: Flags and positionals whose values are files without their names saying so.
-_FILES = (FILE, "directory", "to", "tombstones")
+#: Names of flags and positionals that are files; besides these, all that end in ``-file``.
+_FILES = frozenset((FILE, "checkpoint", "directory", "export", "public-key", "to", "tombstones"))
+#: What can be done to custom roles alone.
+_OF_CUSTOM_ROLES = frozenset(("iam", "roles", verb) for verb in ("delete", "undelete", "update"))
 _BOOLEANS = ("true", "false")
 
 
@@ -69,14 +84,16 @@ def of(command: Command | None, parameter: Flag | Positional) -> Values:
     """Returns what fits a parameter of a command; None is the one that every command has."""
     name = (parameter.name or "").replace("_", "-")
     if isinstance(parameter, Flag):
-        if isinstance(parameter.type, Choice):
+        if isinstance(parameter.type, Choice | AccessReasons):
             return _plain(parameter.type.choices)
     elif command is not None and command.words[-1] == "create":
         # The name of something that is not there yet.
         return Values()
+    if name == "role" and command is not None and command.words in _OF_CUSTOM_ROLES:
+        return Values(source="custom-role")
     if name in _NAMES:
         return Values(source=_NAMES[name])
-    if name in _FILES or name.endswith("-file"):
+    if name in _FILES or name.endswith(("-file", "-files", "-directory")):
         return Values(source=FILE)
     return _TABLES.get(name, Values())
 
@@ -132,4 +149,5 @@ _TABLES = {
     "location": Values(_LOCATIONS),
     "property": Values(_properties()),
     "shell": _plain(SHELLS),
+    "stage": _plain(STAGES),
 }

@@ -10,7 +10,7 @@ import click
 import pytest
 
 from kmsctl.cli import properties, reflect
-from kmsctl.cli.completion import SHELLS, names, scripts, values
+from kmsctl.cli.completion import SHELLS, identities, names, scripts, values
 from kmsctl.cli.completion.tables import Tables
 from kmsctl.cli.params import Choice
 from kmsctl.cli.tree import COMMANDS, GROUPS
@@ -23,6 +23,7 @@ EVERY_SHELL = pytest.mark.parametrize("shell", SHELLS)
 FREE = {
     *("--account", "--condition", "--description", "--display-name", "--filter"),
     *(
+        "--command",
         "--impersonate-service-account",
         "--justification",
         "--member",
@@ -85,7 +86,7 @@ def test_of_every_flag_it_is_known_what_fits() -> None:
 
 def test_every_source_is_one_that_the_program_answers() -> None:
     sources = {fitting.source for _, _, fitting in Tables().values if fitting.source}
-    assert sources - {values.FILE} <= set(names.KINDS)
+    assert sources - {values.FILE} == {*names.KINDS, *identities.KINDS}
 
 
 @pytest.mark.parametrize("name", properties.TABLE)

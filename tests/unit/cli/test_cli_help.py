@@ -22,7 +22,7 @@ EVERY_PAGE = pytest.mark.parametrize(
     "words", [*sorted(GROUPS), *sorted(COMMANDS)], ids=lambda words: " ".join(words) or "kmsctl"
 )
 #: Lines of a terminal that is not small; most pages need half as many.
-TALL = 60
+TALL = 64
 
 
 def brief(words: tuple[str, ...]) -> str:

@@ -83,7 +83,7 @@ def kmsctl(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Commands:
     monkeypatch.setenv("KMSCTL_KMS_LOCATION", "us-east1")
     monkeypatch.setenv("KMSCTL_KMS_KEYRING", "r")
 
-    def open_kms(paths: Any, properties: Any) -> Kms:
+    def open_kms(paths: Any, *_: Any) -> Kms:
         return Kms(paths.data, opening.secrets_directory(paths), random=commands.random)
 
     monkeypatch.setattr(opening, "open_kms", open_kms)

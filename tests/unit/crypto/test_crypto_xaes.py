@@ -15,6 +15,7 @@ VECTORS = Path(__file__).parents[2] / "vectors" / "xaes"
 KEY = bytes(range(32))
 NONCE = bytes(range(24))
 BYTES = st.binary(max_size=300)
+OPENER = xaes.Opener(KEY)
 
 
 def load(name: str) -> Any:
@@ -28,6 +29,7 @@ def test_the_examples_of_the_specification(vector: dict[str, str]) -> None:
     sealed = xaes.seal(key, nonce, plaintext, aad)
     assert sealed == nonce + bytes.fromhex(vector["ciphertext"])
     assert xaes.open_(key, sealed, aad) == plaintext
+    assert xaes.Opener(key).open(sealed, aad) == plaintext
 
 
 def accumulate(iterations: int) -> str:
@@ -46,7 +48,7 @@ def accumulate(iterations: int) -> str:
         plaintext = read(read(1)[0])
         aad = read(read(1)[0])
         sealed = xaes.seal(key, nonce, plaintext, aad)
-        assert xaes.open_(key, sealed, aad) == plaintext
+        assert xaes.open_(key, sealed, aad) == xaes.Opener(key).open(sealed, aad) == plaintext
         hashed.update(sealed[24:])
     return hashed.hexdigest(32)
 
@@ -111,3 +113,22 @@ def test_a_key_has_32_bytes(size: int) -> None:
 def test_a_nonce_has_24_bytes(size: int) -> None:
     with pytest.raises(ValueError, match="24 bytes"):
         xaes.seal(KEY, bytes(size), b"", b"")
+
+
+@given(BYTES, st.binary(max_size=80), st.integers(min_value=0), BYTES)
+def test_an_opener_refuses_what_open_refuses(plaintext: bytes, sealed: bytes, at: int, aad: bytes) -> None:
+    """One opener for all: nothing of one message is left for the next."""
+    good = xaes.seal(KEY, NONCE, plaintext, aad)
+    place = at % len(good)
+    changed = good[:place] + bytes([good[place] ^ 1]) + good[place + 1 :]
+    for bad in (sealed, changed, good[:-1], good[1:], b""):
+        with pytest.raises(xaes.InvalidTag):
+            xaes.open_(KEY, bad, aad)
+        with pytest.raises(xaes.InvalidTag):
+            OPENER.open(bad, aad)
+        assert OPENER.open(good, aad) == plaintext
+
+
+def test_an_opener_takes_keys_of_32_bytes_only() -> None:
+    with pytest.raises(ValueError, match="32 bytes"):
+        xaes.Opener(KEY[:16])

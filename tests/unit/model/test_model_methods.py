@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from kmsctl.model.grants import permissions_of
+from kmsctl.model.grants import STORE_PERMISSIONS, all_roles, permissions_of
 from kmsctl.model.methods import ADMIN_READ, ADMIN_WRITE, DATA_READ, METHODS
 from kmsctl.model.roles import ROLES
 
@@ -16,7 +16,17 @@ OWN = {
     "StoreStatus": ("kmsctl.store.get", ADMIN_READ),
     "VerifyStore": ("kmsctl.store.verify", ADMIN_READ),
     "MaintainStore": ("kmsctl.store.maintain", ADMIN_WRITE),
+    "RepairStore": ("kmsctl.store.repair", ADMIN_WRITE),
     "AcceptRollback": ("kmsctl.store.acceptRollback", ADMIN_WRITE),
+    "ListProtectors": ("kmsctl.store.protectors", ADMIN_READ),
+    "AddProtector": ("kmsctl.store.protectors", ADMIN_WRITE),
+    "RemoveProtector": ("kmsctl.store.protectors", ADMIN_WRITE),
+    "RotateMasterKey": ("kmsctl.store.rotate", ADMIN_WRITE),
+    "RotateRootKey": ("kmsctl.store.rotate", ADMIN_WRITE),
+    "VerifyLogs": ("kmsctl.store.verifyLogs", ADMIN_READ),
+    "ExportLogs": ("kmsctl.store.exportLogs", DATA_READ),
+    "RetainLogs": ("kmsctl.store.retainLogs", ADMIN_WRITE),
+    "GetAuditKey": ("kmsctl.store.get", ADMIN_READ),
     "CreateBackup": ("kmsctl.store.backup", ADMIN_WRITE),
     "ListBackups": ("kmsctl.store.backup", ADMIN_READ),
     "VerifyBackup": ("kmsctl.store.backup", ADMIN_READ),
@@ -30,8 +40,9 @@ OWN = {
     "ExportKeyRing": ("kmsctl.store.export", ADMIN_WRITE),
     "ImportKeyRing": ("kmsctl.store.import", ADMIN_WRITE),
 }
-#: Of the services beside Cloud KMS: projects, IAM, service usage, and groups.
+#: Of the services beside Cloud KMS: logging, projects, IAM, service usage, and groups.
 BESIDE = {
+    "ListLogEntries",
     "CreateProject",
     "GetProject",
     "ListProjects",
@@ -54,6 +65,11 @@ BESIDE = {
     "UpdateGroup",
     "DeleteGroup",
     "ExplainAccess",
+    "ImportGroups",
+    "ListFindings",
+    "ListCryptoKeyHistory",
+    "ListKeyRingHistory",
+    "CreateTagBinding",
 }
 AUTOMATIC = {
     "RotateCryptoKey",
@@ -124,3 +140,11 @@ def test_the_owner_holds_every_permission_of_cloud_kms() -> None:
             continue
         assert method.permission in owner
         assert all(permission in owner for permission, _ in method.also)
+
+
+def test_the_owner_alone_holds_the_stores_permissions() -> None:
+    asked = {method.permission for method in METHODS.values() if method.checked_on == "store"}
+    assert asked <= set(STORE_PERMISSIONS)
+    for role in all_roles():
+        held = {permission for permission in role.permissions if permission.startswith("kmsctl.store.")}
+        assert held == (set(STORE_PERMISSIONS) if role.id == "roles/owner" else set())

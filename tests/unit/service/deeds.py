@@ -167,7 +167,7 @@ DEEDS: dict[str, tuple[str, list[str]]] = {
     "another root": ("UPDATE head SET root = zeroblob(32)", ["ring", "key", "encrypt"]),
     "no head": ("DELETE FROM head", ["ring", "key", "encrypt"]),
     "no audit records": (
-        "UPDATE audit_head SET sequence = 0, digest = zeroblob(32)",
+        "UPDATE audit_head SET sequence = 0, edge = x''",
         ["ring", "key", "encrypt"],
     ),
     # The schema

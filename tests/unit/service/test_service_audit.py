@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kmsctl.errors import FailedPrecondition, KmsError, StoreFull
+from kmsctl.errors import AlreadyExists, FailedPrecondition, KmsError, StoreFull
 from kmsctl.model.members import SYSTEM
 from kmsctl.model.names import CryptoKeyName, KeyRingName, LocationName
 from kmsctl.service import audit
@@ -24,7 +24,11 @@ def last(world: World, name: str = PLACE) -> Any:
 
 def test_a_record_has_the_shape_of_a_log_entry(keyed: World) -> None:
     ctx = Context(
-        OWNER.principal, request_id="call-7", access_reason="CUSTOMER_INITIATED_ACCESS", deadline=None
+        OWNER.principal,
+        request_id="call-7",
+        access_reason="CUSTOMER_INITIATED_ACCESS",
+        user_agent="tests",
+        deadline=None,
     )
     keyed.clock.now += HOUR
     keyed.kms.destroy_crypto_key_version(ctx, KEY.version(1))
@@ -44,11 +48,22 @@ def test_a_record_has_the_shape_of_a_log_entry(keyed: World) -> None:
                     "permission": "cloudkms.cryptoKeyVersions.destroy",
                     "granted": True,
                     "resource": str(KEY.version(1)),
+                    "permissionType": "ADMIN_WRITE",
                 }
             ],
-            "request": {},
-            "requestMetadata": {"requestId": "call-7"},
-            "accessReason": "CUSTOMER_INITIATED_ACCESS",
+            "request": {
+                "@type": "type.googleapis.com/google.cloud.kms.v1.DestroyCryptoKeyVersionRequest",
+                "name": str(KEY.version(1)),
+            },
+            "requestMetadata": {
+                "callerSuppliedUserAgent": "tests",
+                "requestAttributes": {
+                    "id": "call-7",
+                    "reason": "CUSTOMER_INITIATED_ACCESS",
+                    "time": "2030-01-01T01:00:00Z",
+                },
+            },
+            "resourceLocation": {"currentLocations": ["us-east1"]},
             "metadata": {"controlGeneration": str(generation)},
             "status": {},
         },
@@ -64,6 +79,7 @@ def test_a_record_has_the_shape_of_a_log_entry(keyed: World) -> None:
         },
         "severity": "NOTICE",
         "timestamp": "2030-01-01T01:00:00Z",
+        "receiveTimestamp": "2030-01-01T01:00:00Z",
     }
 
 
@@ -72,14 +88,20 @@ CHANGES: list[tuple[Callable[[World], object], str, str, dict[str, Any], str]] =
         lambda world: world.kms.create_key_ring(OWNER, KeyRingName(RING.parent, "second")),
         "CreateKeyRing",
         f"{RING.parent}/keyRings/second",
-        {},
+        {"parent": str(RING.parent), "keyRingId": "second"},
         "cloudkms_keyring",
     ),
     (
         lambda world: world.make_key(CryptoKeyName(RING, "second"), labels=LABELS),
         "CreateCryptoKey",
         f"{RING}/cryptoKeys/second",
-        {"purpose": "ENCRYPT_DECRYPT", "algorithm": "GOOGLE_SYMMETRIC_ENCRYPTION", "labels": LABELS},
+        {
+            "parent": str(RING),
+            "cryptoKeyId": "second",
+            "purpose": "ENCRYPT_DECRYPT",
+            "algorithm": "GOOGLE_SYMMETRIC_ENCRYPTION",
+            "labels": LABELS,
+        },
         "cloudkms_cryptokey",
     ),
     (
@@ -88,28 +110,28 @@ CHANGES: list[tuple[Callable[[World], object], str, str, dict[str, Any], str]] =
         ),
         "UpdateCryptoKey",
         str(KEY),
-        {"updateMask": "labels,next_rotation_time"},
+        {"name": str(KEY), "updateMask": "labels,next_rotation_time"},
         "cloudkms_cryptokey",
     ),
     (
         lambda world: world.kms.update_crypto_key_primary_version(OWNER, KEY, 1),
         "UpdateCryptoKeyPrimaryVersion",
         str(KEY),
-        {"cryptoKeyVersionId": "1"},
+        {"name": str(KEY), "cryptoKeyVersionId": "1"},
         "cloudkms_cryptokey",
     ),
     (
         lambda world: world.kms.create_crypto_key_version(OWNER, KEY),
         "CreateCryptoKeyVersion",
         str(KEY),
-        {"cryptoKeyVersionId": "2"},
+        {"parent": str(KEY), "cryptoKeyVersionId": "2"},
         "cloudkms_cryptokey",
     ),
     (
         lambda world: world.kms.update_crypto_key_version(OWNER, KEY.version(1), "DISABLED"),
         "UpdateCryptoKeyVersion",
         str(KEY.version(1)),
-        {"updateMask": "state", "state": "DISABLED"},
+        {"name": str(KEY.version(1)), "updateMask": "state", "state": "DISABLED"},
         "cloudkms_cryptokeyversion",
     ),
 ]
@@ -125,8 +147,9 @@ def test_each_change_is_recorded_with_what_it_changed(
     records = keyed.records()
     assert len(records) == before + 1
     payload = records[-1]["protoPayload"]
-    assert (payload["methodName"], payload["resourceName"], payload["request"]) == (method, resource, request)
-    assert payload["requestMetadata"] == {"requestId": "r-1"}
+    shown = {"@type": f"type.googleapis.com/google.cloud.kms.v1.{method}Request", **request}
+    assert (payload["methodName"], payload["resourceName"], payload["request"]) == (method, resource, shown)
+    assert payload["requestMetadata"]["requestAttributes"]["id"] == "r-1"
     assert records[-1]["resource"]["type"] == kind
     assert keyed.verify() == []
 
@@ -138,7 +161,7 @@ def test_the_first_use_of_a_project_is_recorded_in_control(keyed: World) -> None
     assert payload["serviceName"] == "cloudresourcemanager.googleapis.com"
     assert payload["methodName"] == "CreateProject"
     assert payload["resourceName"] == "projects/acme"
-    assert payload["request"] == {"projectNumber": str(number)}
+    assert payload["request"]["projectNumber"] == str(number)
     assert record["resource"] == {"type": "project", "labels": {"project_id": "acme"}}
 
 
@@ -170,17 +193,62 @@ def test_the_making_of_a_key_pair_is_recorded_in_two_steps(keyed: World) -> None
     assert methods == ["CreateCryptoKey", "GenerateCryptoKeyVersion"]
 
 
-def test_what_fails_is_not_recorded(keyed: World) -> None:
+FAILURES: list[tuple[Callable[[World], object], str, int]] = [
+    (lambda world: world.kms.create_crypto_key(OWNER, KEY, spec()), "CreateCryptoKey", 6),
+    (
+        lambda world: world.kms.restore_crypto_key_version(OWNER, KEY.version(1)),
+        "RestoreCryptoKeyVersion",
+        9,
+    ),
+    (
+        lambda world: world.kms.create_crypto_key_version(OWNER, CryptoKeyName(RING, "none")),
+        "CreateCryptoKeyVersion",
+        5,
+    ),
+]
+
+
+@pytest.mark.parametrize("failure", FAILURES, ids=[method for _, method, _ in FAILURES])
+def test_changes_that_fail_are_recorded(
+    keyed: World, failure: tuple[Callable[[World], object], str, int]
+) -> None:
+    act, method, code = failure
+    before, generation = len(keyed.records()), keyed.generation()
+    with pytest.raises(KmsError) as caught:
+        act(keyed)
+    (record,) = keyed.records()[before:]
+    payload = record["protoPayload"]
+    assert payload["methodName"] == method
+    assert payload["status"] == {"code": code, "message": caught.value.message}
+    assert payload["authorizationInfo"][0]["granted"] is True
+    assert record["severity"] == "ERROR"
+    assert record["logName"].endswith("%2Factivity")
+    assert keyed.generation() == generation
+    assert keyed.verify() == []
+
+
+def test_uses_that_fail_are_recorded_where_the_project_asks_for_it(keyed: World) -> None:
     before = len(keyed.records())
-    for act in acts(
-        lambda: keyed.kms.create_crypto_key(OWNER, KEY, spec()),
-        lambda: keyed.kms.restore_crypto_key_version(OWNER, KEY.version(1)),
-        lambda: keyed.kms.update_crypto_key(OWNER, KEY, {"nonsense": 1}),
-        lambda: keyed.kms.create_crypto_key_version(OWNER, CryptoKeyName(RING, "none")),
-    ):
-        with pytest.raises(KmsError):
-            act()
+    with pytest.raises(KmsError):
+        keyed.decrypt(b"no ciphertext")
     assert len(keyed.records()) == before
+    asking_for(keyed, "DATA_READ")
+    with pytest.raises(KmsError):
+        keyed.decrypt(b"no ciphertext")
+    record = last(keyed)
+    assert record["protoPayload"]["status"]["code"] == 3
+    assert record["logName"].endswith("%2Fdata_access")
+
+
+def test_a_failure_whose_record_cannot_be_kept_is_the_failure_all_the_same(
+    keyed: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*args: object) -> None:
+        raise StoreFull("no room")
+
+    monkeypatch.setattr(audit, "append_failure", full)
+    with pytest.raises(AlreadyExists):
+        keyed.kms.create_crypto_key(OWNER, KEY, spec())
 
 
 def test_reads_and_uses_are_not_recorded_by_default(keyed: World) -> None:
@@ -269,8 +337,8 @@ def test_odd_words_of_callers_are_kept_as_they_are(keyed: World) -> None:
     ctx = Context(OWNER.principal, request_id='"\n\ud800é', access_reason="\0")
     keyed.kms.update_crypto_key_version(ctx, KEY.version(1), "DISABLED")
     payload = last(keyed)["protoPayload"]
-    assert payload["requestMetadata"]["requestId"] == '"\n\ud800é'
-    assert payload["accessReason"] == "\0"
+    assert payload["requestMetadata"]["requestAttributes"]["id"] == '"\n\ud800é'
+    assert payload["requestMetadata"]["requestAttributes"]["reason"] == "\0"
     assert keyed.verify() == []
 
 
@@ -299,5 +367,8 @@ def test_maintenance_records_that_a_clock_was_believed(keyed: World) -> None:
         assert payload["methodName"] == "MaintainStore"
         assert payload["resourceName"] == f"store/{name}"
         assert payload["request"] == {"confirmedTime": "2029-12-31T00:00:00Z"}
-        assert record["resource"] == {"type": "audited_resource", "labels": {"method": "MaintainStore"}}
+        assert record["resource"] == {
+            "type": "audited_resource",
+            "labels": {"project_id": "acme", "service": "kmsctl", "method": "MaintainStore"},
+        }
         assert record["timestamp"] == "2029-12-31T00:00:00Z"

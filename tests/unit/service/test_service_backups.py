@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+from hashlib import sha256
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,6 +19,7 @@ from kmsctl.errors import (
     StoreAccess,
 )
 from kmsctl.keystore.containers import Header
+from kmsctl.model.log_tree import LogTree
 from kmsctl.service.unlocking import Unlock
 from tests.unit.service.backups import back_up, check, container, differences, restore, tombstones
 from tests.unit.service.test_service_planted_bytes import spellings
@@ -58,10 +60,14 @@ def test_a_backup_is_whole_and_says_what_is_in_it(world: World) -> None:
     assert [each["name"] for each in seen["databases"]] == ["us-east1", "control"]  # type: ignore[attr-defined]
     location = seen["databases"][0]  # type: ignore[index]
     with world.database().read() as snapshot:
+        chain = snapshot.audit
         assert location["generation"] == snapshot.head.generation
         assert location["epoch"] == snapshot.head.epoch.hex()
-        assert location["auditDigest"] == snapshot.audit.digest.hex()
-        assert location["auditRecords"] == snapshot.audit.sequence
+        assert (
+            location["auditRoot"]
+            == LogTree(lambda data: sha256(data).digest(), chain.sequence, chain.edge).root().hex()
+        )
+        assert location["auditRecords"] == chain.sequence
     assert location["counts"]["crypto_key_versions"] == 1
     assert location["masterKeyVersions"] == [1]
     assert world.kinds() == set()

@@ -81,7 +81,12 @@ def test_making_a_job_is_recorded(ringed: World) -> None:
     make_job(ringed)
     asked, done = ringed.records()[-2:]
     assert asked["protoPayload"]["methodName"] == "CreateImportJob"
-    assert asked["protoPayload"]["request"] == {"importMethod": QUICK}
+    assert asked["protoPayload"]["request"] == {
+        "@type": "type.googleapis.com/google.cloud.kms.v1.CreateImportJobRequest",
+        "parent": str(RING),
+        "importJobId": "job",
+        "importMethod": QUICK,
+    }
     assert asked["protoPayload"]["authorizationInfo"][0]["permission"] == "cloudkms.importJobs.create"
     assert asked["resource"]["type"] == "cloudkms_import_job"
     assert done["protoPayload"]["methodName"] == "GenerateImportJob"

@@ -111,7 +111,13 @@ def test_an_import_is_recorded_without_a_secret(ready: World) -> None:
     assert record["methodName"] == "ImportCryptoKeyVersion"
     assert record["resourceName"] == str(KEY)
     assert record["authenticationInfo"]["principalEmail"] == OWNER.principal
+    assert [each["permission"] for each in record["authorizationInfo"]] == [
+        "cloudkms.cryptoKeyVersions.create",
+        "cloudkms.importJobs.useToImport",
+    ]
     assert record["request"] == {
+        "@type": "type.googleapis.com/google.cloud.kms.v1.ImportCryptoKeyVersionRequest",
+        "parent": str(KEY),
         "algorithm": SYMMETRIC,
         "cryptoKeyVersionId": "1",
         "importJob": str(JOB),

@@ -10,6 +10,15 @@ import pytest
 
 from kmsctl.crypto.software import SoftwareBackend
 from kmsctl.model.names import CryptoKeyName
+from tests.unit.service.protection import (
+    PASSPHRASE,
+    Answers,
+    Wanted,
+    add_passphrase,
+    make_cheap,
+    nothing,
+    remove,
+)
 from tests.unit.service.world import DAY, HOUR, OWNER, P256, RING, SYMMETRIC, Randomness, World, spec
 
 if TYPE_CHECKING:
@@ -141,6 +150,28 @@ def test_no_key_bytes_are_in_any_file_at_any_step(watched: tuple[World, Watch]) 
     watch.scan()
 
 
+def test_where_a_passphrase_protects_it_the_root_key_is_in_no_file_at_any_step(
+    watched: tuple[World, Watch], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_cheap(monkeypatch)
+    world, watch = watched
+    watch.secrets |= {PASSPHRASE, b"another passphrase"}
+    world.kms.init_store(OWNER, "passphrase", Wanted(), Answers(PASSPHRASE), nothing)
+    world.make_key()
+    ciphertext = world.encrypt()
+    for _ in range(2):
+        world.kms.rotate_master_key(OWNER, None)
+        world.kms.rotate_root_key(OWNER, Answers(PASSPHRASE))
+    add_passphrase(world, b"another passphrase")
+    remove(world, 1)
+    assert world.decrypt(ciphertext) == b"text"
+    assert world.verify() == []
+    assert len(watch.secrets) >= 2 + 2 + 4 + 2 + 1  # passphrases, master keys, root keys, a version
+    assert watch.scans > 100
+    world.kms.close()
+    watch.scan()
+
+
 def test_audit_records_and_errors_show_no_key_bytes(watched: tuple[World, Watch]) -> None:
     world, watch = watched
     world.make_key()
@@ -212,8 +243,10 @@ def test_material_that_was_moved_within_the_file_is_purged_by_way_of_a_vacuum(tm
     # What SQLite leaves when it moves a row: a copy in the unused space of a page.
     world.sql(
         "PRAGMA secure_delete = OFF",
-        "CREATE TABLE scratch AS SELECT material FROM crypto_key_versions, head, audit_head",
+        "CREATE TABLE scratch AS WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500) "
+        "SELECT material FROM crypto_key_versions, n",
         "DROP TABLE scratch",
+        "PRAGMA wal_checkpoint(TRUNCATE)",
     )
     world.clock.now += DAY
     world.maintain()

@@ -218,12 +218,14 @@ def test_databases_without_secrets_are_no_fresh_start(keyed: World) -> None:
         keyed.encrypt,
         lambda: keyed.kms.create_key_ring(OWNER, KeyRingName(RING.parent, "new")),
         lambda: keyed.kms.store_status(OWNER),
-        keyed.verify,
         keyed.maintain,
         lambda: keyed.kms.accept_rollback(OWNER, PLACE),
     ):
         with pytest.raises(IntegrityError, match="its root key and anchor are not in"):
             act()
+    [finding] = keyed.verify()
+    assert (finding.kind, finding.action) == ("PROTECTOR_DAMAGED", "restore")
+    assert "its root key and anchor are not in" in finding.message
     assert not (keyed.path / "config" / "keys").exists()
     os.rename(keyed.path / "config" / "away", keyed.path / "config" / "keys")
     assert keyed.decrypt(keyed.encrypt()) == b"text"

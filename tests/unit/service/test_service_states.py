@@ -89,7 +89,8 @@ def test_each_verb_in_each_state(alive: World, state: str, verb: str) -> None:
             f"The request cannot be fulfilled. Resource {NAME} has value {state} "
             "in field crypto_key_version.state."
         )
-        assert (alive.generation(), len(alive.records())) == (generation, records)
+        assert (alive.generation(), len(alive.records())) == (generation, records + 1)
+        assert alive.records()[-1]["protoPayload"]["status"]["code"] == 9
         after = state
     else:
         VERBS[verb](alive)

@@ -23,13 +23,21 @@ RECORDS = {
     "other words": "UPDATE audit SET record = replace(record, 'owner@example.com', 'nobody@example.com')",
     "a blank": "UPDATE audit SET record = record || ' ' WHERE sequence = 2",
     "bytes": "UPDATE audit SET record = CAST(record AS BLOB) WHERE sequence = 2",
-    "another digest": "UPDATE audit SET digest = zeroblob(32) WHERE sequence = 1",
+    "another tag": "UPDATE audit SET tag = zeroblob(32) WHERE sequence = 1",
+    "another time": "UPDATE audit SET time = time + 1 WHERE sequence = 1",
+    "another principal": "UPDATE audit SET principal = 'nobody' WHERE sequence = 1",
+    "of another project": "UPDATE audit SET project = 'other' WHERE sequence = 1",
+    "no error": "UPDATE audit SET severity = 299 WHERE sequence = 1",
     "the first is removed": "DELETE FROM audit WHERE sequence = 1",
     "the second is removed": "DELETE FROM audit WHERE sequence = 2",
     "the last is removed": "DELETE FROM audit WHERE sequence = (SELECT max(sequence) FROM audit)",
     "all are removed": "DELETE FROM audit",
-    "one is added": "INSERT INTO audit SELECT max(sequence) + 1, digest, record FROM audit",
-    "one is added in front": "INSERT INTO audit VALUES (-3, zeroblob(32), '{}')",
+    "one is added": """
+        INSERT INTO audit
+        SELECT sequence + 1, time, project, log, severity, method, principal, resource, record, tag
+        FROM audit ORDER BY sequence DESC LIMIT 1
+        """,
+    "one is added in front": "INSERT INTO audit VALUES (-3, 0, '', '', 0, '', '', '', '{}', zeroblob(32))",
     "two trade places": """
         UPDATE audit SET sequence = -sequence WHERE sequence IN (1, 2);
         UPDATE audit SET sequence = sequence + 3 WHERE sequence < 0;
@@ -54,23 +62,22 @@ def test_changed_audit_records_are_found(
     assert world.kinds() == {"AUDIT_DAMAGED"}
 
 
-def test_a_chain_that_was_made_anew_is_found(scene: Scene) -> None:
-    """The digests of the chain are no secret, but the head that vouches for the last one is tagged."""
+def test_a_tree_that_was_made_anew_is_found(scene: Scene) -> None:
+    """The hashes of the tree are no secret, but the head that vouches for them is tagged."""
     from kmsctl.crypto.integrity import digest
-    from kmsctl.store.snapshot import chain_data, origin_data
+    from kmsctl.model.log_tree import LogTree, leaf_hash
 
     world = scene.world
-    store_id = world.kms.open_store().keys.store_id
     world.kms.close()
-    last = digest(origin_data(store_id, PLACE))
+    tree = LogTree(digest)
     for sequence, record in world.sql("SELECT sequence, record FROM audit ORDER BY sequence"):
         forged = record.replace("owner@", "nobody@")
-        last = digest(chain_data(last, sequence, forged))
-        world.sql(
-            "UPDATE audit SET record = ?1, digest = ?2 WHERE sequence = ?3",
-            parameters=(forged, last, sequence),
-        )
+        tree.append(leaf_hash(digest, forged.encode()))
+        world.sql("UPDATE audit SET record = ?1 WHERE sequence = ?2", parameters=(forged, sequence))
     assert world.kinds() == {"AUDIT_DAMAGED"}
+    world.kms.close()
+    world.sql("UPDATE audit_head SET edge = ?", parameters=(tree.edge,))
+    assert world.kinds() == {"DATABASE_DAMAGED"}
 
 
 # Purges

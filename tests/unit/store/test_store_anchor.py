@@ -294,3 +294,51 @@ def test_a_short_write_is_an_error(anchor: Anchor, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(os, "pwrite", lambda descriptor, data, at: write(descriptor, data[:100], at))
     with pytest.raises(StoreAccess, match="could not be written whole"):
         anchor.raise_to(mark())
+
+
+# Tags under another root key
+
+NEWER = Mac(b"n" * 32)
+
+
+def test_tags_are_made_anew_and_nothing_else_changes(anchor: Anchor) -> None:
+    for name, generation in (("us-east1", 3), ("global", 1), ("us-east1", 4)):
+        anchor.raise_to(mark(name, generation=generation))
+    before = [each.encode() for each in anchor.marks()]
+    other = Anchor(anchor.path, STORE, TAG, others=lambda: [NEWER, TAG])
+    assert [each.encode() for each in other.marks()] == before
+    anchor.retag(NEWER)
+    for reader in (anchor, other, Anchor(anchor.path, STORE, NEWER)):
+        assert [each.encode() for each in reader.marks()] == before
+        assert reader.damage() == []
+    with pytest.raises(IntegrityError, match="is damaged"):
+        Anchor(anchor.path, STORE, TAG).marks()
+    other.raise_to(mark("us-east1", generation=5))
+    assert seen(Anchor(anchor.path, STORE, NEWER)) == (5, 0)
+
+
+def test_whoever_waits_while_tags_are_made_anew_writes_to_the_new_file(anchor: Anchor) -> None:
+    import threading
+
+    anchor.raise_to(mark(generation=1))
+    waiting = Anchor(anchor.path, STORE, TAG, others=lambda: [NEWER])
+    thread = threading.Thread(target=lambda: waiting.raise_to(mark(generation=2)))
+
+    def probe(step: str) -> None:
+        if step == "replace.written":
+            thread.start()
+
+    Anchor(anchor.path, STORE, TAG, probe).retag(NEWER)
+    thread.join()
+    assert seen(Anchor(anchor.path, STORE, NEWER)) == (2, 0)
+
+
+def test_an_older_file_is_not_taken_for_the_new_one(anchor: Anchor) -> None:
+    anchor.raise_to(mark(generation=1))
+    with open(anchor.path, "rb") as file:
+        older = file.read()
+    anchor.retag(NEWER)
+    with open(anchor.path, "wb") as file:
+        file.write(older)
+    with pytest.raises(IntegrityError, match="is damaged"):
+        Anchor(anchor.path, STORE, NEWER, others=lambda: [NEWER]).marks()

@@ -19,23 +19,31 @@ from typing import TYPE_CHECKING, Any
 
 from kmsctl.crypto import envelope, recipients, xaes
 from kmsctl.crypto.integrity import Mac, derive, digest
-from kmsctl.keystore import containers
+from kmsctl.crypto.notes import key_id
+from kmsctl.keystore import containers, stretching
 from kmsctl.keystore.keystore import KeyStore
-from kmsctl.keystore.root import RootKey
+from kmsctl.keystore.root import RootKey, text_of
+from kmsctl.keystore.shares import Share
+from kmsctl.keystore.slots import Slot, Slots
 from kmsctl.model.canonical import encode
+from kmsctl.model.checkpoints import Checkpoint, signature_line
+from kmsctl.model.log_tree import LogTree, leaf_hash
 from kmsctl.model.names import CryptoKeyName, KeyRingName, LocationName
 from kmsctl.model.policies import AuditConfig, Binding, Condition, Policy
 from kmsctl.model.policies import encode as encode_policy
 from kmsctl.model.requests import EncryptRequest
 from kmsctl.model.resources import CryptoKeySpec
+from kmsctl.service.audit_keys import SigningKey, key_name
 from kmsctl.service.context import Context
 from kmsctl.service.kms import Kms
 from kmsctl.service.unlocking import root_key_binding
+from kmsctl.store import audit_keys, audit_log
 from kmsctl.store.anchor import Anchor, Mark
 from kmsctl.store.heads import AuditHead, Head
-from kmsctl.store.snapshot import chain_data, origin_data, row_data
+from kmsctl.store.snapshot import row_data
 from kmsctl.store.tables import BY_NUMBER
 from kmsctl.store.tree import node_data, roots_data
+from kmsctl.store.verified import Verified
 
 if TYPE_CHECKING:
     from kmsctl.keystore.masters import MasterKeys
@@ -48,6 +56,7 @@ STORE = HERE / "store.json"
 START = 1_893_456_000_000_000
 DAY = 86_400_000_000
 ROOT_KEY = bytes(range(32))
+NEW_ROOT_KEY = bytes(range(32, 64))
 STORE_ID = bytes(range(100, 116))
 UID = bytes(range(200, 216))
 EPOCH = bytes(range(50, 66))
@@ -146,7 +155,7 @@ def ciphertext_vectors() -> list[dict[str, str]]:
 
 def master_keys() -> tuple[dict[str, Any], MasterKeys]:
     draw = Stream("master keys")
-    secrets = KeyStore("/nowhere", RootKey(STORE_ID, ROOT_KEY), draw)
+    secrets = KeyStore("/nowhere", [RootKey(STORE_ID, ROOT_KEY)], draw)
     wrapped = [(version, secrets.new_master_key("us-east1", version)) for version in (1, 2)]
     vector = {
         "root_key": ROOT_KEY.hex(),
@@ -233,7 +242,9 @@ def tree_vectors() -> dict[str, Any]:
 
 def head_vectors(keys: MasterKeys) -> dict[str, Any]:
     head = Head(STORE_ID, "us-east1", EPOCH, 7, digest(b"root"), START + 1, START)
-    audit = AuditHead(STORE_ID, "us-east1", EPOCH, 3, digest(b"record"), START + 2)
+    audit = AuditHead(
+        STORE_ID, "us-east1", EPOCH, 3, digest(b"1-2") + digest(b"3"), 1, digest(b"1"), START + 2
+    )
     for part in (head, audit):
         part.mk = 2
         part.tag = keys.head_tag(2, part.data())
@@ -251,20 +262,85 @@ def head_vectors(keys: MasterKeys) -> dict[str, Any]:
         },
         "audit_head": {
             "sequence": 3,
-            "digest": audit.digest.hex(),
+            "edge": audit.edge.hex(),
+            "removed": 1,
+            "removed_edge": audit.removed_edge.hex(),
             "last_time": audit.last_time,
             "tag": audit.tag.hex(),
         },
     }
 
 
-def audit_vectors() -> dict[str, Any]:
-    last = origin = digest(origin_data(STORE_ID, "us-east1"))
-    records = []
-    for sequence, record in enumerate(("{}", '{"a":"\\u00e9"}', "é"), 1):
-        last = digest(chain_data(last, sequence, record))
-        records.append({"sequence": sequence, "record": record, "digest": last.hex()})
-    return {"store_id": STORE_ID.hex(), "database": "us-east1", "origin": origin.hex(), "records": records}
+def verified_vector(keys: MasterKeys) -> dict[str, Any]:
+    buckets = {5: {0: digest(b"5-0"), 7: digest(b"5-7")}, 6: {}, 15: {1: digest(b"15-1")}}
+    head = Head(STORE_ID, "us-east1", EPOCH, 7, digest(b"root"), START + 1, START)
+    verified = Verified(buckets, START, 3, digest(b"1-2") + digest(b"3"))
+    return {
+        "store_id": STORE_ID.hex(),
+        "database": "us-east1",
+        "master_key": keys.current,
+        "read_time": START,
+        "audit": {"sequence": 3, "edge": verified.edge.hex()},
+        "buckets": {
+            str(table): {str(index): value.hex() for index, value in found.items()}
+            for table, found in buckets.items()
+        },
+        "file": verified.encode(keys, head).hex(),
+    }
+
+
+def audit_vectors(keys: MasterKeys) -> dict[str, Any]:
+    """A log of seven records, a checkpoint of all of them, and one of those from the fourth on."""
+    secret = Stream("audit key")(audit_keys.SIZE)
+    wrapped = keys.wrap(secret, audit_keys.binding(START))
+    tag = Mac(secret[32:])
+    key = SigningKey(key_name(STORE_ID, "us-east1"), secret[:32])
+    tree, records, edges = LogTree(digest), [], [b""]
+    for number in range(1, 8):
+        text = ("{}", '{"a":"\\u00e9"}', "é")[number % 3]
+        values = (number, START + number, "acme", "activity", 300, "Encrypt", "é@b.c"[number % 2 :], "r")
+        leaf = leaf_hash(digest, text.encode())
+        tree.append(leaf)
+        edges.append(tree.edge)
+        records.append(
+            {
+                "columns": list(values),
+                "record": text,
+                "leaf": leaf.hex(),
+                "tag": tag(audit_log.tag_data(values, leaf)).hex(),
+                "edge": tree.edge.hex(),
+                "root": tree.root().hex(),
+            }
+        )
+    notes = []
+    for first in (1, 4):
+        made = Checkpoint(
+            key.name,
+            7,
+            tree.root(),
+            first=first,
+            before=edges[first - 1],
+            epoch=EPOCH,
+            time="2030-01-01T00:00:00Z",
+        )
+        signature = key.sign_note(made.text())
+        line = signature_line(key.name, key_id(key.name, key.public), signature)
+        notes.append(f"{made.text()}\n{line}")
+    return {
+        "secret": secret.hex(),
+        "create_time": START,
+        "master_key": keys.current,
+        "wrapped": wrapped.hex(),
+        "public_key": key.public_pem(),
+        "empty_root": LogTree(digest).root().hex(),
+        "records": records,
+        "checkpoints": notes,
+        "statement": {
+            "label": "kmsctl attestation",
+            "statement": b"facts".hex(),
+            "signature": key.sign("kmsctl attestation", b"facts").hex(),
+        },
+    }
 
 
 def anchor_vectors() -> dict[str, Any]:
@@ -309,7 +385,7 @@ def container_vectors() -> list[dict[str, Any]]:
         (containers.TOMBSTONES, b"", Stream("content")(65536)),
     ):
         header = containers.Header(kind, STORE_ID, UID, section)
-        secrets = KeyStore("/nowhere", RootKey(STORE_ID, ROOT_KEY), Stream("container"))
+        secrets = KeyStore("/nowhere", [RootKey(STORE_ID, ROOT_KEY)], Stream("container"))
         pieces: list[bytes] = []
         manifest: dict[str, object] = {"kind": containers.KINDS[kind]}
         writer = containers.Writer(header, secrets.file_key(kind, UID), manifest, pieces.append)
@@ -350,6 +426,62 @@ def root_key_vector() -> dict[str, str]:
         return {"store_id": STORE_ID.hex(), "root_key": ROOT_KEY.hex(), "file": path.read_text()}
 
 
+def slot_file_vector() -> dict[str, Any]:
+    """A slot file in the middle of a rotation of the root key, with a slot of each type."""
+    draw = Stream("slots")
+    roots = [RootKey(STORE_ID, NEW_ROOT_KEY), RootKey(STORE_ID, ROOT_KEY)]
+    stretched = {"kdf": "argon2id", "salt": bytes(range(16)).hex(), "iterations": 1, "lanes": 1}
+    cheap: dict[str, Any] = {**stretched, "memoryKib": 8192}
+    secret = "pässwörter".encode()
+    cases: list[tuple[str, dict[str, Any], bytes]] = [
+        ("passphrase", cheap, stretching.stretch(cheap, secret)),
+        (
+            "command",
+            {**cheap, "argv": ["/bin/cat", "a b"], "timeoutSeconds": 30},
+            stretching.stretch(cheap, secret),
+        ),
+        ("keyring", {"service": "kmsctl", "username": "name"}, bytes(range(60, 92))),
+        ("shares", {"set": "0011223344556677", "shares": 3, "threshold": 2}, bytes(range(70, 102))),
+    ]
+    slots = Slots(STORE_ID, [root.id for root in roots])
+    for number, (type_, parameters, key) in enumerate(cases, 2):
+        slot = Slot(number, type_, START, parameters)
+        slot.seal(roots, key, draw)
+        slots.slots.append(slot)
+    slots.last = len(cases) + 1
+    with tempfile.TemporaryDirectory() as directory:
+        slots.save(directory, roots)
+        content = (Path(directory) / "protectors").read_text("ascii")
+    return {
+        "root_keys": [root.reveal().hex() for root in roots],
+        "secret": secret.hex(),
+        "slot_keys": [key.hex() for _, _, key in cases],
+        "file": content,
+    }
+
+
+def share_vector() -> dict[str, Any]:
+    """Two of three shares; the pieces were split once, as splitting draws randomness of its own."""
+    pieces = [
+        bytes.fromhex("5dd2e8fe7c7bb6f0102be2e547bea0deb64d24fd58f24e79c4460803b371137e65"),
+        bytes.fromhex("1567c5bbecfb308552d9bfa8d650ff3b89f49639a1e73e9959f7dae1fd01603666"),
+    ]
+    shares = [
+        Share(STORE_ID, "0011223344556677", index, 2, 3, piece) for index, piece in enumerate(pieces, 1)
+    ]
+    return {"slot_key": bytes(range(70, 102)).hex(), "shares": [share.text() for share in shares]}
+
+
+def rotating_root_key_vector() -> dict[str, str]:
+    roots = [RootKey(STORE_ID, NEW_ROOT_KEY), RootKey(STORE_ID, ROOT_KEY)]
+    return {
+        "store_id": STORE_ID.hex(),
+        "root_key": NEW_ROOT_KEY.hex(),
+        "previous_root_key": ROOT_KEY.hex(),
+        "file": text_of(roots).decode("ascii"),
+    }
+
+
 def vectors() -> dict[str, Any]:
     """Returns all vectors but the whole store."""
     wrapped, keys = master_keys()
@@ -362,9 +494,13 @@ def vectors() -> dict[str, Any]:
         "rows": row_vectors(keys),
         "tree": tree_vectors(),
         "heads": head_vectors(keys),
-        "audit": audit_vectors(),
+        "audit": audit_vectors(keys),
+        "verified": verified_vector(keys),
         "anchor": anchor_vectors(),
         "root_key_file": root_key_vector(),
+        "root_key_file_in_rotation": rotating_root_key_vector(),
+        "slot_file": slot_file_vector(),
+        "shares": share_vector(),
         "containers": container_vectors(),
         "sealed_root_key": sealed_root_key_vector(),
     }

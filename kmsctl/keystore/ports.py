@@ -1,0 +1,56 @@
+"""What protectors need, and what they are, as Protocols. Imported for types only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from kmsctl.keystore.slots import Parameter, Slot
+
+Parameters = Mapping[str, Parameter]
+Random = Callable[[int], bytes]
+#: Is given the shares of a new protector, before it is enrolled.
+HandOut = Callable[[Sequence[bytes]], None]
+
+
+class Asking(Protocol):
+    """Whoever opens the store and can be asked for secrets. Each gives None where it has none to give."""
+
+    def passphrase(self, question: str) -> bytes | None: ...
+    def new_passphrase(self, question: str) -> bytes | None: ...
+    def shares(self) -> Sequence[bytes]: ...
+    def can_ask(self) -> bool:
+        """Whether a question would be answered, by a person or by a file."""
+        ...
+
+
+class Request(Protocol):
+    """What a protector is to be like, beyond its type."""
+
+    command: Sequence[str]
+    command_timeout: int
+    shares: int
+    threshold: int
+
+
+class ProtectorType(Protocol):
+    """What the module of a type has."""
+
+    def enrol(
+        self, request: Request, store_id: bytes, asking: Asking, random: Random
+    ) -> tuple[dict[str, Parameter], bytes, Sequence[bytes]]:
+        """Returns the parameters and the key of a new slot, and what is to be handed out (shares)."""
+        ...
+
+    def key_of(self, slot: Slot, store_id: bytes, asking: Asking) -> bytes | None:
+        """Returns the key of a slot, or None where what it takes is not given.
+
+        Raises:
+            KmsError: if what it takes is at hand and fails.
+        """
+        ...
+
+    def describe(self, parameters: Parameters) -> str: ...
+    def forget(self, parameters: Parameters) -> None:
+        """Removes what is kept elsewhere for a slot that was removed."""
+        ...
