@@ -77,7 +77,8 @@ def test_a_backup_is_recorded_and_needs_its_permission(world: World) -> None:
     back_up(world)
     record = world.records("control")[-1]["protoPayload"]
     assert record["methodName"] == "CreateBackup"
-    assert record["authorizationInfo"] == [{"permission": "kmsctl.store.backup", "granted": True}]
+    asked = {"permission": "kmsctl.store.backup", "permissionType": "ADMIN_WRITE", "granted": True}
+    assert record["authorizationInfo"] == [asked]
     with pytest.raises(PermissionDenied):
         world.kms.create_backup(STRANGER, lambda _: None)
     with pytest.raises(PermissionDenied):
