@@ -94,6 +94,10 @@ class StoreAccess(StoreError):
     status = "FAILED_PRECONDITION"
 
 
+class StoreNewer(StoreAccess):
+    """A database has a newer format than this release reads."""
+
+
 class StoreLocked(StoreError):
     """No protector of the root key could be opened: nobody gave the passphrase, a command failed, ..."""
 

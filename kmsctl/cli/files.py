@@ -216,6 +216,37 @@ class Output:
         except OSError as error:
             raise self._refusal(error) from None
 
+    def stream(self, fill: Callable[[Callable[[bytes], object]], None]) -> None:
+        """Writes a result that is made piece by piece: `fill` is given what takes the pieces.
+
+        Raises:
+            CommandError: if that fails; a regular file is then as it was before, as it is if `fill` raises.
+        """
+        if self._path[:1] == inline.MARK:
+            pieces: list[bytes] = []
+            fill(pieces.append)
+            self.write(b"".join(pieces))
+            return
+        if self._path == STDIO:
+            from kmsctl.cli.terminal import write_stdout
+
+            fill(write_stdout)
+            return
+        try:
+            if self._target is not None:
+                _replace_by(self._target, fill, mode=self._mode, private=self._private)
+                return
+            descriptor = self._descriptor
+            if descriptor is None:
+                descriptor = os.open(self._path, os.O_WRONLY | os.O_CLOEXEC)
+            try:
+                fill(lambda piece: _write_all(descriptor, piece))
+            finally:
+                if self._descriptor is None:
+                    os.close(descriptor)
+        except OSError as error:
+            raise self._refusal(error) from None
+
     def _refusal(self, error: OSError) -> CommandError:
         shown = OSError(error.errno, error.strerror, self._path)
         if error.errno == errno.ENOSPC:
@@ -325,6 +356,21 @@ def _replace(
     private: bool,
     before: Callable[[], None] | None,
 ) -> None:
+    def fill(write: Callable[[bytes], object]) -> None:
+        for piece in _pieces(data):
+            write(piece)
+
+    _replace_by(target, fill, mode=mode, private=private, before=before)
+
+
+def _replace_by(
+    target: str,
+    fill: Callable[[Callable[[bytes], object]], object],
+    *,
+    mode: int | None,
+    private: bool,
+    before: Callable[[], None] | None = None,
+) -> None:
     """Puts a new file in the place of `target`; `mode` is that of the file that is there, if one is."""
     directory = os.path.dirname(target)
     beside = os.path.join(directory, f".kmsctl-{os.urandom(8).hex()}.tmp")
@@ -336,7 +382,7 @@ def _replace(
                 os.fchmod(descriptor, 0o600)
             elif mode is not None:
                 os.fchmod(descriptor, mode)
-            _write_all(descriptor, data)
+            fill(lambda piece: _write_all(descriptor, piece))
             os.fsync(descriptor)
         finally:
             os.close(descriptor)

@@ -160,6 +160,8 @@ def _create_crypto_key(
         body["destroyScheduledDuration"] = duration_json(spec.destroy_scheduled_duration)
     if spec.import_only:
         body["importOnly"] = True
+    if spec.not_exportable:
+        body["notExportable"] = True
     if spec.allowed_access_reasons is not None:
         body["keyAccessJustificationsPolicy"] = _policy(spec.allowed_access_reasons)
     return Request(f"{name.parent}/cryptoKeys", query, body)
@@ -181,6 +183,9 @@ def _update_crypto_key(name: CryptoKeyName, changes: Mapping[str, Any]) -> Reque
             mask.append("keyAccessJustificationsPolicy")
             if value is not None:
                 body[mask[-1]] = _policy(value)
+        elif field == "not_exportable":
+            mask.append("notExportable")
+            body["notExportable"] = value
         else:
             period = field == "rotation_period"
             mask.append("rotationPeriod" if period else "nextRotationTime")

@@ -97,3 +97,8 @@ def protectors(paths: Paths) -> list[str]:
     except KmsError as error:
         return [error.message]
     return [f"{each.type}: {each.detail}" for each in listed(directory, slots)]
+
+
+def has_store(paths: Paths) -> bool:
+    """Tells whether there are the secrets of a store, or something in their place."""
+    return os.path.lexists(secrets_directory(paths))

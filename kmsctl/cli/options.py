@@ -244,6 +244,10 @@ def import_protection_level() -> Flag:
     )
 
 
+def not_exportable() -> Flag:
+    return Flag("not-exportable", "Never let the key be exported to another store; this can never be undone.")
+
+
 def rotation_period() -> Flag:
     return flag(
         "rotation-period",

@@ -1,4 +1,4 @@
-"""A temporary file that is gone at the end, whatever ends the process."""
+"""Temporary files that are gone at the end, whatever ends the process."""
 
 from __future__ import annotations
 

@@ -6,22 +6,31 @@ import os
 
 from kmsctl.crypto.integrity import Mac
 from kmsctl.crypto.wrapping import InvalidTag, WrappingKey
-from kmsctl.errors import IntegrityError, KmsError, StoreLocked
+from kmsctl.errors import FailedPrecondition, IntegrityError, KmsError, StoreLocked
 from kmsctl.keystore.masters import MasterKey, MasterKeys
-from kmsctl.keystore.root import RootKey, load_all
+from kmsctl.keystore.root import RootKey, load_all, text_of
 from kmsctl.model.canonical import encode
 from kmsctl.store.anchor import Anchor
-from kmsctl.store.files import DirectoryLock, check_private, make_directory, os_failure, sync_directory
+from kmsctl.store.files import (
+    DirectoryLock,
+    check_private,
+    make_directory,
+    os_failure,
+    sync_directory,
+    write_new,
+)
 from kmsctl.store.probes import no_probe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import TypeVar
 
     from kmsctl.keystore.ports import Asking
     from kmsctl.store.probes import Probe
 
     Random = Callable[[int], bytes]
+    T = TypeVar("T")
     Keep = Callable[[RootKey, str], None]
 
 ROOT_KEY_FILE = "root-key"
@@ -123,7 +132,8 @@ class KeyStore:
         made: list[RootKey] = []
         with DirectoryLock(parent):
             if not os.path.lexists(directory):
-                made.append(cls._make(directory, random, probe, keep))
+                made.append(RootKey.generate(random))
+                cls._make(directory, made, random, probe, keep)
         if made:
             path = os.path.join(directory, ROOT_KEY_FILE)
             return cls(directory, made, random, probe, lambda: load_all(path))
@@ -132,20 +142,34 @@ class KeyStore:
             raise IntegrityError(f"{directory} disappeared while it was being made.")
         return opened
 
+    def install(self, probe: Probe = no_probe) -> None:
+        """Makes the directory of these secrets on a new machine: with the file protector and an empty anchor.
+
+        Raises:
+            FailedPrecondition: if there are secrets already.
+        """
+        parent = os.path.dirname(self.directory)
+        make_directory(parent)
+        with DirectoryLock(parent):
+            if os.path.lexists(self.directory):
+                raise FailedPrecondition(f"There are secrets of a store in {self.directory} already.")
+            self._make(self.directory, self.roots, self._random, probe, None)
+
     @classmethod
-    def _make(cls, directory: str, random: Random, probe: Probe, keep: Keep | None) -> RootKey:
+    def _make(
+        cls, directory: str, roots: Sequence[RootKey], random: Random, probe: Probe, keep: Keep | None
+    ) -> None:
         beside = directory + ".new"
         try:
             _remove(beside)
             make_directory(beside)
             probe("keystore.begun")
-            root = RootKey.generate(random)
             if keep is None:
-                root.save(os.path.join(beside, ROOT_KEY_FILE))
+                write_new(os.path.join(beside, ROOT_KEY_FILE), text_of(roots))
             else:
-                keep(root, beside)
+                keep(roots[0], beside)
             probe("keystore.root")
-            cls(beside, [root], random).anchor.create()
+            cls(beside, roots, random).anchor.create()
             sync_directory(beside)
             probe("keystore.filled")
             os.rename(beside, directory)
@@ -158,7 +182,6 @@ class KeyStore:
                 _remove(beside)
             except OSError:
                 pass  # the next one to make secrets says what is in the way
-        return root
 
     @property
     def store_id(self) -> bytes:
@@ -202,6 +225,10 @@ class KeyStore:
         slots = Slots.load(self.directory)
         return slots is None or slots.root_ids[0] == self.roots[0].id
 
+    def _require_current(self) -> None:
+        if not self.is_current():
+            raise StoreLocked("The root key was rotated in the meantime.", hint="Run the command again.")
+
     def _set_roots(self, roots: Sequence[RootKey]) -> None:
         self.roots = tuple(roots)
         self._wrappings = [
@@ -213,6 +240,38 @@ class KeyStore:
         self.refresh()
         return self._tags
 
+    def file_key(self, kind: int, file_id: bytes) -> bytes:
+        """Returns the key of a container: one for each file, under the newest root key.
+
+        Raises:
+            StoreLocked: if the root key was rotated, and what opened this one does not open the new one.
+        """
+        self._require_current()
+        return self.roots[0].derive(b"kmsctl container", encode((self.store_id, kind, file_id)))
+
+    def sealed_root_key(self, seal: Callable[[bytes], T]) -> T:
+        """Returns what `seal` makes of the newest root key.
+
+        Raises:
+            StoreLocked: as `file_key`.
+        """
+        self._require_current()
+        return self.roots[0].sealed(seal)
+
+    def check_settled(self) -> None:
+        """Refuses while the root key is being rotated: a copy could need both, of which one is let go of.
+
+        Raises:
+            FailedPrecondition: if it is.
+            StoreLocked: as `file_key`.
+        """
+        self._require_current()
+        if len(self.roots) > 1:
+            raise FailedPrecondition(
+                "The root key is being rotated.",
+                hint="kmsctl store rotate-root-key goes on with it; try again when it is done.",
+            )
+
     def new_master_key(self, name: str, version: int) -> bytes:
         """Draws a master key for the database `name` and returns it wrapped by the root key.
 
@@ -221,8 +280,7 @@ class KeyStore:
         Raises:
             StoreLocked: if the root key was rotated, and what opened this one does not open the new one.
         """
-        if not self.is_current():
-            raise StoreLocked("The root key was rotated in the meantime.", hint="Run the command again.")
+        self._require_current()
         return self._wrappings[0].wrap(self._random(32), self._binding(name, version))
 
     def wrap_anew(self, name: str, version: int, wrapped: bytes) -> bytes | None:

@@ -15,6 +15,9 @@ from kmsctl.store.files import read_private, write_new
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import TypeVar
+
+    T = TypeVar("T")
 
 _FORMAT = "kmsctl-root-key-1"
 STORE_ID_SIZE = 16
@@ -37,6 +40,17 @@ class RootKey:
         return cls(random(STORE_ID_SIZE) if store_id is None else store_id, random(KEY_SIZE))
 
     @classmethod
+    def opened(cls, store_id: bytes, key: bytes) -> RootKey:
+        """Returns the key that was unsealed from what `sealed` returned.
+
+        Raises:
+            IntegrityError: if it cannot be one.
+        """
+        if len(store_id) != STORE_ID_SIZE or len(key) != KEY_SIZE:
+            raise IntegrityError("What was unsealed is not a root key.")
+        return cls(store_id, key)
+
+    @classmethod
     def load(cls, path: str) -> RootKey | None:
         """Reads the newest root key from its file, as `load_all` does. Returns None if there is no file."""
         found = load_all(path)
@@ -49,6 +63,10 @@ class RootKey:
     def derive(self, label: bytes, context: bytes) -> bytes:
         """Derives a 32-byte key for one use."""
         return derive(self._key, label, context)
+
+    def sealed(self, seal: Callable[[bytes], T]) -> T:
+        """Returns what `seal` makes of the 32 bytes of the key."""
+        return seal(self._key)
 
     def reveal(self) -> bytes:
         """Returns the 32 bytes, for a protector to keep."""

@@ -174,6 +174,7 @@ class CryptoKey:
         "labels",
         "name",
         "next_rotation_time",
+        "not_exportable",
         "primary",
         "protection_level",
         "purpose",
@@ -195,6 +196,7 @@ class CryptoKey:
         next_rotation_time: int | None = None,
         import_only: bool = False,
         allowed_access_reasons: tuple[str, ...] | None = None,
+        not_exportable: bool = False,
     ) -> None:
         self.name = name
         self.purpose = purpose
@@ -208,6 +210,7 @@ class CryptoKey:
         self.next_rotation_time = next_rotation_time
         self.import_only = import_only
         self.allowed_access_reasons = allowed_access_reasons
+        self.not_exportable = not_exportable
 
 
 class CryptoKeyOutline:
@@ -245,6 +248,7 @@ class CryptoKeySpec:
         "import_only",
         "labels",
         "next_rotation_time",
+        "not_exportable",
         "protection_level",
         "purpose",
         "rotation_period",
@@ -262,6 +266,7 @@ class CryptoKeySpec:
         destroy_scheduled_duration: int | None = None,
         import_only: bool = False,
         allowed_access_reasons: Sequence[str] | None = None,
+        not_exportable: bool = False,
     ) -> None:
         self.purpose = purpose
         self.algorithm = algorithm
@@ -272,3 +277,4 @@ class CryptoKeySpec:
         self.destroy_scheduled_duration = destroy_scheduled_duration
         self.import_only = import_only
         self.allowed_access_reasons = allowed_access_reasons
+        self.not_exportable = not_exportable

@@ -70,6 +70,8 @@ def crypto_key_json(key: CryptoKey) -> dict[str, object]:
         result["labels"] = dict(key.labels)
     if key.import_only:
         result["importOnly"] = True
+    if key.not_exportable:  # of kmsctl: the API has nothing like it
+        result["notExportable"] = True
     result["destroyScheduledDuration"] = duration_json(key.destroy_scheduled_duration)
     if key.allowed_access_reasons is not None:
         reasons = list(key.allowed_access_reasons)

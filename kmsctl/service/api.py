@@ -46,6 +46,7 @@ from kmsctl.model.resources import (
     ImportJob,
     KeyRing,
 )
+from kmsctl.service.backup_api import BackupApi
 from kmsctl.service.context import Context
 from kmsctl.service.iam_api import IamApi
 from kmsctl.service.logging_api import LoggingApi
@@ -57,7 +58,7 @@ T = TypeVar("T")
 Keep = Callable[[CryptoKeyOutline], bool]
 
 
-class KmsApi(IamApi, LoggingApi, ProtectionApi, StoreApi, Protocol):
+class KmsApi(IamApi, LoggingApi, ProtectionApi, StoreApi, BackupApi, Protocol):
     """One method per API method. Lists are lazy and in name order."""
 
     def list_locations(self, ctx: Context, project: str) -> Iterator[Location]: ...

@@ -302,6 +302,8 @@ def _change(field: str, value: object) -> dict[str, int | str | None]:
         return {field: value}
     if field == "version_template.algorithm" and isinstance(value, str):
         return {"algorithm": algorithms.by_enum(value).number}
+    if field == "not_exportable" and value is True:
+        return {field: 1}  # for good: there is no way back
     if field == _POLICY and (value is None or isinstance(value, list | tuple)):
         return {"allowed_access_reasons": keys.encode_reasons(_checked_reasons(value))}
     raise InvalidArgument(f"update_mask: '{field}' cannot be changed.")

@@ -11,6 +11,7 @@ from _thread import allocate_lock
 
 from kmsctl.errors import IntegrityError
 from kmsctl.model.times import now_us
+from kmsctl.service.backup_verbs import BackupVerbs
 from kmsctl.service.defaults import DESTROY_SCHEDULED_DURATION
 from kmsctl.service.encryptions import Encryptions
 from kmsctl.service.iam_verbs import IamVerbs
@@ -73,7 +74,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 
-class Kms(IamVerbs, LoggingVerbs, ProtectionVerbs, StoreVerbs):
+class Kms(IamVerbs, LoggingVerbs, ProtectionVerbs, StoreVerbs, BackupVerbs):
     """The service over a store of files (`kmsctl.service.api.KmsApi`).
 
     Args:

@@ -141,6 +141,9 @@ def maintain(
         except KmsError as error:  # one that is damaged does not keep the others waiting
             report.left.append(f"{name}: {error.message}")
     store.remove_leftovers()
+    from kmsctl.service import snapshots
+
+    snapshots.maintain(store, report)
     return report
 
 

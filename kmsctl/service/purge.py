@@ -1,4 +1,7 @@
-"""Purging: after a version was destroyed, no older copy of its material is left in the files."""
+"""Purging: after a version was destroyed, no older copy of its material is left in the files.
+
+Snapshots hold such copies, so all of the location are dropped with it.
+"""
 
 from __future__ import annotations
 
@@ -20,9 +23,11 @@ def purge(database: Database) -> int:
     """
     if not database.count(PENDING_PURGES):
         return 0
+    from kmsctl.store.snapshot_files import drop_of
+
     with database.read() as snapshot:
         pending = purges.pending(snapshot)
-    if not database.purge(list(purges.traces(pending))):
+    if not database.purge(list(purges.traces(pending))) or not drop_of(database):
         return len(pending)
     database.probe("purge.truncated")
     with database.write() as transaction:

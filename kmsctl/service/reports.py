@@ -183,7 +183,17 @@ class LogStatus:
 class MaintenanceReport:
     """What `maintain` did, and what it could not do."""
 
-    __slots__ = ("destroyed", "expired", "failed", "left", "made", "purged", "rewrapped", "rotated")
+    __slots__ = (
+        "destroyed",
+        "expired",
+        "failed",
+        "left",
+        "made",
+        "purged",
+        "rewrapped",
+        "rotated",
+        "snapshots",
+    )
 
     def __init__(self) -> None:
         #: resource names
@@ -194,6 +204,8 @@ class MaintenanceReport:
         self.expired: list[str] = []
         #: names of databases whose master key was rotated
         self.rewrapped: list[str] = []
+        #: databases and times, ``us-east1/20260102T030405Z``
+        self.snapshots: list[str] = []
         #: how many purges were finished
         self.purged = 0
         #: sentences: what is still to be done, and why

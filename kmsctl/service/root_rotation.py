@@ -9,7 +9,7 @@ from kmsctl.service import audit
 from kmsctl.service.maintenance import decide
 from kmsctl.service.purge import purge
 from kmsctl.service.reports import RootRotationReport
-from kmsctl.store import purges, replacing, resealing
+from kmsctl.store import copies, purges, replacing, resealing, snapshot_files
 from kmsctl.store.files import DirectoryLock
 
 TYPE_CHECKING = False
@@ -78,21 +78,12 @@ def _complete(ctx: Context, decision: Decision, store: Store, report: RootRotati
 
     keystore = _keystore(store)
     names = _all_names(store)
-    for name in names:
-        try:
-            database = store.find(name)
-            if database is None:
-                raise NotFound(f"The database '{name}' is missing.")
-            if _wrap_anew(keystore, database, ctx, decision):
-                report.databases.append(name)
-        except KmsError as error:
-            raise FailedPrecondition(
-                f"The master key of '{name}' could not be wrapped by the new root key: {error.message}",
-                hint="Nothing is lost: protectors open both root keys. When that is mended, run "
-                "kmsctl store rotate-root-key again; it goes on from here.",
-            ) from None
-        keystore.probe("root.database")
-    root_rotation.finish(keystore)
+    # Nobody makes copies or restores one meanwhile: it would need the old root key afterwards.
+    with copies.Workshop(store.directory):
+        for name in names:
+            _wrap_database(store, name, ctx, decision, report)
+        snapshot_files.drop(snapshot_files.each(store.directory))  # they open with the old root key alone
+        root_rotation.finish(keystore)
     for name in names:
         database = store.find(name)
         if database is not None:
@@ -100,6 +91,25 @@ def _complete(ctx: Context, decision: Decision, store: Store, report: RootRotati
                 report.pending_purges += purge(database)
             except KmsError:
                 report.pending_purges += 1
+
+
+def _wrap_database(
+    store: Store, name: str, ctx: Context, decision: Decision, report: RootRotationReport
+) -> None:
+    keystore = _keystore(store)
+    try:
+        database = store.find(name)
+        if database is None:
+            raise NotFound(f"The database '{name}' is missing.")
+        if _wrap_anew(keystore, database, ctx, decision):
+            report.databases.append(name)
+    except KmsError as error:
+        raise FailedPrecondition(
+            f"The master key of '{name}' could not be wrapped by the new root key: {error.message}",
+            hint="Nothing is lost: protectors open both root keys. When that is mended, run "
+            "kmsctl store rotate-root-key again; it goes on from here.",
+        ) from None
+    keystore.probe("root.database")
 
 
 def _all_names(store: Store) -> list[str]:

@@ -90,11 +90,13 @@ def _is_full(path: str) -> bool:
 class Connection:
     """A connection to one database file. One thread at a time may use it."""
 
-    __slots__ = ("_sqlite", "path")
+    __slots__ = ("_sqlite", "identity", "path")
 
     def __init__(self, path: str, *, create: bool = False) -> None:
         """Opens `path`; it must exist unless `create`."""
         self.path = path
+        #: Device and inode of the file that it was opened for, where somebody keeps that.
+        self.identity: tuple[int, int] | None = None
         mode = "rwc" if create else "rw"
         quoted = path.replace("%", "%25").replace("?", "%3f").replace("#", "%23")
         try:

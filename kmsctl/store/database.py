@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from _thread import allocate_lock
 
-from kmsctl.errors import IntegrityError, KmsError, RollbackError, StoreAccess, StoreError
+from kmsctl.errors import IntegrityError, KmsError, RollbackError, StoreAccess, StoreError, StoreNewer
+from kmsctl.store import migrations
 from kmsctl.store.connection import Connection
+from kmsctl.store.files import check_private
 from kmsctl.store.heads import AuditHead, Head, check_anchored, check_tags, mark_of
-from kmsctl.store.migrations import APPLICATION_ID, FORMAT, check_schema
+from kmsctl.store.migrations import APPLICATION_ID, check_schema
 from kmsctl.store.probes import no_probe
 from kmsctl.store.snapshot import Snapshot, Transaction
 from kmsctl.store.tables import MASTER_KEYS
@@ -117,7 +119,9 @@ class Database:
         with self._lock:
             if self._idle:
                 return self._idle.pop()
+            identity = self.identity
         connection = Connection.open(self.path)
+        connection.identity = identity
         try:
             self._check_format(connection)
         except Exception:
@@ -144,11 +148,35 @@ class Database:
             with self._lock:
                 if not sound:
                     self._masters = None
-                sound = sound and not self._closed
+                sound = sound and not self._closed and connection.identity == self.identity
                 if sound:
                     self._idle.append(connection)
             if not sound:
                 connection.close()
+
+    def renew(self, connection: Connection | None) -> bool:
+        """Tells whether a restored database is in the place of the file that a connection was opened for.
+
+        If so, all that is known of the old one is forgotten. A restore that was cut off
+        after it was decided is brought to its end first.
+        """
+        from kmsctl.store.replacements import finish_replacement
+
+        finish_replacement(self.path, self.name, self._keys)
+        status = check_private(self.path, directory=False)
+        if status is None:
+            return False
+        identity = (status.st_dev, status.st_ino)
+        idle: list[Connection] = []
+        with self._lock:
+            if identity != self.identity:
+                self.identity = identity
+                self._masters = None
+                self._checked = (b"", {})
+                idle, self._idle = self._idle, []
+        for each in idle:
+            each.close()
+        return connection is not None and connection.identity != identity
 
     def close(self) -> None:
         """Closes all connections: those in use when they are given back."""
@@ -270,11 +298,18 @@ class Database:
                 )
             raise StoreAccess(f"{self.path} is not a kmsctl database.", hint="Bring it back from a backup.")
         found = connection.number("PRAGMA user_version")
-        if found != FORMAT:
-            raise StoreAccess(
-                f"{self.path} has format {found}; this release reads format {FORMAT}.",
-                hint="Use the newer kmsctl that wrote it." if found > FORMAT else None,
+        if 0 < found < migrations.FORMAT:
+            from kmsctl.store.upgrading import upgrade
+
+            upgrade(connection, self.name, self._keys, self._clock(), migrations.FORMAT, self._probe)
+            found = migrations.FORMAT
+        if found > migrations.FORMAT:
+            raise StoreNewer(
+                f"{self.path} has format {found}; this release reads format {migrations.FORMAT}.",
+                hint="Use the newer kmsctl that wrote it.",
             )
+        if found != migrations.FORMAT:
+            raise StoreAccess(f"{self.path} has format {found}, which no release has written.")
         check_schema(connection, self.name)
         if connection.one("PRAGMA journal_mode") != ("wal",):
             connection.execute("PRAGMA journal_mode = WAL")  # other programs make copies without it
@@ -296,10 +331,21 @@ def _read_heads(connection: Connection) -> tuple[Head, AuditHead]:
 class _Reading:
     __slots__ = ("_connection", "_database")
 
+    _connection: Connection | None
+
     def __init__(self, database: Database) -> None:
         self._database = database
+        self._connection = None
 
     def __enter__(self) -> Snapshot:
+        try:
+            return self._enter()
+        except RollbackError:
+            if not self._database.renew(self._connection):
+                raise
+        return self._enter()
+
+    def _enter(self) -> Snapshot:
         connection = self._connection = self._database.take()
         try:
             head, audit, keys = self._database.begin(connection, write=False)
@@ -315,7 +361,8 @@ class _Reading:
         self._end(kind)
 
     def _end(self, kind: type[BaseException] | None) -> None:
-        self._database.give_back(self._connection, after=kind)
+        if self._connection is not None:
+            self._database.give_back(self._connection, after=kind)
 
 
 class _Writing:
@@ -328,6 +375,14 @@ class _Writing:
         self._epoch = epoch
 
     def __enter__(self) -> Transaction:
+        try:
+            return self._enter()
+        except RollbackError:
+            if not self._database.renew(getattr(self, "_connection", None)):
+                raise
+        return self._enter()
+
+    def _enter(self) -> Transaction:
         connection = self._connection = self._database.take()
         try:
             heads = self._database.begin(connection, write=True, anchored=self._epoch is None)

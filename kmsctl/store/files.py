@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 
-from kmsctl.errors import IntegrityError, StoreAccess, StoreError, StoreFull
+from kmsctl.errors import IntegrityError, StoreAccess, StoreBusy, StoreError, StoreFull
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -152,17 +152,26 @@ class DirectoryLock:
     by the caller was left by a crash.
     """
 
-    __slots__ = ("_descriptor", "_path")
+    __slots__ = ("_descriptor", "_path", "_wait")
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, *, wait: bool = True) -> None:
         self._path = path
+        self._wait = wait
 
     def __enter__(self) -> None:
-        from fcntl import LOCK_EX, flock
+        """Takes the lock.
+
+        Raises:
+            StoreBusy: if another process holds it and this one is not to wait.
+        """
+        from fcntl import LOCK_EX, LOCK_NB, flock
 
         try:
             self._descriptor = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            flock(self._descriptor, LOCK_EX)
+            flock(self._descriptor, LOCK_EX if self._wait else LOCK_EX | LOCK_NB)
+        except BlockingIOError:
+            os.close(self._descriptor)
+            raise StoreBusy(f"Another process works in {self._path}.", hint="Try again later.") from None
         except OSError as error:
             raise os_failure(error, "lock", self._path) from None
 

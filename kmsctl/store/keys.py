@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from kmsctl.store.snapshot import Snapshot, Transaction
     from kmsctl.store.tables import Row
 
+    Number = int | None
     #: The columns of `CRYPTO_KEYS`: ring, name, purpose, algorithm, protection_level, ...
     Columns = tuple[
-        int, str, int, int, int, int, int, int, str, int | None, int | None, int | None, int, str | None, str
+        int, str, int, int, int, int, int, int, str, Number, Number, Number, int, str | None, str, int
     ]
 
 _JOINED = (
@@ -69,6 +70,7 @@ def insert(
             "last_version": 0,
             "allowed_access_reasons": encode_reasons(spec.allowed_access_reasons),
             "policy": "",
+            "not_exportable": int(spec.not_exportable),
         },
     )
 
@@ -217,7 +219,7 @@ def resource(row: Row, name: CryptoKeyName, primary: Row | None, now: int) -> Cr
 def listed(columns: Columns, name: CryptoKeyName, primary: CryptoKeyVersion | None) -> CryptoKey:
     """Returns the key whose row has these columns."""
     _, _, purpose, algorithm, level, created, destroy, import_only, written, *_ = columns
-    period, following, reasons = columns[9], columns[10], columns[13]
+    period, following, reasons, kept = columns[9], columns[10], columns[13], columns[15]
     return CryptoKey(
         name,
         purpose=algorithms.purpose_by_number(purpose).enum,
@@ -231,6 +233,7 @@ def listed(columns: Columns, name: CryptoKeyName, primary: CryptoKeyVersion | No
         next_rotation_time=following,
         import_only=bool(import_only),
         allowed_access_reasons=None if reasons is None else tuple(reasons.split()),
+        not_exportable=bool(kept),
     )
 
 

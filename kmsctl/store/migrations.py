@@ -89,6 +89,11 @@ CREATE TABLE account_groups (
   email TEXT NOT NULL UNIQUE, project TEXT NOT NULL, display_name TEXT NOT NULL, description TEXT NOT NULL,
   members TEXT NOT NULL, deleted INTEGER NOT NULL, create_time INTEGER NOT NULL
 );
+CREATE TABLE transport_keys (
+  id INTEGER PRIMARY KEY, mk INTEGER NOT NULL, tag BLOB NOT NULL,
+  uid BLOB NOT NULL UNIQUE, algorithm INTEGER NOT NULL, create_time INTEGER NOT NULL,
+  public BLOB NOT NULL, material BLOB NOT NULL
+);
 """
 )
 
@@ -107,7 +112,7 @@ CREATE TABLE crypto_keys (
   protection_level INTEGER NOT NULL, create_time INTEGER NOT NULL,
   destroy_scheduled_duration INTEGER NOT NULL, import_only INTEGER NOT NULL, labels TEXT NOT NULL,
   rotation_period INTEGER, next_rotation_time INTEGER, primary_version INTEGER, last_version INTEGER NOT NULL,
-  allowed_access_reasons TEXT, policy TEXT NOT NULL,
+  allowed_access_reasons TEXT, policy TEXT NOT NULL, not_exportable INTEGER NOT NULL,
   UNIQUE (ring, name)
 );
 CREATE INDEX crypto_keys_due ON crypto_keys (next_rotation_time) WHERE next_rotation_time IS NOT NULL;
@@ -140,6 +145,10 @@ CREATE TABLE token_objects (
   UNIQUE (tbl, row_id)
 );
 CREATE INDEX token_objects_doomed ON token_objects (since) WHERE state = 3;
+CREATE TABLE tombstones (
+  id INTEGER PRIMARY KEY, mk INTEGER NOT NULL, tag BLOB NOT NULL,
+  uid BLOB NOT NULL UNIQUE, name TEXT NOT NULL, destroy_time INTEGER NOT NULL
+);
 """
 )
 

@@ -6,10 +6,25 @@ The store neither derives keys nor knows algorithms: whoever opens it brings the
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from kmsctl.model.canonical import Value
-from kmsctl.store.anchor import Anchor
+from kmsctl.store.anchor import Mark
+
+T = TypeVar("T")
+
+
+class Anchored(Protocol):
+    """What databases are compared with (`kmsctl.store.anchor.Anchor`, or a copy's own)."""
+
+    path: str
+
+    def find(self, name: str) -> Mark | None: ...
+    def marks(self) -> list[Mark]: ...
+    def raise_to(self, mark: Mark, *, new_epoch: bool = False) -> None: ...
+    def check_writable(self) -> None: ...
+    def damage(self) -> list[str]: ...
+    def complete(self) -> int: ...
 
 
 class DatabaseKeys(Protocol):
@@ -44,11 +59,23 @@ class Keys(Protocol):
     @property
     def store_id(self) -> bytes: ...
     @property
-    def anchor(self) -> Anchor: ...
+    def anchor(self) -> Anchored: ...
     def unlock(self, name: str, wrapped: Sequence[tuple[int, bytes]]) -> DatabaseKeys:
         """Unwraps the master keys of the database `name`, given as (version, wrapped key)."""
         ...
 
     def new_master_key(self, name: str, version: int) -> bytes:
         """Draws a master key and returns it wrapped."""
+        ...
+
+    def file_key(self, kind: int, file_id: bytes) -> bytes:
+        """Returns the key of a container (docs/format.md, "Containers")."""
+        ...
+
+    def sealed_root_key(self, seal: Callable[[bytes], T]) -> T:
+        """Returns what `seal` makes of the root key."""
+        ...
+
+    def check_settled(self) -> None:
+        """Refuses while the root key is being rotated."""
         ...

@@ -8,8 +8,15 @@ from __future__ import annotations
 
 from kmsctl.errors import IntegrityError
 from kmsctl.model import names
-from kmsctl.store import audit_keys, import_jobs, purges, scrub, versions
-from kmsctl.store.tables import AUDIT_KEYS, CRYPTO_KEY_VERSIONS, CRYPTO_KEYS, IMPORT_JOBS, MASTER_KEYS
+from kmsctl.store import audit_keys, import_jobs, purges, scrub, transport_keys, versions
+from kmsctl.store.tables import (
+    AUDIT_KEYS,
+    CRYPTO_KEY_VERSIONS,
+    CRYPTO_KEYS,
+    IMPORT_JOBS,
+    MASTER_KEYS,
+    TRANSPORT_KEYS,
+)
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,12 +39,6 @@ if TYPE_CHECKING:
         def unlock(self, name: str, wrapped: Sequence[tuple[int, bytes]]) -> DatabaseKeys: ...
 
 
-#: The columns of a table that hold wrapped material. What they are bound to is told by `_BINDINGS`.
-SEALED = {
-    CRYPTO_KEY_VERSIONS.number: ("material", "fingerprint"),
-    IMPORT_JOBS.number: ("material",),
-    AUDIT_KEYS.number: ("material",),
-}
 _MOST_NAMES = 10_000
 
 
@@ -109,7 +110,7 @@ class Resealing:
     def _sealed_anew(self, transaction: Transaction, row: Row) -> dict[str, Value]:
         changes: dict[str, Value] = {}
         prefix = transaction.keys.current.to_bytes(4, "big")
-        for column in SEALED.get(row.table.number, ()):
+        for column in row.table.sealed:
             wrapped = row.values[column]
             if not isinstance(wrapped, bytes) or wrapped[:4] == prefix:
                 continue
@@ -142,9 +143,8 @@ class _Names:
 
 def _older(table: Table, current: int) -> tuple[str, tuple[int | bytes, ...]]:
     """Returns the condition for rows that refer to an older master key, and its parameters."""
-    columns = SEALED.get(table.number, ())
-    condition = " OR ".join(("mk <> ?", *(f"substr({column}, 1, 4) <> ?" for column in columns)))
-    return condition, (current, *(current.to_bytes(4, "big") for _ in columns))
+    condition = " OR ".join(("mk <> ?", *(f"substr({column}, 1, 4) <> ?" for column in table.sealed)))
+    return condition, (current, *(current.to_bytes(4, "big") for _ in table.sealed))
 
 
 def _version_binding(found: _Names, connection: Connection, row: Row, column: str) -> Bound:
@@ -168,8 +168,17 @@ def _audit_key_binding(found: _Names, connection: Connection, row: Row, column: 
     return audit_keys.LABEL, audit_keys.binding(row.integer("create_time"))
 
 
+def _transport_key_binding(found: _Names, connection: Connection, row: Row, column: str) -> Bound:
+    del found, connection, column
+    return transport_keys.LABEL, transport_keys.binding(row.values)
+
+
+#: What the material in the `sealed` columns of each table is bound to.
 _BINDINGS: dict[int, Callable[[_Names, Connection, Row, str], Bound]] = {
     CRYPTO_KEY_VERSIONS.number: _version_binding,
     IMPORT_JOBS.number: _job_binding,
     AUDIT_KEYS.number: _audit_key_binding,
+    TRANSPORT_KEYS.number: _transport_key_binding,
 }
+#: The numbers of the tables with material that is found here.
+BOUND = frozenset(_BINDINGS)

@@ -183,6 +183,22 @@ class Transaction(Snapshot):
         self.head.epoch = self.audit.epoch = epoch
         self._forced = self._audited = True
 
+    def carry_time(self, last_time: int, confirmed_time: int) -> None:
+        """Goes on from the times of the state that this one takes the place of: time never goes back."""
+        self.now = max(self.now, last_time)
+        self.head.confirmed_time = max(self.head.confirmed_time, confirmed_time)
+        if self.now - self.head.confirmed_time <= CLOCK_JUMP:
+            self.trusted_now = self.now
+
+    def force(self) -> None:
+        """Makes this transaction a change, even if no row changes."""
+        self._forced = True
+
+    def replace(self, table: Table, row_id: int, values: Sequence[Value]) -> None:
+        """Inserts a row under an id that had another one: in a table that is made anew."""
+        named = dict(zip(table.columns, values, strict=True))
+        self._store(table, table.insert, row_id, named, ())
+
     def next_id(self, table: Table) -> int:
         return self.connection.number(f"SELECT max(id) FROM {table.name}") + 1
 

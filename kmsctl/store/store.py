@@ -6,14 +6,14 @@ import os
 
 from kmsctl.errors import IntegrityError, InvalidArgument, RollbackError
 from kmsctl.model.names import check_location
-from kmsctl.store import audit_keys
+from kmsctl.store import audit_keys, migrations
 from kmsctl.store.anchor import Mark
 from kmsctl.store.connection import Connection
 from kmsctl.store.database import Database
 from kmsctl.store.files import DirectoryLock, check_private, make_directory, os_failure, sync_directory
 from kmsctl.store.heads import AuditHead, Head, mark_of
 from kmsctl.store.leases import remove_abandoned
-from kmsctl.store.migrations import APPLICATION_ID, FORMAT, schema_of
+from kmsctl.store.migrations import APPLICATION_ID, schema_of
 from kmsctl.store.probes import no_probe
 from kmsctl.store.snapshot import row_data
 from kmsctl.store.tables import AUDIT_KEYS, MASTER_KEYS
@@ -69,6 +69,9 @@ class Store:
             check_private(directory, directory=True)
         status = check_private(path, directory=False)
         if status is None:
+            from kmsctl.store.replacements import finish_replacement
+
+            finish_replacement(path, name, self.keys)
             mark = self.keys.anchor.find(name)
             status = check_private(path, directory=False)  # made and anchored in between
         if status is None:
@@ -118,6 +121,14 @@ class Store:
         found.update(file[:-3] for file in files if file.endswith(_SUFFIX) and _is_location(file[:-3]))
         return sorted(found, key=lambda name: (name != CONTROL, name))
 
+    @property
+    def clock(self) -> Clock:
+        return self._clock
+
+    @property
+    def probe(self) -> Probe:
+        return self._probe
+
     def accept_loss(self, name: str) -> None:
         """Records that a database is gone for good; a new one may take its place."""
         nothing = bytes(32)
@@ -126,10 +137,14 @@ class Store:
 
     def remove_leftovers(self) -> None:
         """Removes what crashes left: databases that never got their name, leases of the dead."""
+        from kmsctl.store.replacements import finish_replacement, pending
+
         for directory in (self.directory, os.path.join(self.directory, "locations")):
             if os.path.isdir(directory):
                 with DirectoryLock(directory):
                     _remove_half_made(directory)
+                for path in pending(directory):
+                    finish_replacement(path, os.path.basename(path)[: -len(_SUFFIX)], self.keys)
         remove_abandoned(self.directory)
 
     def close(self) -> None:
@@ -195,7 +210,7 @@ class Store:
             audit.sign(keys)
             audit.insert(connection)
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {FORMAT}")
+            connection.execute(f"PRAGMA user_version = {migrations.FORMAT}")
             connection.execute("COMMIT")
             connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         finally:

@@ -20,16 +20,18 @@ class Table:
         number: its number in tags and in the integrity tree.
         name: its name in SQL.
         columns: all columns but ``id``, ``mk`` (master key version) and ``tag``.
+        sealed: the columns that hold material wrapped under a master key.
         listed: ``id``, ``mk``, ``tag`` and the columns: a raw row as `Snapshot.checked` takes it.
         select: ``SELECT listed... FROM name``, without a condition.
     """
 
-    __slots__ = ("columns", "insert", "listed", "name", "number", "select", "update")
+    __slots__ = ("columns", "insert", "listed", "name", "number", "sealed", "select", "update")
 
-    def __init__(self, number: int, name: str, columns: Sequence[str]) -> None:
+    def __init__(self, number: int, name: str, columns: Sequence[str], sealed: Sequence[str] = ()) -> None:
         self.number = number
         self.name = name
         self.columns = tuple(columns)
+        self.sealed = tuple(sealed)
         self.listed = ("id", "mk", "tag", *columns)
         listed = ", ".join(self.listed)
         marks = ", ".join("?" * (3 + len(self.columns)))
@@ -103,6 +105,7 @@ CRYPTO_KEYS = Table(
         "last_version",
         "allowed_access_reasons",
         "policy",
+        "not_exportable",
     ),
 )
 CRYPTO_KEY_VERSIONS = Table(
@@ -127,6 +130,7 @@ CRYPTO_KEY_VERSIONS = Table(
         "public",
         "material",
     ),
+    sealed=("fingerprint", "material"),
 )
 IMPORT_JOBS = Table(
     7,
@@ -146,6 +150,7 @@ IMPORT_JOBS = Table(
         "public",
         "material",
     ),
+    sealed=("material",),
 )
 
 SERVICE_ACCOUNTS = Table(
@@ -203,7 +208,14 @@ TOKEN_OBJECTS = Table(
         "attestation",
     ),
 )
-AUDIT_KEYS = Table(14, "audit_keys", ("create_time", "material"))
+AUDIT_KEYS = Table(14, "audit_keys", ("create_time", "material"), sealed=("material",))
+TOMBSTONES = Table(16, "tombstones", ("uid", "name", "destroy_time"))
+TRANSPORT_KEYS = Table(
+    17,
+    "transport_keys",
+    ("uid", "algorithm", "create_time", "public", "material"),
+    sealed=("material",),
+)
 
 CONTROL_TABLES = (
     MASTER_KEYS,
@@ -214,6 +226,7 @@ CONTROL_TABLES = (
     ACCOUNT_GROUPS,
     REFUSALS,
     AUDIT_KEYS,
+    TRANSPORT_KEYS,
 )
 LOCATION_TABLES = (
     MASTER_KEYS,
@@ -225,5 +238,6 @@ LOCATION_TABLES = (
     REFUSALS,
     TOKEN_OBJECTS,
     AUDIT_KEYS,
+    TOMBSTONES,
 )
 BY_NUMBER = {table.number: table for table in (*CONTROL_TABLES, *LOCATION_TABLES)}

@@ -236,6 +236,13 @@ def destroy(transaction: Transaction, row: Row) -> None:
     transaction.update(row, state=_DESTROYED, destroy_event_time=row.integer("destroy_time"), material=None)
 
 
+def bury(transaction: Transaction, row: Row, destroy_time: int) -> None:
+    """Destroys a version in a copy, because it was destroyed where the copy is from."""
+    transaction.update(
+        row, state=_DESTROYED, destroy_time=destroy_time, destroy_event_time=destroy_time, material=None
+    )
+
+
 def unfinished(snapshot: Snapshot, key: Row | None) -> list[Row]:
     """Returns the versions (of one key, or of all) that time or a crash may have overtaken.
 

@@ -76,6 +76,7 @@ def _key_rows(
             "primary_version": versions_each,
             "last_version": versions_each,
             "policy": "",
+            "not_exportable": 0,
         }
 
 

@@ -38,6 +38,7 @@ TRANSCRIPTS = sorted(HERE.glob("*.txt"))
 _SHELL = re.compile(r"[|<>&;$`*()]")
 _MASKS = (
     (re.compile(r"\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"), "<TIME>"),
+    (re.compile(r"\b\d{8}T\d{6}Z\b"), "<SNAPSHOT>"),
     (re.compile(r"\b[0-9a-f]{32}\b"), "<ID>"),
     (re.compile(r"\bset [0-9a-f]{16}\b"), "set <ID>"),
     (re.compile(r"(/usr)?/bin/cat\b"), "<BIN>/cat"),

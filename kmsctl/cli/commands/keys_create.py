@@ -43,6 +43,7 @@ def create() -> Command:
                 "import-only", "The key takes imported versions alone; needs --skip-initial-version-creation."
             ),
             options.allowed_access_reasons(),
+            options.not_exportable(),
             *options.not_available("crypto-key-backend"),
         ],
         about="""
@@ -101,6 +102,7 @@ def run(session: Session, args: Args) -> None:
         next_rotation_time=args["next_rotation_time"],
         destroy_scheduled_duration=args["destroy_scheduled_duration"],
         import_only=bool(args["import_only"]),
+        not_exportable=bool(args["not_exportable"]),
         allowed_access_reasons=args["allowed_access_reasons"],
     )
     slow = by_enum(spec.algorithm).secret_size is None or spec.protection_level != "SOFTWARE"

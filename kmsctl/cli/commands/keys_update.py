@@ -34,6 +34,7 @@ _FIELDS = {
     "key_access_justifications_policy": "keyAccessJustificationsPolicy",
     "labels": "labels",
     "next_rotation_time": "nextRotationTime",
+    "not_exportable": "notExportable",
     "rotation_period": "rotationPeriod",
     "version_template.algorithm": "versionTemplate.algorithm",
 }
@@ -58,6 +59,7 @@ def update() -> Command:
             ),
             options.switch("clear-labels", "Remove all labels, before --update-labels adds any."),
             options.flag("remove-labels", "Keys of labels to remove.", params.Items(), metavar="[KEY,...]"),
+            options.not_exportable(),
             options.allowed_access_reasons(),
             options.switch(
                 "remove-key-access-justifications-policy",
@@ -87,7 +89,8 @@ def update() -> Command:
 
 def run(session: Session, args: Args) -> None:
     reasons = args["allowed_access_reasons"]
-    if reasons is None and not any(_is_given(args[flag.replace("-", "_")]) for flag in _CHANGING):
+    changing = (*_CHANGING, "not-exportable")
+    if reasons is None and not any(_is_given(args[flag.replace("-", "_")]) for flag in changing):
         choices = " or ".join(f"--{flag}" for flag in _CHANGING)
         raise CommandError(f"At least one of {choices} must be specified.")
     if args["remove_rotation_schedule"] and any(args[field] is not None for field in SCHEDULE):
@@ -122,6 +125,8 @@ def _changes(key: CryptoKey, args: Args) -> dict[str, object]:
     if args["remove_rotation_schedule"]:
         changes.update(dict.fromkeys(SCHEDULE))
     changes.update({field: args[field] for field in SCHEDULE if args[field] is not None})
+    if args["not_exportable"]:
+        changes["not_exportable"] = True
     labels = _labels(key.labels, args)
     if labels is not None:
         changes["labels"] = labels

@@ -210,10 +210,12 @@ def run_maintain(session: Session, args: Args) -> None:
     ):
         for name in names:
             session.status(f"{what} {name}.")
+    if report.snapshots:
+        session.status(f"Took snapshots: {', '.join(report.snapshots)}.")
     if report.purged:
         session.status(f"Finished {report.purged} purge{'' if report.purged == 1 else 's'}.")
     named = report.rotated + report.destroyed + report.expired + report.failed + report.made
-    done = named or report.rewrapped or report.purged
+    done = named or report.rewrapped or report.purged or report.snapshots
     if not done and not report.left:
         session.status("Nothing was due.")
     output.show_silent(
@@ -227,6 +229,7 @@ def run_maintain(session: Session, args: Args) -> None:
             "purged": report.purged,
             "rewrapped": report.rewrapped,
             "left": report.left,
+            "snapshots": report.snapshots,
         },
     )
     if report.left:

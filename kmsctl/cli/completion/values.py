@@ -50,7 +50,9 @@ _NAMES = {
     "version": "version",
 }
 #: Names of flags and positionals that are files; besides these, all that end in ``-file``.
-_FILES = frozenset((FILE, "checkpoint", "export", "module-path", "public-key"))
+_FILES = frozenset(
+    (FILE, "checkpoint", "directory", "export", "module-path", "public-key", "to", "tombstones")
+)
 #: What can be done to custom roles alone.
 _OF_CUSTOM_ROLES = frozenset(("iam", "roles", verb) for verb in ("delete", "undelete", "update"))
 _BOOLEANS = ("true", "false")

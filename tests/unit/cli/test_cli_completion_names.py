@@ -161,7 +161,7 @@ def test_of_too_many_the_first_and_the_last_are_told(
     place = copy_of(home, tmp_path, monkeypatch)
     with sqlite3.connect(database(place)) as connection:
         columns = "mk, tag, ring, purpose, algorithm, protection_level, create_time, "
-        columns += "destroy_scheduled_duration, import_only, labels, last_version, policy"
+        columns += "destroy_scheduled_duration, import_only, labels, last_version, policy, not_exportable"
         connection.executemany(
             f"INSERT INTO crypto_keys (id, name, {columns}) "
             f"SELECT ?, ?, {columns} FROM crypto_keys WHERE name = 'bare'",

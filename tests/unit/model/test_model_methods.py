@@ -27,6 +27,18 @@ OWN = {
     "ExportLogs": ("kmsctl.store.exportLogs", DATA_READ),
     "RetainLogs": ("kmsctl.store.retainLogs", ADMIN_WRITE),
     "GetAuditKey": ("kmsctl.store.get", ADMIN_READ),
+    "CreateBackup": ("kmsctl.store.backup", ADMIN_WRITE),
+    "ListBackups": ("kmsctl.store.backup", ADMIN_READ),
+    "VerifyBackup": ("kmsctl.store.backup", ADMIN_READ),
+    "PruneBackups": ("kmsctl.store.backup", ADMIN_WRITE),
+    "ExportTombstones": ("kmsctl.store.backup", ADMIN_READ),
+    "RestoreBackup": ("kmsctl.store.restore", ADMIN_WRITE),
+    "CreateSnapshot": ("kmsctl.store.snapshot", ADMIN_WRITE),
+    "ListSnapshots": ("kmsctl.store.snapshot", ADMIN_READ),
+    "RestoreSnapshot": ("kmsctl.store.restore", ADMIN_WRITE),
+    "GetStorePublicKey": ("kmsctl.store.import", ADMIN_WRITE),
+    "ExportKeyRing": ("kmsctl.store.export", ADMIN_WRITE),
+    "ImportKeyRing": ("kmsctl.store.import", ADMIN_WRITE),
 }
 #: Of the services beside Cloud KMS: logging, projects, IAM, service usage, and groups.
 BESIDE = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -24,6 +25,8 @@ from kmsctl.model.raw_requests import RawDecryptRequest, RawEncryptRequest
 from kmsctl.model.requests import DecryptRequest, EncryptRequest
 from kmsctl.service.authorize import grants
 from kmsctl.service.context import Context
+from kmsctl.service.restores import RestoreRequest
+from kmsctl.service.unlocking import Container, Unlock
 from tests.unit.service.protection import Answers, Wanted
 from tests.unit.service.world import KEY, OWNER, PLACE, PROJECT, RING, STRANGER, World, spec
 
@@ -116,6 +119,33 @@ CALLS: dict[str, Callable[[Kms, Context], Any]] = {
 }
 #: Method → the permissions of the methods in whose calls it is asked for.
 ON_THE_WAY = {"CreateTagBinding": {"cloudkms.keyRings.create"}}
+
+
+def verify_backup(kms: Kms, ctx: Context) -> None:
+    list(kms.verify_backup(ctx, whole(kms), Unlock(), manifest=lambda _: None))
+
+
+def restore_backup(kms: Kms, ctx: Context) -> None:
+    kms.restore_backup(ctx, whole(kms), RestoreRequest("a drill"), Unlock(), confirm=lambda _: True)
+
+
+def restore_snapshot(kms: Kms, ctx: Context) -> None:
+    kms.create_snapshot(OWNER)
+    newest = kms.list_snapshots(OWNER)[-1].id
+    kms.restore_snapshot(ctx, newest, RestoreRequest("a drill"), confirm=lambda _: True)
+
+
+def export_key_ring(kms: Kms, ctx: Context) -> None:
+    kms.export_key_ring(ctx, RING, kms.get_store_public_key(OWNER), lambda _: None)
+
+
+def whole(kms: Kms) -> Container:
+    """Returns a backup that the owner made."""
+    pieces: list[bytes] = []
+    kms.create_backup(OWNER, pieces.append)
+    return Container(BytesIO(b"".join(pieces)).read, "the backup")
+
+
 STORE_CALLS: dict[str, Callable[[Kms, Context], Any]] = {
     "StoreStatus": lambda kms, ctx: kms.store_status(ctx),
     "ExportLogs": lambda kms, ctx: list(kms.export_logs(ctx)),
@@ -124,6 +154,18 @@ STORE_CALLS: dict[str, Callable[[Kms, Context], Any]] = {
     "VerifyLogs": lambda kms, ctx: list(kms.verify_logs(ctx)),
     "VerifyStore": lambda kms, ctx: list(kms.verify_store(ctx)),
     "MaintainStore": lambda kms, ctx: kms.maintain_store(ctx, confirm_clock=lambda _: True),
+    "CreateBackup": lambda kms, ctx: kms.create_backup(ctx, lambda _: None),
+    "ListBackups": lambda kms, ctx: kms.list_backups(ctx, kms.data_directory, Unlock()),
+    "PruneBackups": lambda kms, ctx: kms.prune_backups(ctx, kms.data_directory, 1, confirm=print),
+    "ExportTombstones": lambda kms, ctx: kms.export_tombstones(ctx, lambda _: None),
+    "CreateSnapshot": lambda kms, ctx: kms.create_snapshot(ctx),
+    "ListSnapshots": lambda kms, ctx: kms.list_snapshots(ctx),
+    "VerifyBackup": verify_backup,
+    "RestoreBackup": restore_backup,
+    "RestoreSnapshot": restore_snapshot,
+    "ExportKeyRing": export_key_ring,
+    "ImportKeyRing": lambda kms, ctx: kms.import_key_ring(ctx, Container(BytesIO().read, "the file")),
+    "GetStorePublicKey": lambda kms, ctx: kms.get_store_public_key(ctx),
     "ListProtectors": lambda kms, ctx: kms.list_protectors(ctx),
     "AddProtector": lambda kms, ctx: kms.add_protector(
         ctx, "passphrase", Wanted(), Answers(b"correct horse"), print

@@ -46,10 +46,12 @@ def versions_of(world: World) -> dict[str, list[int]]:
 
 
 def test_every_column_that_is_wrapped_is_known_to_rotation() -> None:
-    """A new table with wrapped material gets a row in `kmsctl.store.resealing.SEALED`."""
-    for table in {*CONTROL_TABLES, *LOCATION_TABLES}:
+    """Its table says that it is `sealed`, and `kmsctl.store.resealing` knows what it is bound to."""
+    tables = {*CONTROL_TABLES, *LOCATION_TABLES}
+    for table in tables:
         wrapped = {"material", "fingerprint"} & set(table.columns)
-        assert set(resealing.SEALED.get(table.number, ())) == wrapped, table.name
+        assert set(table.sealed) == wrapped, table.name
+    assert {table.number for table in tables if table.sealed} == resealing.BOUND
 
 
 def test_after_a_rotation_all_is_as_it_was_and_nothing_refers_to_the_old_key(scene: Scene) -> None:

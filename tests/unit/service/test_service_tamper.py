@@ -36,6 +36,8 @@ EMPTY = (
     "custom_roles",
     "account_groups",
     "refusals",
+    "tombstones",
+    "transport_keys",
 )
 
 

@@ -17,10 +17,10 @@ from base64 import b64decode, b64encode
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from kmsctl.crypto import envelope, xaes
+from kmsctl.crypto import envelope, recipients, xaes
 from kmsctl.crypto.integrity import Mac, derive, digest
 from kmsctl.crypto.notes import key_id
-from kmsctl.keystore import stretching
+from kmsctl.keystore import containers, stretching
 from kmsctl.keystore.keystore import KeyStore
 from kmsctl.keystore.root import RootKey, text_of
 from kmsctl.keystore.shares import Share
@@ -36,6 +36,7 @@ from kmsctl.model.resources import CryptoKeySpec
 from kmsctl.service.audit_keys import SigningKey, key_name
 from kmsctl.service.context import Context
 from kmsctl.service.kms import Kms
+from kmsctl.service.unlocking import root_key_binding
 from kmsctl.store import audit_keys, audit_log
 from kmsctl.store.anchor import Anchor, Mark
 from kmsctl.store.heads import AuditHead, Head
@@ -193,8 +194,8 @@ def row_vectors(keys: MasterKeys) -> list[dict[str, Any]]:
         (2, 7, (6, 3, START, bytes(24))),
         (3, 1, ("acme", 123456789012, "Acme", "a=b", START, POLICY)),
         (4, 1, ("acme", "ring", START, "env=prod", "")),
-        (5, 64, (1, "key", 1, 1, 1, START, DAY, 0, "a=b\nc=", 30 * DAY, START + DAY, 1, 2, None, POLICY)),
-        (5, 65, (1, "bare", 1, 1, 1, START, DAY, 1, "", None, None, None, 0, "", "")),
+        (5, 64, (1, "key", 1, 1, 1, START, DAY, 0, "a=b\nc=", 30 * DAY, START + DAY, 1, 2, None, POLICY, 0)),
+        (5, 65, (1, "bare", 1, 1, 1, START, DAY, 1, "", None, None, None, 0, "", "", 1)),
         (
             6,
             1,
@@ -206,6 +207,8 @@ def row_vectors(keys: MasterKeys) -> list[dict[str, Any]]:
         (10, 1, ("team@example.com", "acme", "Team", "", "user:a@example.com user:b@example.com", 0, START)),
         (11, 1, ("a@example.com", "Encrypt", "projects/acme", START, 7)),
         (12, 1, (6, 1, f"{KEY}/cryptoKeyVersions/1", UID, *TOKEN, "C_GenerateKey", 2, 1, START, 5, b"{}")),
+        (16, 1, (UID, str(KEY.version(1)), START)),
+        (17, 1, (UID, 63, START, b"public", bytes(76))),
     ]
     for number, _, columns in rows:
         assert len(columns) == len(BY_NUMBER[number].columns)
@@ -380,6 +383,48 @@ def anchor_vectors() -> dict[str, Any]:
     }
 
 
+def container_vectors() -> list[dict[str, Any]]:
+    found = []
+    for kind, section, content in (
+        (containers.BACKUP, b"", b""),
+        (containers.SNAPSHOT, b"{}", b"content"),
+        (containers.TOMBSTONES, b"", Stream("content")(65536)),
+    ):
+        header = containers.Header(kind, STORE_ID, UID, section)
+        secrets = KeyStore("/nowhere", [RootKey(STORE_ID, ROOT_KEY)], Stream("container"))
+        pieces: list[bytes] = []
+        manifest: dict[str, object] = {"kind": containers.KINDS[kind]}
+        writer = containers.Writer(header, secrets.file_key(kind, UID), manifest, pieces.append)
+        writer.write(content)
+        writer.finish()
+        found.append(
+            {
+                "root_key": ROOT_KEY.hex(),
+                "store_id": STORE_ID.hex(),
+                "kind": kind,
+                "section": section.decode(),
+                "manifest": manifest,
+                "content": hashlib.sha256(content).hexdigest(),
+                "container": b64encode(b"".join(pieces)).decode(),
+            }
+        )
+    return found
+
+
+def sealed_root_key_vector() -> dict[str, Any]:
+    header = containers.Header(containers.BACKUP, STORE_ID, UID)
+    binding = root_key_binding(header)
+    sealed = recipients.seal_for_passphrase(b"passphrase", ROOT_KEY, binding, Stream("sealed root key"))
+    return {
+        "passphrase": "passphrase",
+        "root_key": ROOT_KEY.hex(),
+        "store_id": STORE_ID.hex(),
+        "kind": containers.BACKUP,
+        "file_id": UID.hex(),
+        "sealed": sealed,
+    }
+
+
 def root_key_vector() -> dict[str, str]:
     with tempfile.TemporaryDirectory() as directory:
         path = Path(directory) / "root-key"
@@ -462,6 +507,8 @@ def vectors() -> dict[str, Any]:
         "root_key_file_in_rotation": rotating_root_key_vector(),
         "slot_file": slot_file_vector(),
         "shares": share_vector(),
+        "containers": container_vectors(),
+        "sealed_root_key": sealed_root_key_vector(),
     }
 
 

@@ -1,0 +1,109 @@
+"""Tombstones: which versions are destroyed for good, so that no restored copy brings one back.
+
+The row of a destroyed version is its tombstone as long as it is there. Where a restore takes such a row
+away, because the copy is older than the version, it leaves a row in the table of tombstones.
+"""
+
+from __future__ import annotations
+
+from kmsctl.errors import IntegrityError
+from kmsctl.model import states
+from kmsctl.store import scrub, versions
+from kmsctl.store.tables import CRYPTO_KEY_VERSIONS, TOMBSTONES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from kmsctl.model.canonical import Value
+    from kmsctl.store.snapshot import Snapshot, Transaction
+    from kmsctl.store.tables import Row, Table
+
+_DESTROYED = states.STATE_NUMBERS[states.DESTROYED]
+
+
+class Tombstone:
+    """A version that is destroyed: its random id, its full name, and when it was destroyed (microseconds)."""
+
+    __slots__ = ("destroy_time", "name", "uid")
+
+    def __init__(self, uid: bytes, name: str, destroy_time: int) -> None:
+        self.uid = uid
+        self.name = name
+        self.destroy_time = destroy_time
+
+
+def each(snapshot: Snapshot) -> Iterator[Tombstone]:
+    """Yields what is destroyed in a location, each from a row that was checked.
+
+    A version whose destroy time has passed counts, as far as the clock is believed.
+    """
+    connection, location = snapshot.connection, snapshot.head.name
+    condition = "state = ? OR (state = 4 AND destroy_time <= ?)"
+    for row in snapshot.scan(CRYPTO_KEY_VERSIONS, condition, (_DESTROYED, snapshot.trusted_now)):
+        name = scrub.name_of(connection, CRYPTO_KEY_VERSIONS, row.id, location)
+        when = row.optional_integer("destroy_event_time") or row.optional_integer("destroy_time")
+        yield Tombstone(row.blob("uid"), name, when or row.integer("create_time"))
+    for row in snapshot.scan(TOMBSTONES, "1 ORDER BY id", ()):
+        yield Tombstone(row.blob("uid"), row.text("name"), row.integer("destroy_time"))
+
+
+def authentic(snapshot: Snapshot) -> list[Tombstone]:
+    """Returns what `each` yields; of a damaged database, what can still be believed of it."""
+    try:
+        return list(each(snapshot))
+    except IntegrityError:
+        pass
+    location, found = snapshot.head.name, []
+    for row in _sound(snapshot, CRYPTO_KEY_VERSIONS):
+        if row.integer("state") == _DESTROYED:
+            name = scrub.name_of(snapshot.connection, CRYPTO_KEY_VERSIONS, row.id, location)
+            when = row.optional_integer("destroy_event_time")
+            found.append(Tombstone(row.blob("uid"), name, when or row.integer("create_time")))
+    found += [
+        Tombstone(row.blob("uid"), row.text("name"), row.integer("destroy_time"))
+        for row in _sound(snapshot, TOMBSTONES)
+    ]
+    return found
+
+
+def _sound(snapshot: Snapshot, table: Table) -> Iterator[Row]:
+    """Yields the rows that fit their tags."""
+    for found in snapshot.connection.each(f"SELECT id FROM {table.name} ORDER BY id"):
+        row = scrub.row(snapshot, table, found[0]) if isinstance(found[0], int) else None
+        if row is not None:
+            yield row
+
+
+def returning(snapshot: Snapshot, known: Mapping[bytes, Tombstone]) -> Iterator[tuple[int, Tombstone]]:
+    """Yields (row id, tombstone) of the versions in a copy that are destroyed elsewhere, but not in it."""
+    sql = "SELECT id, uid FROM crypto_key_versions WHERE state <> ? AND material IS NOT NULL ORDER BY id"
+    for row_id, uid in snapshot.connection.each(sql, (_DESTROYED,)):
+        if isinstance(uid, bytes) and isinstance(row_id, int) and uid in known:
+            yield row_id, known[uid]
+
+
+def bury(transaction: Transaction, known: Mapping[bytes, Tombstone]) -> list[str]:
+    """Destroys the versions in a copy that are destroyed elsewhere, and keeps the tombstones of all others.
+
+    Returns:
+        the names of the versions that were destroyed.
+    """
+    buried = []
+    for row_id, tombstone in list(returning(transaction, known)):
+        row = transaction.find(CRYPTO_KEY_VERSIONS, f"CryptoKeyVersion {tombstone.name}", id=row_id)
+        if row is None:
+            raise IntegrityError(f"CryptoKeyVersion {tombstone.name} disappeared from the copy.")
+        versions.bury(transaction, row, tombstone.destroy_time)
+        buried.append(tombstone.name)
+    there = transaction.connection.all("SELECT uid FROM crypto_key_versions UNION SELECT uid FROM tombstones")
+    kept = {uid for (uid,) in there}
+    for tombstone in known.values():
+        if tombstone.uid not in kept:
+            values: dict[str, Value] = {
+                "uid": tombstone.uid,
+                "name": tombstone.name,
+                "destroy_time": tombstone.destroy_time,
+            }
+            transaction.insert(TOMBSTONES, values)
+    return buried
