@@ -66,10 +66,19 @@ _kmsctl_below() {
       below='create'
       ;;
     'store')
-      below='accept-rollback init lock maintain protectors repair rotate-master-key rotate-root-key status unlock verify'
+      below='accept-rollback backup export get-public-key import init lock maintain protectors repair rotate-master-key rotate-root-key snapshot status tombstones unlock verify'
+      ;;
+    'store backup')
+      below='create list prune restore verify'
       ;;
     'store protectors')
       below='add list remove'
+      ;;
+    'store snapshot')
+      below='create list restore'
+      ;;
+    'store tombstones')
+      below='export'
       ;;
     *) return 1 ;;
   esac
@@ -354,7 +363,7 @@ _kmsctl_command() {
       positionals='key'
       ;;
     'keys create')
-      flags='--allowed-access-reasons= --default-algorithm= --destroy-scheduled-duration= --import-only --no-import-only --keyring= --labels= --location= --next-rotation-time= --protection-level= --purpose= --rotation-period= --skip-initial-version-creation --no-skip-initial-version-creation'
+      flags='--allowed-access-reasons= --default-algorithm= --destroy-scheduled-duration= --import-only --no-import-only --keyring= --labels= --location= --next-rotation-time= --not-exportable --protection-level= --purpose= --rotation-period= --skip-initial-version-creation --no-skip-initial-version-creation'
       positionals='key'
       ;;
     'keys describe')
@@ -398,7 +407,7 @@ _kmsctl_command() {
       positionals='key'
       ;;
     'keys update')
-      flags='--allowed-access-reasons= --clear-labels --no-clear-labels --default-algorithm= --keyring= --location= --next-rotation-time= --primary-version= --remove-key-access-justifications-policy --no-remove-key-access-justifications-policy --remove-labels= --remove-rotation-schedule --no-remove-rotation-schedule --rotation-period= --update-labels='
+      flags='--allowed-access-reasons= --clear-labels --no-clear-labels --default-algorithm= --keyring= --location= --next-rotation-time= --not-exportable --primary-version= --remove-key-access-justifications-policy --no-remove-key-access-justifications-policy --remove-labels= --remove-rotation-schedule --no-remove-rotation-schedule --rotation-period= --update-labels='
       positionals='key'
       ;;
     'keys versions create')
@@ -533,6 +542,38 @@ _kmsctl_command() {
       flags=''
       positionals='database'
       ;;
+    'store backup create')
+      flags='--include-root-key --passphrase-fd= --passphrase-file= --recipient-file='
+      positionals='file'
+      ;;
+    'store backup list')
+      flags='--passphrase-fd= --passphrase-file= --private-key-file= --root-key-file='
+      positionals='directory'
+      ;;
+    'store backup prune')
+      flags='--keep='
+      positionals='directory'
+      ;;
+    'store backup restore')
+      flags='--dry-run --justification= --location= --passphrase-fd= --passphrase-file= --private-key-file= --root-key-file= --tombstones='
+      positionals='file'
+      ;;
+    'store backup verify')
+      flags='--passphrase-fd= --passphrase-file= --private-key-file= --root-key-file='
+      positionals='file'
+      ;;
+    'store export')
+      flags='--keyring= --location= --to='
+      positionals='file'
+      ;;
+    'store get-public-key')
+      flags=''
+      positionals='file'
+      ;;
+    'store import')
+      flags='--with-policies'
+      positionals='file'
+      ;;
     'store init')
       flags='--command= --command-timeout= --passphrase-fd= --passphrase-file= --shares= --shares-directory= --threshold= --type='
       positionals=''
@@ -569,9 +610,25 @@ _kmsctl_command() {
       flags='--drop-unavailable --passphrase-fd= --passphrase-file= --share-files='
       positionals=''
       ;;
+    'store snapshot create')
+      flags=''
+      positionals=''
+      ;;
+    'store snapshot list')
+      flags=''
+      positionals=''
+      ;;
+    'store snapshot restore')
+      flags='--dry-run --justification= --location= --tombstones='
+      positionals='id'
+      ;;
     'store status')
       flags=''
       positionals=''
+      ;;
+    'store tombstones export')
+      flags=''
+      positionals='file'
       ;;
     'store unlock')
       flags='--passphrase-fd= --passphrase-file= --share-files= --timeout='
@@ -693,6 +750,9 @@ _kmsctl_values() {
     *:--primary-version)
       kind='version'
       ;;
+    *:--private-key-file)
+      kind='file'
+      ;;
     *:--project)
       kind='project'
       ;;
@@ -711,11 +771,17 @@ _kmsctl_values() {
     *:--purpose)
       words='encryption raw-encryption asymmetric-signing asymmetric-encryption mac key-encapsulation'
       ;;
+    *:--recipient-file)
+      kind='file'
+      ;;
     *:--remove-permissions)
       kind='permission'
       ;;
     *:--role)
       kind='role'
+      ;;
+    *:--root-key-file)
+      kind='file'
       ;;
     *:--rsa-aes-wrapped-key-file)
       kind='file'
@@ -742,6 +808,12 @@ _kmsctl_values() {
       words='enabled disabled'
       ;;
     *:--target-key-file)
+      kind='file'
+      ;;
+    *:--to)
+      kind='file'
+      ;;
+    *:--tombstones)
       kind='file'
       ;;
     *:--type)
@@ -786,10 +858,37 @@ _kmsctl_values() {
     *:database)
       words='control africa-south1 asia asia-east1 asia-east2 asia-northeast1 asia-northeast2 asia-northeast3 asia-south1 asia-south2 asia-southeast1 asia-southeast2 asia-southeast3 asia1 au australia-southeast1 australia-southeast2 ca de eur3 eur4 eur5 eur6 europe europe-central2 europe-north1 europe-north2 europe-southwest1 europe-west1 europe-west10 europe-west12 europe-west2 europe-west3 europe-west4 europe-west6 europe-west8 europe-west9 global in it me-central1 me-central2 me-west1 nam-eur-asia1 nam10 nam11 nam12 nam3 nam4 nam6 nam7 nam8 nam9 northamerica-northeast1 northamerica-northeast2 northamerica-south1 southamerica-east1 southamerica-west1 us us-central1 us-east1 us-east4 us-east5 us-south1 us-west1 us-west2 us-west3 us-west4'
       ;;
+    *:directory)
+      kind='file'
+      ;;
     *:export)
       kind='file'
       ;;
-    *:file)
+    'batch:file')
+      kind='file'
+      ;;
+    'logging export:file')
+      kind='file'
+      ;;
+    'quickstart:file')
+      kind='file'
+      ;;
+    'store backup restore:file')
+      kind='file'
+      ;;
+    'store backup verify:file')
+      kind='file'
+      ;;
+    'store export:file')
+      kind='file'
+      ;;
+    'store get-public-key:file')
+      kind='file'
+      ;;
+    'store import:file')
+      kind='file'
+      ;;
+    'store tombstones export:file')
       kind='file'
       ;;
     'iam groups add-members:group')

@@ -47,9 +47,15 @@ function __kmsctl_below --no-scope-shadowing
         case 'services identity'
             set below 'create	Make a service\'s agent in a project'
         case 'store'
-            set below 'accept-rollback	Accept a database that is older than it should be, or missing' 'init	Make the store, with a protector of your choice' 'lock	End the agent that keeps the root key' 'maintain	Do everything that is due' 'protectors	Manage what protects the root key of the store' 'repair	Do what can safely be done about damage' 'rotate-master-key	Rotate the master key of a location' 'rotate-root-key	Rotate the root key of the store' 'status	Show the databases of the store' 'unlock	Keep the root key in an agent for a while' 'verify	Check everything in the store'
+            set below 'accept-rollback	Accept a database that is older than it should be, or missing' 'backup	Back the store up, and restore it' 'export	Export a key ring to another store' 'get-public-key	Write the public key that key rings are exported to' 'import	Import a key ring from another store' 'init	Make the store, with a protector of your choice' 'lock	End the agent that keeps the root key' 'maintain	Do everything that is due' 'protectors	Manage what protects the root key of the store' 'repair	Do what can safely be done about damage' 'rotate-master-key	Rotate the master key of a location' 'rotate-root-key	Rotate the root key of the store' 'snapshot	Take snapshots of the store, and go back to one' 'status	Show the databases of the store' 'tombstones	Carry what is destroyed to where a backup is restored' 'unlock	Keep the root key in an agent for a while' 'verify	Check everything in the store'
+        case 'store backup'
+            set below 'create	Back the store up into a file' 'list	List the backups in a directory' 'prune	Remove all backups but the newest' 'restore	Restore a backup' 'verify	Check everything in a backup'
         case 'store protectors'
             set below 'add	Add a protector of the root key' 'list	List the protectors of the root key' 'remove	Remove a protector of the root key'
+        case 'store snapshot'
+            set below 'create	Take a snapshot of what has changed' 'list	List the snapshots' 'restore	Go back to the state of a snapshot'
+        case 'store tombstones'
+            set below 'export	Write the list of what is destroyed'
         case '*'
             return 1
     end
@@ -266,7 +272,7 @@ function __kmsctl_command --no-scope-shadowing
             set flags '--condition=	Condition: expression=EXPRESSION,title=TITLE[,description=DESCRIPTION], or None' '--condition-from-file=	File to read the condition, in JSON or YAML from; - is standard input' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--member=	Principal: user:EMAIL, group:EMAIL, serviceAccount:EMAIL, domain:DOMAIN or allUsers' '--role=	Role: roles/ID, or projects/PROJECT/roles/ID of a custom one'
             set positionals key
         case 'keys create'
-            set flags '--allowed-access-reasons=	The only reasons to use the key for; an empty list allows none' '--default-algorithm=	Algorithm of the versions that are made from now on' '--destroy-scheduled-duration=	How long a version stays restorable after destroy, 1d to 120d; it can never be changed' '--import-only	The key takes imported versions alone; needs --skip-initial-version-creation' '--no-import-only	The inverse of --import-only' '--keyring=	Key ring: its ID or full resource name' '--labels=	Labels of the key' '--location=	Location, such as us-east1' '--next-rotation-time=	When the key rotates next: 2030-01-02T03:04:05Z, or relative to now: P30D' '--protection-level=	Where the key is kept and used; software if not given' '--purpose=	What the key is for' '--rotation-period=	How often the key rotates by itself, at least 1d: 30d, 12w, P3M' '--skip-initial-version-creation	Create no first version' '--no-skip-initial-version-creation	The inverse of --skip-initial-version-creation'
+            set flags '--allowed-access-reasons=	The only reasons to use the key for; an empty list allows none' '--default-algorithm=	Algorithm of the versions that are made from now on' '--destroy-scheduled-duration=	How long a version stays restorable after destroy, 1d to 120d; it can never be changed' '--import-only	The key takes imported versions alone; needs --skip-initial-version-creation' '--no-import-only	The inverse of --import-only' '--keyring=	Key ring: its ID or full resource name' '--labels=	Labels of the key' '--location=	Location, such as us-east1' '--next-rotation-time=	When the key rotates next: 2030-01-02T03:04:05Z, or relative to now: P30D' '--not-exportable	Never let the key be exported to another store; this can never be undone' '--protection-level=	Where the key is kept and used; software if not given' '--purpose=	What the key is for' '--rotation-period=	How often the key rotates by itself, at least 1d: 30d, 12w, P3M' '--skip-initial-version-creation	Create no first version' '--no-skip-initial-version-creation	The inverse of --skip-initial-version-creation'
             set positionals key
         case 'keys describe'
             set flags '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1'
@@ -299,7 +305,7 @@ function __kmsctl_command --no-scope-shadowing
             set flags '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--permissions=	Permissions, such as cloudkms.cryptoKeys.get'
             set positionals key
         case 'keys update'
-            set flags '--allowed-access-reasons=	The only reasons to use the key for; an empty list allows none' '--clear-labels	Remove all labels, before --update-labels adds any' '--no-clear-labels	The inverse of --clear-labels' '--default-algorithm=	Algorithm of the versions that are made from now on' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--next-rotation-time=	When the key rotates next: 2030-01-02T03:04:05Z, or relative to now: P30D' '--primary-version=	Version that is to be primary: its number or full resource name' '--remove-key-access-justifications-policy	Remove the Key Access Justifications policy: every reason will do' '--no-remove-key-access-justifications-policy	The inverse of --remove-key-access-justifications-policy' '--remove-labels=	Keys of labels to remove' '--remove-rotation-schedule	Remove the rotation schedule' '--no-remove-rotation-schedule	The inverse of --remove-rotation-schedule' '--rotation-period=	How often the key rotates by itself, at least 1d: 30d, 12w, P3M' '--update-labels=	Labels to add or change'
+            set flags '--allowed-access-reasons=	The only reasons to use the key for; an empty list allows none' '--clear-labels	Remove all labels, before --update-labels adds any' '--no-clear-labels	The inverse of --clear-labels' '--default-algorithm=	Algorithm of the versions that are made from now on' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--next-rotation-time=	When the key rotates next: 2030-01-02T03:04:05Z, or relative to now: P30D' '--not-exportable	Never let the key be exported to another store; this can never be undone' '--primary-version=	Version that is to be primary: its number or full resource name' '--remove-key-access-justifications-policy	Remove the Key Access Justifications policy: every reason will do' '--no-remove-key-access-justifications-policy	The inverse of --remove-key-access-justifications-policy' '--remove-labels=	Keys of labels to remove' '--remove-rotation-schedule	Remove the rotation schedule' '--no-remove-rotation-schedule	The inverse of --remove-rotation-schedule' '--rotation-period=	How often the key rotates by itself, at least 1d: 30d, 12w, P3M' '--update-labels=	Labels to add or change'
             set positionals key
         case 'keys versions create'
             set flags '--key=	Key: its ID or full resource name' '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--primary	Make the new version the primary version: rotate the key' '--no-primary	The inverse of --primary'
@@ -400,6 +406,30 @@ function __kmsctl_command --no-scope-shadowing
         case 'store accept-rollback'
             set flags
             set positionals database
+        case 'store backup create'
+            set flags '--include-root-key	Put the root key into the backup, sealed' '--passphrase-fd=	Descriptor to read that passphrase from' '--passphrase-file=	File to read the passphrase that the root key is sealed with from; - is standard input' '--recipient-file=	File to read the public key that the root key is sealed to from; - is standard input'
+            set positionals file
+        case 'store backup list'
+            set flags '--passphrase-fd=	Descriptor to read that passphrase from' '--passphrase-file=	File to read the passphrase of the root key in the backup, or of the private key from; - is standard input' '--private-key-file=	File to read the private key that the root key in the backup is sealed to from; - is standard input' '--root-key-file=	Where there is no store: the file of the root key, or a copy of it'
+            set positionals directory
+        case 'store backup prune'
+            set flags '--keep=	How many of the newest stay'
+            set positionals directory
+        case 'store backup restore'
+            set flags '--dry-run	Show what would change, and change nothing' '--justification=	Why; it stands in the audit records' '--location=	Restore the database of this location alone; control is that of no location' '--passphrase-fd=	Descriptor to read that passphrase from' '--passphrase-file=	File to read the passphrase of the root key in the backup, or of the private key from; - is standard input' '--private-key-file=	File to read the private key that the root key in the backup is sealed to from; - is standard input' '--root-key-file=	Where there is no store: the file of the root key, or a copy of it' '--tombstones=	List of what is destroyed, from kmsctl store tombstones export'
+            set positionals file
+        case 'store backup verify'
+            set flags '--passphrase-fd=	Descriptor to read that passphrase from' '--passphrase-file=	File to read the passphrase of the root key in the backup, or of the private key from; - is standard input' '--private-key-file=	File to read the private key that the root key in the backup is sealed to from; - is standard input' '--root-key-file=	Where there is no store: the file of the root key, or a copy of it'
+            set positionals file
+        case 'store export'
+            set flags '--keyring=	Key ring: its ID or full resource name' '--location=	Location, such as us-east1' '--to=	File to read the public key of the store that is to have the key ring from; - is standard input'
+            set positionals file
+        case 'store get-public-key'
+            set flags
+            set positionals file
+        case 'store import'
+            set flags '--with-policies	Take the IAM policies of the key ring and its keys too'
+            set positionals file
         case 'store init'
             set flags '--command=	Program that prints the secret, with its arguments, quoted as in a shell' '--command-timeout=	How long the program may take, at most 10m; 30s if not given' '--passphrase-fd=	Number of the open descriptor to read the passphrase of the new protector from' '--passphrase-file=	File to read the passphrase of the new protector, its first line end left out from; - is standard input' '--shares=	How many shares to make' '--shares-directory=	New directory to write the shares to, one file each' '--threshold=	How many shares open the store' '--type=	Type of the protector; file if not given'
             set positionals
@@ -427,9 +457,21 @@ function __kmsctl_command --no-scope-shadowing
         case 'store rotate-root-key'
             set flags '--drop-unavailable	Remove protectors that cannot be given the new root key' '--passphrase-fd=	Number of the open descriptor to read the passphrase of the protectors from' '--passphrase-file=	File to read the passphrase of the protectors, its first line end left out from; - is standard input' '--share-files=	Files of shares, of a protector of type shares'
             set positionals
+        case 'store snapshot create'
+            set flags
+            set positionals
+        case 'store snapshot list'
+            set flags
+            set positionals
+        case 'store snapshot restore'
+            set flags '--dry-run	Show what would change, and change nothing' '--justification=	Why; it stands in the audit records' '--location=	Restore the database of this location alone; control is that of no location' '--tombstones=	List of what is destroyed, from kmsctl store tombstones export'
+            set positionals id
         case 'store status'
             set flags
             set positionals
+        case 'store tombstones export'
+            set flags
+            set positionals file
         case 'store unlock'
             set flags '--passphrase-fd=	Number of the open descriptor to read the passphrase from' '--passphrase-file=	File to read the passphrase, its first line end left out from; - is standard input' '--share-files=	Files of shares, of a protector of type shares' '--timeout=	How long the root key is kept, at most 24h; 15m if not given'
             set positionals
@@ -515,6 +557,8 @@ function __kmsctl_values --no-scope-shadowing
             set kind file
         case '*:--primary-version'
             set kind version
+        case '*:--private-key-file'
+            set kind file
         case '*:--project'
             set kind project
         case '*:--protection-level'
@@ -527,10 +571,14 @@ function __kmsctl_values --no-scope-shadowing
             set found 'pem' 'der' 'nist-pqc' 'xwing-raw-bytes'
         case '*:--purpose'
             set found 'encryption' 'raw-encryption' 'asymmetric-signing' 'asymmetric-encryption' 'mac' 'key-encapsulation'
+        case '*:--recipient-file'
+            set kind file
         case '*:--remove-permissions'
             set kind permission
         case '*:--role'
             set kind role
+        case '*:--root-key-file'
+            set kind file
         case '*:--rsa-aes-wrapped-key-file'
             set kind file
         case '*:--service'
@@ -548,6 +596,10 @@ function __kmsctl_values --no-scope-shadowing
         case '*:--state'
             set found 'enabled' 'disabled'
         case '*:--target-key-file'
+            set kind file
+        case '*:--to'
+            set kind file
+        case '*:--tombstones'
             set kind file
         case '*:--type'
             set found 'file' 'passphrase' 'keyring' 'command' 'pkcs11' 'shares'
@@ -577,9 +629,27 @@ function __kmsctl_values --no-scope-shadowing
             set found 'debug' 'info' 'warning' 'error' 'critical' 'none'
         case '*:database'
             set found 'control	what belongs to no location' 'africa-south1	Johannesburg' 'asia	Multiple regions in Asia' 'asia-east1	Taiwan' 'asia-east2	Hong Kong' 'asia-northeast1	Tokyo' 'asia-northeast2	Osaka' 'asia-northeast3	Seoul' 'asia-south1	Mumbai' 'asia-south2	Delhi' 'asia-southeast1	Singapore' 'asia-southeast2	Jakarta' 'asia-southeast3	Bangkok' 'asia1	Tokyo, Osaka, and Seoul' 'au	Multiple regions in Australia' 'australia-southeast1	Sydney' 'australia-southeast2	Melbourne' 'ca	Multiple regions in Canada' 'de	Multiple regions in Germany' 'eur3	Belgium and Netherlands' 'eur4	Finland, Netherlands, and Belgium' 'eur5	London, Belgium, and Netherlands' 'eur6	Netherlands, Frankfurt, and Zürich' 'europe	Multiple regions in the European Union' 'europe-central2	Warsaw' 'europe-north1	Finland' 'europe-north2	Stockholm' 'europe-southwest1	Madrid' 'europe-west1	Belgium' 'europe-west10	Berlin' 'europe-west12	Turin' 'europe-west2	London' 'europe-west3	Frankfurt' 'europe-west4	Netherlands' 'europe-west6	Zürich' 'europe-west8	Milan' 'europe-west9	Paris' 'global	Worldwide' 'in	Multiple regions in India' 'it	Multiple regions in Italy' 'me-central1	Doha' 'me-central2	Dammam' 'me-west1	Tel Aviv' 'nam-eur-asia1	Iowa, Oklahoma, Belgium, and Taiwan' 'nam10	Iowa, Salt Lake City, and Oklahoma' 'nam11	Iowa, South Carolina, and Oklahoma' 'nam12	Iowa, Northern Virginia, Oklahoma, and Oregon' 'nam3	Northern Virginia and South Carolina' 'nam4	Iowa, South Carolina, and Oklahoma' 'nam6	Iowa and South Carolina' 'nam7	Iowa, Northern Virginia, and Oklahoma' 'nam8	Los Angeles, Oregon, and Salt Lake City' 'nam9	Northern Virginia and Iowa' 'northamerica-northeast1	Montréal' 'northamerica-northeast2	Toronto' 'northamerica-south1	Mexico' 'southamerica-east1	São Paulo' 'southamerica-west1	Santiago' 'us	Multiple regions in the United States' 'us-central1	Iowa' 'us-east1	South Carolina' 'us-east4	Northern Virginia' 'us-east5	Columbus' 'us-south1	Dallas' 'us-west1	Oregon' 'us-west2	Los Angeles' 'us-west3	Salt Lake City' 'us-west4	Las Vegas'
+        case '*:directory'
+            set kind file
         case '*:export'
             set kind file
-        case '*:file'
+        case 'batch:file'
+            set kind file
+        case 'logging export:file'
+            set kind file
+        case 'quickstart:file'
+            set kind file
+        case 'store backup restore:file'
+            set kind file
+        case 'store backup verify:file'
+            set kind file
+        case 'store export:file'
+            set kind file
+        case 'store get-public-key:file'
+            set kind file
+        case 'store import:file'
+            set kind file
+        case 'store tombstones export:file'
             set kind file
         case 'iam groups add-members:group'
             set kind group
