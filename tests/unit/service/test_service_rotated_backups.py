@@ -1,4 +1,4 @@
-"""Backups, snapshots and moved key rings, when master and root keys are rotated."""
+"""Backups, snapshots and moved key rings, together with rotations, verification and repair."""
 
 from __future__ import annotations
 
@@ -98,4 +98,17 @@ def test_while_the_root_key_is_being_rotated_nothing_is_copied_and_a_backup_mend
     world.kms.rotate_root_key(OWNER, Answers())
     assert check(world, back_up(world)) == []
     assert len(world.kms.create_snapshot(OWNER)) == 3
+    assert world.kinds() == set()
+
+
+def test_what_a_restore_had_prepared_is_left_to_maintenance(world: World) -> None:
+    path = world.database_path()
+    beside = path.with_name(f".{path.name}.restored")
+    beside.write_bytes(path.read_bytes())
+    beside.chmod(0o600)
+    (finding,) = world.verify()
+    assert (finding.resource, finding.action) == (str(beside), "maintain")
+    world.kms.repair_store(OWNER, confirm=lambda _: True)
+    world.maintain()
+    assert not beside.exists()
     assert world.kinds() == set()
