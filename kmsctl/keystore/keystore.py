@@ -241,13 +241,16 @@ class KeyStore:
         return self._tags
 
     def file_key(self, kind: int, file_id: bytes) -> bytes:
-        """Returns the key of a container: one for each file, under the newest root key.
+        """Returns the key of a container: one for each file.
+
+        While the root key is being rotated it is the older one's: no copies are made then (`check_settled`),
+        and those that there are may be what mends a database that the rotation waits for.
 
         Raises:
             StoreLocked: if the root key was rotated, and what opened this one does not open the new one.
         """
         self._require_current()
-        return self.roots[0].derive(b"kmsctl container", encode((self.store_id, kind, file_id)))
+        return self.roots[-1].derive(b"kmsctl container", encode((self.store_id, kind, file_id)))
 
     def sealed_root_key(self, seal: Callable[[bytes], T]) -> T:
         """Returns what `seal` makes of the newest root key.

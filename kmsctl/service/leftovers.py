@@ -6,7 +6,7 @@ import os
 
 from kmsctl.errors import StoreError
 from kmsctl.service.reports import Finding
-from kmsctl.store import files, leases, verified
+from kmsctl.store import files, leases, replacements, verified
 from kmsctl.store.store import is_half_made
 
 TYPE_CHECKING = False
@@ -20,6 +20,7 @@ _SUFFIXES = ("", "-wal", "-shm")
 _OTHERS = ("pending", "snapshots", "tokens")
 _LOGS = ("-wal", "-shm", "-journal")
 _STRANGE = "Nothing in kmsctl made it. Look what it is, and remove it."
+_CUT_OFF = "kmsctl store maintain brings it to its end, or undoes what it had begun."
 _LEFT = "A crash has left it; kmsctl store repair removes it."
 
 
@@ -36,6 +37,8 @@ def findings(store: Store) -> Iterator[Finding]:
             yield Finding(path, "FILE_ACCESS", error.message, error.hint or "Look what it is.")
         if path in removable:
             yield Finding(path, "ORPHAN", "This file is no part of the store.", _LEFT, "repair")
+        elif replacements.is_prepared(path):
+            yield Finding(path, "ORPHAN", "A restore was cut off here.", _CUT_OFF, "maintain")
         elif path not in known:
             yield Finding(path, "ORPHAN", "This file is no part of the store.", _STRANGE)
 

@@ -25,6 +25,7 @@ def export(kms: Kms, ctx: Context, sink: Callable[[bytes], object]) -> int:
     """Writes the list of all destroyed versions of the store. Returns how many there are."""
     store = require_store(kms)
     decide(kms, ctx, "ExportTombstones")
+    store.keys.check_settled()
     header = Header(TOMBSTONES, store.keys.store_id, kms.random(16))
     found: list[dict[str, str]] = []
     for name in store.names():

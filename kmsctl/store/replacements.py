@@ -73,6 +73,12 @@ def pending(directory: str) -> list[str]:
     ]
 
 
+def is_prepared(path: str) -> bool:
+    """Tells whether a file is what a replacement prepares, or its log."""
+    file = os.path.basename(path)
+    return file.startswith(".") and ".db" + PREPARED in file
+
+
 def _beside(path: str) -> str:
     directory, file = os.path.split(path)
     return os.path.join(directory, f".{file}{PREPARED}")

@@ -22,16 +22,7 @@ EVERY_SHELL = pytest.mark.parametrize("shell", SHELLS)
 #: Flags that take any text, for which there is nothing to offer.
 FREE = {
     *("--account", "--condition", "--description", "--display-name", "--filter"),
-    *(
-        "--command",
-        "--impersonate-service-account",
-        "--justification",
-        "--member",
-        "--name",
-        "--new-name",
-        "--passphrase-fd",
-    ),
-    *("--role", "--service", "--stage", "--title"),
+    *("--command", "--justification", "--name", "--new-name", "--passphrase-fd", "--title"),
 }
 
 
