@@ -164,7 +164,7 @@ def _similar_flag(word: str, spellings: Sequence[str]) -> str | None:
 
 
 def _similar_commands(words: Words, name: str) -> list[Words]:
-    """Returns commands and groups whose last word is like `name`; those of the same group come first."""
+    """Returns commands and groups whose last word is like `name`: those below the group, or else all."""
     from difflib import SequenceMatcher
 
     scored = []
@@ -174,4 +174,5 @@ def _similar_commands(words: Words, name: str) -> list[Words]:
         likeness = SequenceMatcher(None, name, path[-1]).ratio()
         if likeness >= 0.7 or (len(name) > 2 and path[-1].startswith(name)):
             scored.append((path[:-1] != words, -likeness, path))
-    return [path for _, _, path in sorted(scored)[:_SUGGESTIONS]]
+    below = [each for each in scored if each[2][: len(words)] == words]
+    return [path for _, _, path in sorted(below or scored)[:_SUGGESTIONS]]

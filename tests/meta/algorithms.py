@@ -61,6 +61,9 @@ _MISSING = "**not available**"
 @contextmanager
 def bare_libraries() -> Iterator[None]:
     """Hides what not every supported set of libraries has."""
+    for algorithm in ALGORITHMS:
+        # What is first imported while some is hidden would be forgotten afterwards, and imported twice.
+        SoftwareBackend().unavailable_reason(algorithm)
     hidden: dict[str, Any] = {
         name: vars(asymmetric).pop(name) for name in ("mldsa", "mlkem") if name in vars(asymmetric)
     }
