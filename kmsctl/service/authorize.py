@@ -152,12 +152,12 @@ def acting(control: Snapshot | None, ctx: Context) -> Caller:
             project = "" if row is None else row.text("project")
         shown = f"projects/-/serviceAccounts/{email}"
         if control is None or not project:
-            raise denied(IMPERSONATE, shown)
+            raise denied(IMPERSONATE, shown, caller.account)
         target = Target(ServiceAccountName(project, email))
         _require(control, None, caller, IMPERSONATE, target)
         caller = identify(control, email)
         if caller.problem is not None:
-            raise denied(IMPERSONATE, shown, hint=caller.problem)
+            raise denied(IMPERSONATE, shown, ctx.principal, hint=caller.problem)
     return caller
 
 
@@ -237,7 +237,7 @@ def _require(
     granted, problems = allowed(control, location, caller, permission, target)
     if not granted:
         hint = " ".join(problems) or caller.problem
-        raise denied(permission, shown or target.name, hint=hint)
+        raise denied(permission, shown or target.name, caller.account, hint=hint)
 
 
 def _check_principal(ctx: Context) -> None:
@@ -264,10 +264,13 @@ def _check_principal(ctx: Context) -> None:
         )
 
 
-def denied(permission: str, resource: str, hint: str | None = None) -> PermissionDenied:
+def denied(permission: str, resource: str, account: str, hint: str | None = None) -> PermissionDenied:
+    """Returns the error for an account that was refused: the caller, or whom it acts as."""
+    from shlex import quote
+
     explained = (
         "Whoever may see its policies is told why by: kmsctl iam explain "
-        f"{permission} {resource} --account=ACCOUNT"
+        f"{permission} {resource} --account={quote(account)}"
     )
     error = PermissionDenied(
         f"Permission '{permission}' denied on resource '{resource}' (or it may not exist).",

@@ -310,6 +310,15 @@ def test_what_a_refused_caller_is_told_is_the_same_whether_or_not_it_exists(keye
         keyed.kms.encrypt(ANN, EncryptRequest(elsewhere, b"x"))
 
 
+def test_who_is_refused_is_told_what_to_ask_in_their_own_name(keyed: World) -> None:
+    """An account's name may be anything that is one word, so a shell has to be able to take it."""
+    asked = f"kmsctl iam explain cloudkms.keyRings.get {RING} --account="
+    for account, quoted in (("eve@example.com", "eve@example.com"), ("eve;id@host", "'eve;id@host'")):
+        with pytest.raises(PermissionDenied) as refused:
+            keyed.kms.get_key_ring(Context(account), RING)
+        assert (refused.value.hint or "").endswith(asked + quoted)
+
+
 def test_service_accounts_of_others_look_as_if_they_were_not_there(peopled: World) -> None:
     texts = set()
     for email in (ACCOUNT.email, f"nobody@{PROJECT}.iam.gserviceaccount.com"):
