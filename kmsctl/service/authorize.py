@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from kmsctl.errors import InvalidArgument, PermissionDenied
 from kmsctl.model.members import SYSTEM, UID
-from kmsctl.model.methods import ADMIN_WRITE, METHODS
+from kmsctl.model.methods import ADMIN_WRITE, METHODS, service_of
 from kmsctl.model.names import ProjectName, ServiceAccountName
 from kmsctl.service.callers import identify, matching
 from kmsctl.service.targets import Target, find_project, levels
@@ -70,6 +70,13 @@ class Decision:
         self.control_generation = control_generation
 
     @property
+    def service(self) -> str:
+        """The service that the call is of, as audit configurations and records name it."""
+        if self.method.checked_on != "resource":
+            return self.method.service
+        return service_of(self.permission or "")
+
+    @property
     def audited(self) -> bool:
         """Whether a record is to be kept: always of changes, else as the project's policy says."""
         kind = self.method.audit_type
@@ -79,7 +86,7 @@ class Decision:
             return False
         from kmsctl.model.policies import audits
 
-        return audits(policies.of(self.project), self.method.service, kind, self.caller.members)
+        return audits(policies.of(self.project), self.service, kind, self.caller.members)
 
 
 def authorize(

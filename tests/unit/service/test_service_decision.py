@@ -16,9 +16,9 @@ from kmsctl.model.grants import permissions_of
 from kmsctl.model.iam_resources import IamRole
 from kmsctl.model.import_requests import ImportCryptoKeyVersionRequest
 from kmsctl.model.mac_requests import MacSignRequest, MacVerifyRequest
-from kmsctl.model.methods import METHODS
+from kmsctl.model.methods import ADMIN_READ, DATA_READ, METHODS
 from kmsctl.model.names import ImportJobName, KeyRingName, LocationName, ProjectName, ServiceAccountName
-from kmsctl.model.policies import Binding, Policy, with_binding
+from kmsctl.model.policies import AuditConfig, Binding, Policy, with_binding
 from kmsctl.model.random_requests import GenerateRandomBytesRequest
 from kmsctl.model.raw_requests import RawDecryptRequest, RawEncryptRequest
 from kmsctl.model.requests import DecryptRequest, EncryptRequest
@@ -213,6 +213,24 @@ def test_the_stores_own_methods_are_the_owners(peopled: World, method: str) -> N
         STORE_CALLS[method](peopled.kms, ANN)
     grant(peopled.kms, ME, "roles/owner", "user:ann@example.com")
     assert outcome(STORE_CALLS[method], peopled.kms, ANN) is not PermissionDenied
+
+
+@pytest.mark.parametrize(
+    "method",
+    [name for name in (*CALLS, *STORE_CALLS) if METHODS[name].audit_type in (ADMIN_READ, DATA_READ)],
+)
+def test_every_reading_call_is_recorded_where_it_is_asked_for(peopled: World, method: str) -> None:
+    """Nobody is exempt: what only looked at the store is in the log too."""
+    kms = peopled.kms
+    config = AuditConfig("allServices", {"ADMIN_READ": (), "DATA_READ": ()})
+    kms.set_iam_policy(OWNER, ME, Policy([], [config]), ["auditConfigs"])
+    outcome({**CALLS, **STORE_CALLS}[method], kms, OWNER)
+    recorded = [
+        record["protoPayload"]["methodName"]
+        for name in ("control", PLACE)
+        for record in peopled.records(name)
+    ]
+    assert method in recorded
 
 
 def test_whoever_owns_another_project_does_not_own_the_store(keyed: World) -> None:
