@@ -292,8 +292,11 @@ class _Parser:
         found = self._token(_VALUE_STOPS)
         if not found:
             raise self.error("a value is missing.")
+        start = self._at - len(found)
         if found in ("AND", "OR", "NOT"):
-            raise self.error(f"a value is missing before {found}.", self._at - len(found))
+            raise self.error(f"a value is missing before {found}.", start)
+        if found[0] in "=<>!~":  # a == b is what it most often is
+            raise self.error(f"a value that begins with {found[0]!r} is to be quoted.", start)
         return found, False
 
     def _token(self, stops: frozenset[str]) -> str:

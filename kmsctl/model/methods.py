@@ -58,8 +58,13 @@ class Method:
     @property
     def service(self) -> str:
         """The service that the method belongs to, as audit configurations and records name it."""
-        word = _OTHER_SERVICES.get(self.name) or (self.permission or "").partition(".")[0]
-        return _SERVICES.get(word, _SERVICES["cloudkms"])
+        return service_of(_OTHER_SERVICES.get(self.name) or self.permission or "")
+
+    def service_on(self, kind: str) -> str:
+        """Returns the service for a resource of this kind: a policy's is that of what has the policy."""
+        if self.checked_on != "resource":
+            return self.service
+        return service_of(self.permission_on(kind) or "")
 
 
 #: Kinds of resource that have a policy → the first words of their permissions.
@@ -84,6 +89,12 @@ _SERVICES = {
     "securitycenter": "securitycenter.googleapis.com",
     "serviceusage": "serviceusage.googleapis.com",
 }
+
+
+def service_of(permission: str) -> str:
+    """Returns the service that a permission is of."""
+    return _SERVICES.get(permission.partition(".")[0], _SERVICES["cloudkms"])
+
 
 _LOG_READER = (("logging.logEntries.list", "project"),)
 

@@ -104,7 +104,7 @@ def append_refusal(
     account = ctx.impersonated[-1] if ctx.impersonated else ctx.principal
     permission, resource = error.asked or (method.permission_on(target.kind.rpartition("/")[2]), target.name)
     payload = _payload(method.name, account, target.name, _request(method, target, {}))
-    payload["serviceName"] = method.service
+    payload["serviceName"] = _service(method, target)
     asked = _authorization(method, permission, target, granted=isinstance(error, AccessReasonDenied))
     asked["resource"] = resource
     payload["authorizationInfo"] = [asked]
@@ -184,7 +184,7 @@ def monitored_resource(target: Target, method: Method) -> dict[str, object]:
         return {"type": "service_account", "labels": {**labels, "email_id": name.email}}
     key = name.parent if isinstance(name, names.CryptoKeyVersionName) else name
     ring = key.parent if isinstance(key, names.CryptoKeyName | names.ImportJobName) else key
-    if isinstance(name, names.ProjectName) and method.service == _PROJECTS:
+    if isinstance(name, names.ProjectName) and _service(method, target) == _PROJECTS:
         return {"type": "project", "labels": labels}
     if not isinstance(ring, names.KeyRingName):
         return _audited_resource(target.project, method.service, method.name)
@@ -203,6 +203,10 @@ def monitored_resource(target: Target, method: Method) -> dict[str, object]:
     return {"type": kind, "labels": labels}
 
 
+def _service(method: Method, target: Target) -> str:
+    return method.service_on(target.kind.rpartition("/")[2])
+
+
 def _audited_resource(project: str, service: str, method: str) -> dict[str, object]:
     labels = {"project_id": project, "service": service, "method": method}
     return {"type": "audited_resource", "labels": labels}
@@ -214,7 +218,7 @@ def _allowed(
     """Returns what a record says of a call that was allowed."""
     method = decision.method
     payload = _payload(method.name, decision.caller.account, target.name, _request(method, target, request))
-    payload["serviceName"] = method.service
+    payload["serviceName"] = decision.service
     if decision.permission is not None:
         payload["authorizationInfo"] = [
             _authorization(method, permission, place, granted=True)

@@ -9,9 +9,8 @@ from kmsctl.model.log_tree import LogTree, leaf_hash
 from kmsctl.model.times import rfc3339
 from kmsctl.service import audit, log_proof
 from kmsctl.service.audit_keys import key_name, signing_key
-from kmsctl.service.control import find_control
 from kmsctl.service.log_entries import databases
-from kmsctl.service.maintenance import decide
+from kmsctl.service.maintenance import decide, record_reading
 from kmsctl.service.reports import Finding, LogStatus
 from kmsctl.store import audit_check, audit_log
 
@@ -96,7 +95,7 @@ def _verify(snapshot: Snapshot, notes: list[Note], progress: Progress | None) ->
 
 def status(kms: Kms, ctx: Context, location: str | None) -> list[LogStatus]:
     """Returns what logs there are: their signing keys and what they hold."""
-    decide(kms, ctx, "GetAuditKey")
+    decided = decide(kms, ctx, "GetAuditKey")
     found = []
     for database in databases(kms, location):
         with database.read() as snapshot:
@@ -105,6 +104,7 @@ def status(kms: Kms, ctx: Context, location: str | None) -> list[LogStatus]:
             found.append(
                 LogStatus(key.name, database.name, key.public_pem(), head.removed + 1, head.sequence)
             )
+    _record(kms, ctx, decided, location)
     return found
 
 
@@ -189,8 +189,4 @@ def remove(kms: Kms, ctx: Context, location: str | None, before: int) -> dict[st
 
 
 def _record(kms: Kms, ctx: Context, decision: Decision, location: str | None) -> None:
-    """Keeps a record of a call that changed nothing, where the first project's policy asks for one."""
-    control = find_control(kms)
-    if control is not None and decision.audited:
-        with control.write() as transaction:
-            audit.append_store(transaction, ctx, decision, {"location": location} if location else {})
+    record_reading(kms, ctx, decision, {"location": location} if location else {})

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from kmsctl.errors import InvalidArgument, PermissionDenied
 from kmsctl.model.members import SYSTEM, UID
-from kmsctl.model.methods import ADMIN_WRITE, METHODS
+from kmsctl.model.methods import ADMIN_WRITE, METHODS, service_of
 from kmsctl.model.names import ProjectName, ServiceAccountName
 from kmsctl.service.callers import identify, matching
 from kmsctl.service.targets import Target, find_project, levels
@@ -70,6 +70,13 @@ class Decision:
         self.control_generation = control_generation
 
     @property
+    def service(self) -> str:
+        """The service that the call is of, as audit configurations and records name it."""
+        if self.method.checked_on != "resource":
+            return self.method.service
+        return service_of(self.permission or "")
+
+    @property
     def audited(self) -> bool:
         """Whether a record is to be kept: always of changes, else as the project's policy says."""
         kind = self.method.audit_type
@@ -79,7 +86,7 @@ class Decision:
             return False
         from kmsctl.model.policies import audits
 
-        return audits(policies.of(self.project), self.method.service, kind, self.caller.members)
+        return audits(policies.of(self.project), self.service, kind, self.caller.members)
 
 
 def authorize(
@@ -152,12 +159,12 @@ def acting(control: Snapshot | None, ctx: Context) -> Caller:
             project = "" if row is None else row.text("project")
         shown = f"projects/-/serviceAccounts/{email}"
         if control is None or not project:
-            raise denied(IMPERSONATE, shown)
+            raise denied(IMPERSONATE, shown, caller.account)
         target = Target(ServiceAccountName(project, email))
         _require(control, None, caller, IMPERSONATE, target)
         caller = identify(control, email)
         if caller.problem is not None:
-            raise denied(IMPERSONATE, shown, hint=caller.problem)
+            raise denied(IMPERSONATE, shown, ctx.principal, hint=caller.problem)
     return caller
 
 
@@ -237,7 +244,7 @@ def _require(
     granted, problems = allowed(control, location, caller, permission, target)
     if not granted:
         hint = " ".join(problems) or caller.problem
-        raise denied(permission, shown or target.name, hint=hint)
+        raise denied(permission, shown or target.name, caller.account, hint=hint)
 
 
 def _check_principal(ctx: Context) -> None:
@@ -264,10 +271,13 @@ def _check_principal(ctx: Context) -> None:
         )
 
 
-def denied(permission: str, resource: str, hint: str | None = None) -> PermissionDenied:
+def denied(permission: str, resource: str, account: str, hint: str | None = None) -> PermissionDenied:
+    """Returns the error for an account that was refused: the caller, or whom it acts as."""
+    from shlex import quote
+
     explained = (
         "Whoever may see its policies is told why by: kmsctl iam explain "
-        f"{permission} {resource} --account=ACCOUNT"
+        f"{permission} {resource} --account={quote(account)}"
     )
     error = PermissionDenied(
         f"Permission '{permission}' denied on resource '{resource}' (or it may not exist).",

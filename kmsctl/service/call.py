@@ -298,7 +298,9 @@ def open_project(kms: Kms, ctx: Context, project: str, *, display_name: str = ""
             return False
         caller = acting(transaction, ctx)
         if caller.problem is not None:
-            raise denied("resourcemanager.projects.create", f"projects/{project}", hint=caller.problem)
+            raise denied(
+                "resourcemanager.projects.create", f"projects/{project}", caller.account, hint=caller.problem
+            )
         # 12 digits, as Google's project numbers have.
         number = 10**11 + int.from_bytes(kms.random(8), "big") % (9 * 10**11)
         while projects.has_number(transaction, number):

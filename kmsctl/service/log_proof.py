@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from kmsctl.model.checkpoints import Checkpoint, Note
 
 _KEY = "Take the public key from where it was published, and the files from where they were exported."
+#: How much of its epoch a record's ``insertId`` begins with, in hexadecimal digits.
+_EPOCH_DIGITS = 8
 _EXPORT = "Get the export once more from whoever made it; what they signed is not what is here."
 
 
@@ -48,14 +50,27 @@ def verify(checkpoint: str, pem: bytes, export: Iterable[bytes] | None) -> Itera
             yield Finding(note.checkpoint.origin, "SIGNATURE", text, _KEY)
     if export is None:
         return
-    lines = iter(export)
-    for note in found:
-        yield from _verify_records(note.checkpoint, lines)
-    if next(lines, None) is not None:
+    lines = _Lines(export)
+    for number, note in enumerate(found, 1):
+        after = {later.checkpoint.epoch.hex()[:_EPOCH_DIGITS] for later in found[number:]}
+        yield from _verify_records(note.checkpoint, lines, after)
+    if lines.ahead is not None:
         yield Finding("export", "ADDED", "There are more records than the checkpoints are of.", _EXPORT)
 
 
-def _verify_records(said: Checkpoint, lines: Iterator[bytes]) -> Iterator[Finding]:
+class _Lines:
+    """The lines of an export; `ahead` is the one that is taken next, None at the end."""
+
+    def __init__(self, export: Iterable[bytes]) -> None:
+        self._rest = iter(export)
+        self.ahead = next(self._rest, None)
+
+    def take(self) -> None:
+        self.ahead = next(self._rest, None)
+
+
+def _verify_records(said: Checkpoint, lines: _Lines, after: set[str]) -> Iterator[Finding]:
+    """Yields what is wrong with the records of one log; `after` are the epochs of the logs that follow it."""
     from hashlib import sha256
 
     def digest(data: bytes) -> bytes:
@@ -63,9 +78,11 @@ def _verify_records(said: Checkpoint, lines: Iterator[bytes]) -> Iterator[Findin
 
     tree = LogTree(digest, said.first - 1, said.before)
     while tree.size < said.size:
-        line = next(lines, None)
-        if line is None:
-            text = f"Records {tree.size + 1} to {said.size} are missing."
+        line = lines.ahead
+        if line is None or _epoch(line) in after:
+            one = tree.size + 1 == said.size
+            text = f"Record {said.size} is" if one else f"Records {tree.size + 1} to {said.size} are"
+            text += " missing."
             yield Finding(said.origin, "REMOVED", text, _EXPORT)
             return
         number = _number(line)
@@ -73,7 +90,10 @@ def _verify_records(said: Checkpoint, lines: Iterator[bytes]) -> Iterator[Findin
             text = f"In the place of record {tree.size + 1} stands record {number}."
             yield Finding(said.origin, "MOVED", text, _EXPORT)
             if number > tree.size + 1:
+                while lines.ahead is not None and _epoch(lines.ahead) not in after:
+                    lines.take()
                 return
+        lines.take()
         tree.append(leaf_hash(digest, line.rstrip(b"\n")))
     if tree.root() != said.root:
         several = said.count != 1
@@ -84,6 +104,15 @@ def _verify_records(said: Checkpoint, lines: Iterator[bytes]) -> Iterator[Findin
 
 def _number(line: bytes) -> int:
     """Returns the number that a record says it has, 0 if it says none: it helps to tell what is wrong."""
+    number = _insert_id(line)[2]
+    return int(number) if number.isdigit() and len(number) < 16 else 0
+
+
+def _epoch(line: bytes) -> str:
+    """Returns what a record says of the epoch it was written in."""
+    return _insert_id(line)[0].decode("ascii", "replace")
+
+
+def _insert_id(line: bytes) -> tuple[bytes, bytes, bytes]:
     start = line.find(b'"insertId":"')
-    number = line[start + 12 : start + 60].partition(b'"')[0].rpartition(b"-")[2]
-    return int(number) if start >= 0 and number.isdigit() and len(number) < 16 else 0
+    return (line[start + 12 : start + 60] if start >= 0 else b"").partition(b'"')[0].rpartition(b"-")

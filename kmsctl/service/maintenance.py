@@ -56,12 +56,22 @@ def decide(kms: Kms, ctx: Context, method: str) -> Decision:
         raise
 
 
+def record_reading(kms: Kms, ctx: Context, decision: Decision, request: dict[str, object]) -> None:
+    """Keeps a record of a call that changed nothing, where the first project's policy asks for one."""
+    store = kms.find_store()
+    control = None if store is None else store.find(CONTROL)
+    if control is not None and decision.audited:
+        with control.write() as transaction:
+            audit.append_store(transaction, ctx, decision, request)
+
+
 def status(kms: Kms, ctx: Context) -> StoreStatus:
     store = kms.find_store()
     if store is None:
         return StoreStatus("", [], initialized=False)
-    decide(kms, ctx, "StoreStatus")
+    decision = decide(kms, ctx, "StoreStatus")
     found = [_database_status(store, name) for name in store.names()]
+    record_reading(kms, ctx, decision, {})
     return StoreStatus(store.keys.store_id.hex(), found, initialized=True)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from kmsctl.errors import AlreadyExists, FailedPrecondition, IntegrityError, NotFound, StoreLocked
 from kmsctl.service import audit
-from kmsctl.service.maintenance import decide
+from kmsctl.service.maintenance import decide, record_reading
 from kmsctl.store.replacing import remove_leftovers
 from kmsctl.store.store import CONTROL
 
@@ -37,11 +37,13 @@ def list_(kms: Kms, ctx: Context) -> tuple[list[Enrolled], str | None]:
         store = kms.find_store()
     except (StoreLocked, IntegrityError) as error:
         return enrolment.listed(kms.secrets_directory, Slots.load(kms.secrets_directory)), error.message
-    decide(kms, ctx, "ListProtectors")
+    decision = decide(kms, ctx, "ListProtectors")
     if store is None:
         return [], None
     keystore = _keystore(store)
-    return enrolment.listed(keystore.directory, enrolment.read_slots(keystore)), None
+    found = enrolment.listed(keystore.directory, enrolment.read_slots(keystore))
+    record_reading(kms, ctx, decision, {})
+    return found, None
 
 
 def init(kms: Kms, type_: str, request: Request, asking: Asking, hand_out: HandOut) -> list[Enrolled]:

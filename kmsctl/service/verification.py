@@ -6,7 +6,7 @@ import os
 
 from kmsctl.errors import IntegrityError, KmsError, RollbackError, StoreError, StoreLocked
 from kmsctl.service import leftovers
-from kmsctl.service.maintenance import decide
+from kmsctl.service.maintenance import decide, record_reading
 from kmsctl.service.reports import Finding, VerifyOptions
 from kmsctl.service.row_findings import RESTORE, RowCheck
 from kmsctl.store import audit_check, import_jobs, scrub, versions
@@ -61,8 +61,9 @@ def _verify_store(
     except KmsError as error:
         yield _finding(store.keys.anchor.path, "ANCHOR_DAMAGED", error)
         return  # without it nothing can be told from an older state of itself
+    decision = None
     try:
-        decide(kms, ctx, "VerifyStore")
+        decision = decide(kms, ctx, "VerifyStore")
     except (IntegrityError, StoreError):
         pass  # the state that should decide is damaged: that is to be reported below, not refused
     yield from _check_secrets(kms, store)
@@ -80,6 +81,8 @@ def _verify_store(
             yield _finding(name, "FILE_ACCESS", error)
         except KmsError as error:
             yield _finding(name, "DATABASE_DAMAGED", error)
+    if decision is not None:
+        record_reading(kms, ctx, decision, {})
 
 
 def _finding(resource: str, kind: str, error: KmsError) -> Finding:

@@ -83,6 +83,8 @@ def test_filters_are_parsed(text: str, expected: Any) -> None:
         ("severity=", 10, "a value is missing"),
         ("severity= AND b", 11, "a value is missing"),
         ("severity=)", 10, "a value is missing"),
+        ('severity=="ERROR"', 10, "is to be quoted"),
+        ("insertId:=x", 10, "is to be quoted"),
         ("protoPayload.=1", 1, "name of a field"),
         ("=1", 1, "name of a field"),
         ("a AND", 6, "something to look for"),

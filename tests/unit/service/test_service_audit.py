@@ -372,3 +372,24 @@ def test_maintenance_records_that_a_clock_was_believed(keyed: World) -> None:
             "labels": {"project_id": "acme", "service": "kmsctl", "method": "MaintainStore"},
         }
         assert record["timestamp"] == "2029-12-31T00:00:00Z"
+
+
+def test_a_policy_is_recorded_by_the_service_that_has_the_resource(keyed: World) -> None:
+    from kmsctl.model.names import ProjectName, ServiceAccountName
+
+    project = ProjectName("acme")
+    made = keyed.kms.create_service_account(OWNER, project, "runner")
+    account = ServiceAccountName("-", made.email)
+    for name, place, service, kind in (
+        (project, "control", "cloudresourcemanager.googleapis.com", "project"),
+        (account, "control", "iam.googleapis.com", "service_account"),
+        (KEY, PLACE, "cloudkms.googleapis.com", "cloudkms_cryptokey"),
+    ):
+        policy = keyed.kms.get_iam_policy(OWNER, name)
+        keyed.kms.set_iam_policy(OWNER, name, policy, ["bindings"])
+        record = last(keyed, place)
+        assert (record["protoPayload"]["methodName"], record["protoPayload"]["serviceName"]) == (
+            "SetIamPolicy",
+            service,
+        )
+        assert record["resource"]["type"] == kind

@@ -17,9 +17,9 @@ from kmsctl.model.grants import permissions_of
 from kmsctl.model.iam_resources import IamRole
 from kmsctl.model.import_requests import ImportCryptoKeyVersionRequest
 from kmsctl.model.mac_requests import MacSignRequest, MacVerifyRequest
-from kmsctl.model.methods import METHODS
+from kmsctl.model.methods import ADMIN_READ, DATA_READ, METHODS
 from kmsctl.model.names import ImportJobName, KeyRingName, LocationName, ProjectName, ServiceAccountName
-from kmsctl.model.policies import Binding, Policy, with_binding
+from kmsctl.model.policies import AuditConfig, Binding, Policy, with_binding
 from kmsctl.model.random_requests import GenerateRandomBytesRequest
 from kmsctl.model.raw_requests import RawDecryptRequest, RawEncryptRequest
 from kmsctl.model.requests import DecryptRequest, EncryptRequest
@@ -257,6 +257,24 @@ def test_the_stores_own_methods_are_the_owners(peopled: World, method: str) -> N
     assert outcome(STORE_CALLS[method], peopled.kms, ANN) is not PermissionDenied
 
 
+@pytest.mark.parametrize(
+    "method",
+    [name for name in (*CALLS, *STORE_CALLS) if METHODS[name].audit_type in (ADMIN_READ, DATA_READ)],
+)
+def test_every_reading_call_is_recorded_where_it_is_asked_for(peopled: World, method: str) -> None:
+    """Nobody is exempt: what only looked at the store is in the log too."""
+    kms = peopled.kms
+    config = AuditConfig("allServices", {"ADMIN_READ": (), "DATA_READ": ()})
+    kms.set_iam_policy(OWNER, ME, Policy([], [config]), ["auditConfigs"])
+    outcome({**CALLS, **STORE_CALLS}[method], kms, OWNER)
+    recorded = [
+        record["protoPayload"]["methodName"]
+        for name in ("control", PLACE)
+        for record in peopled.records(name)
+    ]
+    assert method in recorded
+
+
 def test_whoever_owns_another_project_does_not_own_the_store(keyed: World) -> None:
     keyed.kms.create_project(ANN, ProjectName("anns"))
     assert keyed.kms.get_project(ANN, ProjectName("anns")).project == "anns"
@@ -350,6 +368,15 @@ def test_what_a_refused_caller_is_told_is_the_same_whether_or_not_it_exists(keye
         keyed.kms.encrypt(ANN, EncryptRequest(missing, b"x"))
     with pytest.raises(PermissionDenied):
         keyed.kms.encrypt(ANN, EncryptRequest(elsewhere, b"x"))
+
+
+def test_who_is_refused_is_told_what_to_ask_in_their_own_name(keyed: World) -> None:
+    """An account's name may be anything that is one word, so a shell has to be able to take it."""
+    asked = f"kmsctl iam explain cloudkms.keyRings.get {RING} --account="
+    for account, quoted in (("eve@example.com", "eve@example.com"), ("eve;id@host", "'eve;id@host'")):
+        with pytest.raises(PermissionDenied) as refused:
+            keyed.kms.get_key_ring(Context(account), RING)
+        assert (refused.value.hint or "").endswith(asked + quoted)
 
 
 def test_service_accounts_of_others_look_as_if_they_were_not_there(peopled: World) -> None:

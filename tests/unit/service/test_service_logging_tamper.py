@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kmsctl.errors import IntegrityError, InvalidArgument, RollbackError
+from kmsctl.model.names import ProjectName
 from kmsctl.service import log_proof
 from tests.unit.service.world import DAY, KEY, OWNER, PLACE, START, World
 
@@ -233,6 +234,19 @@ def test_every_change_of_an_export_is_found(exported: Exported, place: int) -> N
         exported.lines = list(lines)
         exported.lines[place - 1], exported.lines[place] = lines[place], lines[place - 1]
         assert "EDITED" in exported.kinds() or "MOVED" in exported.kinds()
+
+
+def test_what_is_wrong_with_one_log_of_an_export_is_not_said_of_the_next(logged: World) -> None:
+    logged.kms.create_project(OWNER, ProjectName("more"))
+    export = Exported(logged)
+    whole = list(export.lines)
+    for lines in (whole[1:], whole[:1] + whole[2:], [whole[1], whole[0], *whole[2:]]):
+        export.lines = lines
+        found = list(log_proof.verify(export.checkpoint, export.pem, lines))
+        assert {each.resource.rpartition("/")[2] for each in found} == {"control"}
+    assert [each.message for each in log_proof.verify(export.checkpoint, export.pem, whole[:-1])] == [
+        f"Record {len(whole) - 2} is missing."
+    ]
 
 
 def test_a_part_of_a_log_is_verified_as_well(logged: World) -> None:
