@@ -16,6 +16,7 @@ from kmsctl.service.defaults import DESTROY_SCHEDULED_DURATION
 from kmsctl.service.encryptions import Encryptions
 from kmsctl.service.iam_verbs import IamVerbs
 from kmsctl.service.logging_verbs import LoggingVerbs
+from kmsctl.service.operation_verbs import OperationVerbs
 from kmsctl.service.protection_verbs import ProtectionVerbs
 from kmsctl.service.store_verbs import StoreVerbs
 from kmsctl.service.tokens import Tokens, WithToken, no_warning
@@ -28,25 +29,8 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from kmsctl.keystore.ports import Asking
-    from kmsctl.model.asymmetric_requests import (
-        AsymmetricDecryptRequest,
-        AsymmetricDecryptResponse,
-        AsymmetricSignRequest,
-        AsymmetricSignResponse,
-        AsymmetricVerifyRequest,
-        AsymmetricVerifyResponse,
-        DecapsulateRequest,
-        DecapsulateResponse,
-        PublicKey,
-    )
     from kmsctl.model.import_requests import ImportCryptoKeyVersionRequest
     from kmsctl.model.locations import Location
-    from kmsctl.model.mac_requests import (
-        MacSignRequest,
-        MacSignResponse,
-        MacVerifyRequest,
-        MacVerifyResponse,
-    )
     from kmsctl.model.names import (
         CryptoKeyName,
         CryptoKeyVersionName,
@@ -54,14 +38,6 @@ if TYPE_CHECKING:
         KeyRingName,
         LocationName,
     )
-    from kmsctl.model.random_requests import GenerateRandomBytesRequest, GenerateRandomBytesResponse
-    from kmsctl.model.raw_requests import (
-        RawDecryptRequest,
-        RawDecryptResponse,
-        RawEncryptRequest,
-        RawEncryptResponse,
-    )
-    from kmsctl.model.requests import DecryptRequest, DecryptResponse, EncryptRequest, EncryptResponse
     from kmsctl.model.resources import CryptoKey, CryptoKeySpec, CryptoKeyVersion, ImportJob, KeyRing
     from kmsctl.service.api import Keep
     from kmsctl.service.context import Context
@@ -74,7 +50,7 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 
-class Kms(IamVerbs, LoggingVerbs, ProtectionVerbs, StoreVerbs, BackupVerbs):
+class Kms(IamVerbs, LoggingVerbs, OperationVerbs, ProtectionVerbs, StoreVerbs, BackupVerbs):
     """The service over a store of files (`kmsctl.service.api.KmsApi`).
 
     Args:
@@ -348,71 +324,3 @@ class Kms(IamVerbs, LoggingVerbs, ProtectionVerbs, StoreVerbs, BackupVerbs):
         from kmsctl.service import imports
 
         return imports.import_version(self, ctx, request)
-
-    # Cryptographic operations
-
-    def encrypt(self, ctx: Context, request: EncryptRequest) -> EncryptResponse:
-        from kmsctl.service import operations
-
-        return operations.encrypt(self, ctx, request)
-
-    def decrypt(self, ctx: Context, request: DecryptRequest) -> DecryptResponse:
-        from kmsctl.service import operations
-
-        return operations.decrypt(self, ctx, request)
-
-    def asymmetric_sign(self, ctx: Context, request: AsymmetricSignRequest) -> AsymmetricSignResponse:
-        from kmsctl.service import asymmetric
-
-        return asymmetric.sign(self, ctx, request)
-
-    def asymmetric_verify(self, ctx: Context, request: AsymmetricVerifyRequest) -> AsymmetricVerifyResponse:
-        from kmsctl.service import asymmetric
-
-        return asymmetric.verify(self, ctx, request)
-
-    def asymmetric_decrypt(
-        self, ctx: Context, request: AsymmetricDecryptRequest
-    ) -> AsymmetricDecryptResponse:
-        from kmsctl.service import asymmetric
-
-        return asymmetric.decrypt(self, ctx, request)
-
-    def decapsulate(self, ctx: Context, request: DecapsulateRequest) -> DecapsulateResponse:
-        from kmsctl.service import asymmetric
-
-        return asymmetric.decapsulate(self, ctx, request)
-
-    def get_public_key(
-        self, ctx: Context, name: CryptoKeyVersionName, public_key_format: str = "PEM"
-    ) -> PublicKey:
-        from kmsctl.service import asymmetric
-
-        return asymmetric.public_key(self, ctx, name, public_key_format)
-
-    def mac_sign(self, ctx: Context, request: MacSignRequest) -> MacSignResponse:
-        from kmsctl.service import mac
-
-        return mac.sign(self, ctx, request)
-
-    def mac_verify(self, ctx: Context, request: MacVerifyRequest) -> MacVerifyResponse:
-        from kmsctl.service import mac
-
-        return mac.verify(self, ctx, request)
-
-    def raw_encrypt(self, ctx: Context, request: RawEncryptRequest) -> RawEncryptResponse:
-        from kmsctl.service import raw
-
-        return raw.encrypt(self, ctx, request)
-
-    def raw_decrypt(self, ctx: Context, request: RawDecryptRequest) -> RawDecryptResponse:
-        from kmsctl.service import raw
-
-        return raw.decrypt(self, ctx, request)
-
-    def generate_random_bytes(
-        self, ctx: Context, request: GenerateRandomBytesRequest
-    ) -> GenerateRandomBytesResponse:
-        from kmsctl.service import randomness
-
-        return randomness.generate(self, ctx, request)

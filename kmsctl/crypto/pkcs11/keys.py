@@ -53,7 +53,7 @@ def find(session: TokenSession, cka_id: bytes) -> Any | None:
         session.check_alive()
         return None
     if len(found) > 1:
-        raise TokenError(f"{len(found)} keys of the token have the CKA_ID {cka_id.hex()}.")
+        raise _ambiguous(len(found), cka_id)
     return found[0]
 
 
@@ -73,7 +73,15 @@ def key(session: TokenSession, cka_id: bytes, kind: ObjectClass) -> Any:
     if not found:
         session.check_alive()
         raise no_such_key(session, cka_id)
-    raise TokenError(f"{len(found)} keys of the token have the CKA_ID {cka_id.hex()}.")
+    raise _ambiguous(len(found), cka_id)
+
+
+def _ambiguous(count: int, cka_id: bytes) -> TokenError:
+    return TokenError(
+        f"{count} keys of the token have the CKA_ID {cka_id.hex()}.",
+        hint="kmsctl makes one: another program has made another. None of them is used until one is left; "
+        "the attestation of the version says what kmsctl's is like.",
+    )
 
 
 def secret(session: TokenSession, cka_id: bytes) -> Any:
@@ -195,16 +203,23 @@ def public_of(session: TokenSession, cka_id: bytes, found: Any) -> bytes | None:
     return public_keys.of_private(found)
 
 
+def _keys(session: TokenSession, cka_id: bytes) -> list[Any]:
+    return [each for kind in (*_OURS, ObjectClass.PUBLIC_KEY) for each in search(session, cka_id, kind)]
+
+
 def destroy(session: TokenSession, cka_id: bytes) -> bool:
-    """Destroys what has a CKA_ID; returns whether there was anything, and checks that nothing is left."""
-    found = search(session, cka_id)
+    """Destroys the keys with a CKA_ID; returns whether there were any, and checks that none is left.
+
+    A certificate or data object with the same CKA_ID is somebody else's work, and stays.
+    """
+    found = _keys(session, cka_id)
     if not found:
         session.check_alive()
         return False
     for each in found:
         each.destroy()
     session.keys = {name: known for name, known in session.keys.items() if name[1] != cka_id}
-    if search(session, cka_id):
+    if _keys(session, cka_id):
         raise TokenError(
             f"The token '{session.token.label}' reported the key with the CKA_ID {cka_id.hex()} as destroyed "
             "and still has it."

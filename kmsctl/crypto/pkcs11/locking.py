@@ -3,14 +3,16 @@
 Processes that make keys at the same time lose them: a module said that a key was made, and it was gone
 (rule 2). So every use of a module holds a lock file: shared to find and use keys, exclusive to make and
 destroy them.
-The file is the module's, not a token's: loading a module reads all its tokens. A module is entered by one
-thread at a time; there are modules that crash otherwise, whatever they say about locking.
+The file is the module's, not a token's: loading a module reads all its tokens. One is in the data directory,
+for all that share it, and one in a directory of the user's, for stores that share a token. A module is
+entered by one thread at a time; there are modules that crash otherwise, whatever they say about locking.
 """
 
 from __future__ import annotations
 
 import fcntl
 import os
+import stat
 import threading
 
 from kmsctl.crypto.integrity import digest
@@ -41,43 +43,89 @@ class ModuleLock:
 
     def hold(self, *, exclusive: bool) -> Hold:
         """Returns a context manager that holds the lock."""
-        path = os.path.join(self._directory, self._name)
-        return Hold(f"{path}.turn", f"{path}.lock", fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
+        paths = [os.path.join(self._directory, self._name)]
+        user = user_directory()
+        if user is not None:
+            paths.append(os.path.join(user, self._name))
+        return Hold(paths, fcntl.LOCK_EX if exclusive else fcntl.LOCK_SH)
 
 
 class Hold:
-    """One hold of a lock; waits for it when it is entered. The kernel drops it when the process ends."""
+    """One hold of a lock; waits for it when it is entered. The kernel drops it when the process ends.
 
-    __slots__ = ("_descriptor", "_kind", "_lock", "_turn")
+    All processes take the files in one order, the data directory's first.
+    """
 
-    def __init__(self, turn: str, lock: str, kind: int) -> None:
-        self._turn = turn
-        self._lock = lock
+    __slots__ = ("_held", "_kind", "_paths")
+
+    def __init__(self, paths: list[str], kind: int) -> None:
+        self._paths = paths
         self._kind = kind
+        self._held: list[int] = []
 
     def __enter__(self) -> None:
         _ENTRY.acquire()
         try:
-            turn = _open(self._turn)
-            try:
-                fcntl.flock(turn, fcntl.LOCK_EX)
-                self._descriptor = _open(self._lock)
-                try:
-                    fcntl.flock(self._descriptor, self._kind)
-                except BaseException:
-                    os.close(self._descriptor)
-                    raise
-            finally:
-                os.close(turn)
+            for path in self._paths:
+                self._held.append(_take(path, self._kind))
         except BaseException:
-            _ENTRY.release()
+            self._release()
             raise
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        os.close(self._descriptor)
+        self._release()
+
+    def _release(self) -> None:
+        while self._held:
+            os.close(self._held.pop())
         _ENTRY.release()
+
+
+def user_directory() -> str | None:
+    """Returns a directory in which all processes of the user meet, or None if there is none to be had.
+
+    The environment has no say: that of cron is not that of a terminal. A directory that somebody else made
+    under the name in /tmp is left alone: stores then exclude their own processes alone.
+    """
+    for path in _places():
+        try:
+            _make(path)
+            status = os.lstat(path)
+        except OSError:
+            continue
+        if stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid() and not status.st_mode & 0o077:
+            return path
+    return None
+
+
+def _places() -> tuple[str, str]:
+    user = os.geteuid()
+    return f"/run/user/{user}/kmsctl", f"/tmp/kmsctl-{user}"  # noqa: S108 - it is looked at before it is used
+
+
+def _make(path: str) -> None:
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        pass
+
+
+def _take(path: str, kind: int) -> int:
+    """Returns the descriptor of a lock file that is locked; who holds the turn waits for it."""
+    turn = _open(f"{path}.turn")
+    try:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        descriptor = _open(f"{path}.lock")
+        try:
+            fcntl.flock(descriptor, kind)
+        except BaseException:
+            os.close(descriptor)
+            raise
+        return descriptor
+    finally:
+        os.close(turn)
 
 
 def _open(path: str) -> int:

@@ -13,6 +13,8 @@ import stat
 from kmsctl.errors import TokenError
 
 _MODULES_HINT = "Debian's softhsm2 has its module at /usr/lib/softhsm/libsofthsm2.so."
+#: Names on a way over links; the kernel follows 40 links at most.
+_LONGEST_WAY = 1000
 
 
 def check(path: str) -> str:
@@ -30,29 +32,53 @@ def check(path: str) -> str:
         raise TokenError(f"The PKCS#11 module {path} cannot be read: {error.strerror}.") from None
     if not stat.S_ISREG(kind):
         raise TokenError(f"The PKCS#11 module {path} is not a regular file.")
-    # The way over the links counts as much as where it ends.
-    for start in {os.path.normpath(path), real}:
-        _check_way(path, start)
+    try:
+        for place in _way(path):
+            _check_place(path, place)
+    except OSError as error:
+        raise TokenError(f"The PKCS#11 module {path} cannot be read: {error.strerror}.") from None
     return real
 
 
-def _check_way(path: str, start: str) -> None:
-    place = start
-    while True:
-        status = os.lstat(place)
-        if status.st_uid not in (0, os.geteuid()):
-            raise TokenError(
-                f"The PKCS#11 module {path} is refused: {place} belongs to another user.",
-                hint=f"chown root {place}",
-            )
-        link = stat.S_ISLNK(status.st_mode)
-        # In a sticky directory, such as /tmp, only the owner of an entry may replace it.
-        sticky = stat.S_ISDIR(status.st_mode) and place != start and status.st_mode & stat.S_ISVTX
-        if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not link and not sticky:
-            raise TokenError(
-                f"The PKCS#11 module {path} is refused: {place} can be written by others.",
-                hint=f"chmod go-w {place}",
-            )
-        if place == "/":
-            return
-        place = os.path.dirname(place)
+def _way(path: str) -> list[str]:
+    """Returns every directory, link and file that is passed on the way to what `path` names.
+
+    The way over links counts as much as where it ends: whoever can change one of them can lead to a file of
+    the user's that is no module of the user's choice.
+    """
+    passed = ["/"]
+    here, ahead = "/", path.split("/")[::-1]
+    for _ in range(_LONGEST_WAY):
+        if not ahead:
+            return passed
+        name = ahead.pop()
+        if name in ("", "."):
+            continue
+        if name == "..":
+            here = os.path.dirname(here)
+            continue
+        place = os.path.join(here, name)
+        passed.append(place)
+        if stat.S_ISLNK(os.lstat(place).st_mode):
+            target = os.readlink(place)
+            here = "/" if target.startswith("/") else here
+            ahead += target.split("/")[::-1]
+        else:
+            here = place
+    raise TokenError(f"The PKCS#11 module {path} is refused: the way to it is too long.")
+
+
+def _check_place(path: str, place: str) -> None:
+    status = os.lstat(place)
+    if status.st_uid not in (0, os.geteuid()):
+        raise TokenError(
+            f"The PKCS#11 module {path} is refused: {place} belongs to another user.",
+            hint=f"chown root {place}",
+        )
+    # In a sticky directory, such as /tmp, only the owner of an entry may replace it.
+    sticky = stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX
+    if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not stat.S_ISLNK(status.st_mode) and not sticky:
+        raise TokenError(
+            f"The PKCS#11 module {path} is refused: {place} can be written by others.",
+            hint=f"chmod go-w {place}",
+        )

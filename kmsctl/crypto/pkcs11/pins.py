@@ -4,7 +4,7 @@
     fd:3                    what is written to an open descriptor, up to the end of a line
     |/usr/bin/pass show hsm the first line that a command prints; no shell has a part in it
 
-A PIN is never taken from a command line's arguments, nor from the URI.
+In a URI spaces are written %20. A PIN is never taken from a command line's arguments, nor from the URI.
 """
 
 from __future__ import annotations

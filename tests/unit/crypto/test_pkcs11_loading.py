@@ -60,6 +60,29 @@ def test_the_way_over_a_link_counts(module: Path, tmp_path: Path) -> None:
         module_path.check(str(shared / "link.so"))
 
 
+def test_every_link_on_the_way_counts(module: Path, tmp_path: Path) -> None:
+    shared, own = tmp_path / "shared", tmp_path / "own"
+    shared.mkdir()
+    own.mkdir()
+    (shared / "second.so").symlink_to(module)
+    (shared / "directory").symlink_to(own)
+    (own / "first.so").symlink_to("../shared/second.so")
+    ways = (own / "first.so", shared / "directory" / ".." / module.name)
+    for way in ways:
+        assert module_path.check(str(way)) == os.path.realpath(module)
+    shared.chmod(0o777)
+    for way in ways:
+        with pytest.raises(TokenError, match=f"{shared} can be written by others"):
+            module_path.check(str(way))
+
+
+def test_a_loop_of_links_is_refused(tmp_path: Path) -> None:
+    loop = tmp_path / "loop.so"
+    loop.symlink_to(loop)
+    with pytest.raises(TokenError, match="cannot be read"):
+        module_path.check(str(loop))
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
 def test_a_module_of_another_user_is_refused(module: Path) -> None:
     os.chown(module, 12345, 12345)

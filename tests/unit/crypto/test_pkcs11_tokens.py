@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 
 pytest.importorskip("pkcs11", reason="python-pkcs11 is missing: NO HSM TEST RUNS. pip install kmsctl[hsm]")
 
+from pkcs11.constants import Attribute, CertificateType, ObjectClass
+
 from kmsctl.crypto.pkcs11 import attributes, keys
 
 _SYMMETRIC = by_enum("GOOGLE_SYMMETRIC_ENCRYPTION")
@@ -88,6 +90,30 @@ def test_what_was_made_is_found_and_destroyed(backend: TokenBackend) -> None:
         assert backend.destroy(made.secret) is False
         with pytest.raises(NotFound, match=f"no key with the CKA_ID {made.secret.hex()}"):
             backend.attributes(made.secret)
+
+
+def test_a_certificate_with_the_id_of_a_key_stays(softhsm_token: tokens.Token) -> None:
+    backend = TokenBackend.open(pkcs11_uri.parse(softhsm_token.uri), lambda: tokens.PIN, softhsm_token.locks)
+    made = backend.create(_P256, _id(), "key")
+    certificate = {
+        Attribute.CLASS: ObjectClass.CERTIFICATE,
+        Attribute.CERTIFICATE_TYPE: CertificateType.X_509,
+        Attribute.TOKEN: True,
+        Attribute.ID: made.secret,
+        Attribute.SUBJECT: b"\x30\x00",
+        Attribute.VALUE: b"\x30\x00",
+    }
+
+    def add(session: TokenSession) -> None:
+        session.session.create_object(certificate)
+
+    def left(session: TokenSession) -> list[ObjectClass]:
+        return [each[Attribute.CLASS] for each in keys.search(session, made.secret)]
+
+    backend.connection.run(add, "adding", exclusive=True)
+    assert backend.find(made.secret) is not None
+    assert backend.destroy(made.secret) is True
+    assert backend.connection.run(left, "looking") == [ObjectClass.CERTIFICATE]
 
 
 def test_a_key_that_is_gone_is_named(backend: TokenBackend) -> None:
