@@ -359,7 +359,10 @@ def _is_there(control: Snapshot, address: str, unique_id: str) -> bool:
 
 
 def _check_owned(control: Snapshot, policy: Policy) -> None:
-    """Refuses a policy of a project without an owner: nobody could ever give it one again."""
+    """Refuses a policy of a project that everybody owns, as Google does, or nobody.
+
+    Nobody could ever give it an owner again; and with the first project, everybody would own the store.
+    """
     owners = (
         member
         for binding in policy.bindings
@@ -370,6 +373,10 @@ def _check_owned(control: Snapshot, policy: Policy) -> None:
         raise FailedPrecondition(
             f"The project must keep an owner: a user or service account with {OWNER} and no condition."
         )
+    for binding in policy.bindings:
+        open_to = {members.ALL_USERS, members.ALL_AUTHENTICATED_USERS}.intersection(binding.members)
+        if binding.role == OWNER and open_to:
+            raise InvalidArgument(f"{min(open_to)} cannot have {OWNER} on a project.")
 
 
 def _can_act(control: Snapshot, member: str) -> bool:

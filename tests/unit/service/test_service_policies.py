@@ -119,6 +119,17 @@ def test_a_project_keeps_an_owner(keyed: World) -> None:
             keyed.kms.set_iam_policy(OWNER, ME, Policy(bindings), ["bindings"])
 
 
+@pytest.mark.parametrize("everybody", ["allUsers", "allAuthenticatedUsers"])
+def test_nobody_can_give_a_project_to_everybody(keyed: World, everybody: str) -> None:
+    policy = keyed.kms.get_iam_policy(OWNER, ME)
+    for condition in (None, when("true")):
+        with pytest.raises(InvalidArgument, match=f"{everybody} cannot have roles/owner"):
+            keyed.kms.set_iam_policy(
+                OWNER, ME, with_binding(policy, "roles/owner", everybody, condition), ["bindings"]
+            )
+    grant(keyed, KEY, everybody)
+
+
 # Members
 
 
