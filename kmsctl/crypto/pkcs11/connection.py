@@ -125,12 +125,12 @@ class Connection:
         """
         self._check_refusal()
         self._get_pin()
-        with self._hold(exclusive=exclusive):
+        with self._hold(exclusive=exclusive) as hold:
             module = self._load()
             kinds = failures.kinds()
             reused = self._session is not None
             try:
-                return self._attempt(work, module)
+                return self._attempt(work, module, hold)
             except kinds as error:
                 failure = failures.name(error)
                 lost = failure in failures.LOST
@@ -139,7 +139,7 @@ class Connection:
                 if lost:
                     self._restart(module, failures.translate(error, self.name, doing))
             try:
-                return self._attempt(work, module)
+                return self._attempt(work, module, hold)
             except kinds as error:
                 raise failures.translate(error, self.name, doing) from None
 
@@ -166,9 +166,11 @@ class Connection:
             self._session = None
         return module
 
-    def _attempt(self, work: Callable[[TokenSession], T], module: Module) -> T:
+    def _attempt(self, work: Callable[[TokenSession], T], module: Module, hold: Hold) -> T:
         if self._session is None or self._generation != module.generation:
-            self._session = self._open(module, self._select(module))
+            token = self._select(module)
+            # A login writes to the token, in SoftHSM at least: who loads the module meanwhile finds none.
+            self._session = hold.alone(lambda: self._open(module, token))
             self._generation = module.generation
         try:
             return work(self._session)

@@ -20,7 +20,11 @@ from kmsctl.errors import StoreAccess
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from types import TracebackType
+    from typing import TypeVar
+
+    T = TypeVar("T")
 
 #: Held by the thread that is inside any module. No fork happens meanwhile: a child would begin with a module
 #: whose own locks are held by a thread that it does not have.
@@ -63,23 +67,45 @@ class Hold:
         self._kind = kind
         self._held: list[int] = []
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> Hold:
         _ENTRY.acquire()
         try:
-            for path in self._paths:
-                self._held.append(_take(path, self._kind))
+            self._take_all(self._kind)
         except BaseException:
             self._release()
             raise
+        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._release()
 
-    def _release(self) -> None:
+    def alone(self, work: Callable[[], T]) -> T:
+        """Does `work` with the lock held exclusively, and goes back to what it was.
+
+        In between the lock is given up: two that held it shared would wait for each other.
+        """
+        if self._kind == fcntl.LOCK_EX:
+            return work()
+        self._drop_all()
+        self._take_all(fcntl.LOCK_EX)
+        try:
+            return work()
+        finally:
+            self._drop_all()
+            self._take_all(self._kind)
+
+    def _take_all(self, kind: int) -> None:
+        for path in self._paths:
+            self._held.append(_take(path, kind))
+
+    def _drop_all(self) -> None:
         while self._held:
             os.close(self._held.pop())
+
+    def _release(self) -> None:
+        self._drop_all()
         _ENTRY.release()
 
 
