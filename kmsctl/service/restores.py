@@ -22,7 +22,7 @@ from kmsctl.service.differences import compare
 from kmsctl.service.maintenance import decide
 from kmsctl.service.tombstones import read_tombstones
 from kmsctl.service.unlocking import open_container
-from kmsctl.store import copies, tombstones
+from kmsctl.store import copies, token_objects, tombstones
 from kmsctl.store.replacements import replace
 from kmsctl.store.store import CONTROL
 
@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from kmsctl.store.ports import Keys
     from kmsctl.store.snapshot import Transaction
     from kmsctl.store.store import Store
+    from kmsctl.store.token_objects import TokenName
     from kmsctl.store.tombstones import Tombstone
 
     Known = dict[bytes, Tombstone]
@@ -102,13 +103,18 @@ class RestorePlan:
 
 
 class RestoreReport:
-    """What was restored: names of databases, and of versions that stayed destroyed."""
+    """What was restored: names of databases, and of versions that stayed destroyed.
 
-    __slots__ = ("buried", "databases")
+    Attributes:
+        orphans: a sentence for each object that stays in a token, though nothing knows of it any more.
+    """
+
+    __slots__ = ("buried", "databases", "orphans")
 
     def __init__(self) -> None:
         self.databases: list[str] = []
         self.buried: list[str] = []
+        self.orphans: list[str] = []
 
 
 def restore_backup(
@@ -148,6 +154,7 @@ class Restoring:
         "_kms",
         "_method",
         "_origin",
+        "_orphans",
         "_request",
         "_snapshot_id",
         "_sound",
@@ -174,6 +181,7 @@ class Restoring:
         self._request = request
         self._origin = origin
         self._destroyed: Known = {}
+        self._orphans: list[str] = []
         #: Names of databases → whether they are as they were left.
         self._sound: dict[str, bool] = {}
         #: of the snapshot that keeps the present state
@@ -270,6 +278,7 @@ class Restoring:
                     error.message += f" Restored before that: {', '.join(report.databases)}."
                 raise
             report.databases.append(each.name)
+        report.orphans = self._orphans
         if CONTROL not in report.databases:
             with store.open(CONTROL).write() as transaction:
                 request = {**self._origin, "databases": report.databases}
@@ -309,6 +318,7 @@ class Restoring:
         if live is not None:
             request["replacedGeneration"] = str(live.head.generation)
         buried: list[str] = []
+        orphans: list[str] = []
         with copied.write(epoch=self._kms.random(16)) as transaction:
             request["generation"] = str(transaction.head.generation)
             if live is not None:
@@ -317,13 +327,23 @@ class Restoring:
             if copied.name != CONTROL:
                 buried = tombstones.bury(transaction, known)
                 request["staysDestroyed"] = buried
+                token_objects.bury(transaction)
+                if live is not None:
+                    orphans = [_orphan(*found) for found in token_objects.carry(transaction, live)]
+                if orphans:
+                    request["staysInToken"] = orphans
             audit.append_store(transaction, self._ctx, self._decision, request)
         mark = copied.mark()
         copies.settle(copied, emptied=bool(buried))
         if mark is None:
             raise IntegrityError(f"The copy of '{copied.name}' lost its mark.")
         replace(store.path_of(copied.name), copied.path, mark, store.keys, store.probe)
+        self._orphans += orphans
         return buried
+
+
+def _orphan(resource: str, token: TokenName, cka_id: bytes) -> str:
+    return f"The object of {resource} (CKA_ID {cka_id.hex()}) stays in the token {token}."
 
 
 def _find(store: Store | None, name: str) -> Database | None:

@@ -7,12 +7,16 @@ crash leaves no object behind that nobody knows of. Nothing in a row is secret.
 from __future__ import annotations
 
 from kmsctl.errors import IntegrityError
-from kmsctl.store.tables import TOKEN_OBJECTS
+from kmsctl.model import states
+from kmsctl.store import scrub
+from kmsctl.store.tables import CRYPTO_KEY_VERSIONS, TOKEN_OBJECTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kmsctl.store.snapshot import Snapshot, Transaction
     from kmsctl.store.tables import Row
+
+_DESTROYED = states.STATE_NUMBERS[states.DESTROYED]
 
 #: The object is about to be made; whether it is there, only the token knows.
 INTENT = 1
@@ -101,7 +105,9 @@ def token_of(row: Row) -> TokenName:
 
 def confirm(transaction: Transaction, row: Row, *, attestation: bytes, encryptions: int = 0) -> None:
     """Records that an object is in its token and does what it has to."""
-    transaction.update(row, state=LIVE, attestation=attestation, encryptions=encryptions)
+    # A restore may have brought the intent back, of an object that has served since.
+    most = max(encryptions, row.integer("encryptions"))
+    transaction.update(row, state=LIVE, attestation=attestation, encryptions=most)
 
 
 def doom(transaction: Transaction, row: Row) -> None:
@@ -112,3 +118,41 @@ def doom(transaction: Transaction, row: Row) -> None:
 def doomed(snapshot: Snapshot) -> list[Row]:
     """Returns the objects that are to be removed, oldest first."""
     return snapshot.scan(TOKEN_OBJECTS, "state = 3 ORDER BY since, id", ())  # as in the partial index
+
+
+def bury(transaction: Transaction) -> None:
+    """Records of a copy in which versions were buried that their objects are to be removed."""
+    sql = (
+        "SELECT o.cka_id FROM token_objects AS o JOIN crypto_key_versions AS v ON v.id = o.row_id "
+        "WHERE o.tbl = ? AND v.state = ? ORDER BY o.id"
+    )
+    for (cka_id,) in transaction.connection.all(sql, (CRYPTO_KEY_VERSIONS.number, _DESTROYED)):
+        row = by_cka_id(transaction, cka_id) if isinstance(cka_id, bytes) else None
+        if row is not None:
+            doom(transaction, row)
+
+
+def carry(copy: Transaction, live: Snapshot) -> list[tuple[str, TokenName, bytes]]:
+    """Keeps in a copy what the database that it replaces knows of tokens, which nothing takes back.
+
+    How often a key has encrypted never becomes less, and what is to be removed still is. Rows of a damaged
+    database that do not fit their tags are left out.
+
+    Returns:
+        resource, token and CKA_ID of each object that the copy does not know: nothing will, afterwards.
+    """
+    orphans = []
+    for (row_id,) in live.connection.all("SELECT id FROM token_objects ORDER BY id"):
+        row = scrub.row(live, TOKEN_OBJECTS, row_id) if isinstance(row_id, int) else None
+        if row is None:
+            continue
+        found = by_cka_id(copy, row.blob("cka_id"))
+        if found is not None:
+            if row.integer("encryptions") > found.integer("encryptions"):
+                copy.update(found, encryptions=row.integer("encryptions"))
+        elif row.integer("state") == DOOMED:
+            added = copy.insert(TOKEN_OBJECTS, dict(row.values))
+            copy.update(added, row_id=added.id)
+        else:
+            orphans.append((row.text("resource"), token_of(row), row.blob("cka_id")))
+    return orphans

@@ -77,7 +77,11 @@ def _sound(snapshot: Snapshot, table: Table) -> Iterator[Row]:
 
 def returning(snapshot: Snapshot, known: Mapping[bytes, Tombstone]) -> Iterator[tuple[int, Tombstone]]:
     """Yields (row id, tombstone) of the versions in a copy that are destroyed elsewhere, but not in it."""
-    sql = "SELECT id, uid FROM crypto_key_versions WHERE state <> ? AND material IS NOT NULL ORDER BY id"
+    # Those that are yet to be made or imported would be, under the id of what is destroyed.
+    sql = (
+        "SELECT id, uid FROM crypto_key_versions "
+        "WHERE state <> ? AND (material IS NOT NULL OR state IN (5, 6)) ORDER BY id"
+    )
     for row_id, uid in snapshot.connection.each(sql, (_DESTROYED,)):
         if isinstance(uid, bytes) and isinstance(row_id, int) and uid in known:
             yield row_id, known[uid]
