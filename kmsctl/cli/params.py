@@ -29,7 +29,9 @@ class Choice(click.ParamType[str]):
             return value
         if value in self.later and param is not None:
             raise CommandError(f"{param.opts[0]}={value} {NOT_AVAILABLE}")
-        near = [choice for choice in self.choices if choice == value.lower().replace("_", "-")]
+        from difflib import get_close_matches
+
+        near = get_close_matches(value.lower().replace("_", "-"), self.choices, n=1)
         text = f"Invalid choice: '{value}'."
         if near:
             text += f" Did you mean '{near[0]}'?"

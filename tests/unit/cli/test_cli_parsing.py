@@ -218,10 +218,20 @@ def test_wrong_choices_have_no_usage(session: Session) -> None:
         "(kmsctl.keys.list) argument --verbosity: Invalid choice: 'loud'.\n\n"
         "Valid choices are [critical, debug, error, info, none, warning]."
     )
-    near = usage_error(session, "keys create k --purpose=Encryption")
-    assert near.startswith(
-        "(kmsctl.keys.create) argument --purpose: Invalid choice: 'Encryption'. Did you mean 'encryption'?"
-    )
+
+
+@pytest.mark.parametrize(
+    ("value", "meant"),
+    [
+        ("Encryption", " Did you mean 'encryption'?"),
+        ("asymetric_signing", " Did you mean 'asymmetric-signing'?"),
+        ("mc", " Did you mean 'mac'?"),
+        ("raw", ""),
+    ],
+)
+def test_near_choices_are_offered(session: Session, value: str, meant: str) -> None:
+    first = usage_error(session, f"keys create k --purpose={value}").partition("\n")[0]
+    assert first == f"(kmsctl.keys.create) argument --purpose: Invalid choice: '{value}'.{meant}"
 
 
 def test_flags_that_exclude_each_other(session: Session) -> None:
@@ -251,6 +261,8 @@ def test_unknown_commands(session: Session, line: str) -> None:
 def test_similar_commands_are_offered(session: Session) -> None:
     text = usage_error(session, "keys creat")
     assert text.startswith("(kmsctl.keys) Invalid choice: 'creat'.\nMaybe you meant:\n  kmsctl keys create\n")
+    assert "import-jobs" not in text
+    assert "  kmsctl keyrings list\n" in usage_error(session, "lst")
 
 
 @pytest.mark.parametrize(
