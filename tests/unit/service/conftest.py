@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import os
-import shutil
 from typing import TYPE_CHECKING
 
 import pytest
@@ -62,24 +60,9 @@ def scene(pristine: Scene, tmp_path: Path) -> Iterator[Scene]:
     copy.world.kms.close()
 
 
-@pytest.fixture(scope="session")
-def softhsm() -> Iterator[tokens.Token]:
-    """A SoftHSM token for this process. Its tests skip where the module is missing."""
-    directory = tokens.scratch()
-    before = os.environ.get("SOFTHSM2_CONF")
-    try:
-        token = tokens.make("softhsm", directory)
-        os.environ.update(token.environment)
-        yield token
-    finally:
-        shutil.rmtree(directory)
-        if before is not None:
-            os.environ["SOFTHSM2_CONF"] = before
-
-
 @pytest.fixture
-def hsm(softhsm: tokens.Token, tmp_path: Path) -> Iterator[HsmWorld]:
+def hsm(softhsm_token: tokens.Token, tmp_path: Path) -> Iterator[HsmWorld]:
     """An empty store whose HSM keys are in a SoftHSM token."""
-    made = HsmWorld(tmp_path / "store", softhsm)
+    made = HsmWorld(tmp_path / "store", softhsm_token)
     yield made
     made.kms.close()
