@@ -127,7 +127,7 @@ def copy(
 def open_copy(name: str, path: str, keys: Keys, clock: Clock, mark: Mark | None) -> Database:
     """Opens a copy, which is compared with `mark` in place of the store's anchor."""
     status = os.stat(path)
-    return Database(name, path, (status.st_dev, status.st_ino), DetachedKeys(keys, mark), clock)
+    return Database(name, path, (status.st_dev, status.st_ino), DetachedKeys(keys, mark), clock, is_copy=True)
 
 
 def settle(copied: Database, *, emptied: bool) -> None:

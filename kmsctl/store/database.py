@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from _thread import allocate_lock
 
 from kmsctl.errors import IntegrityError, KmsError, RollbackError, StoreAccess, StoreError, StoreNewer
 from kmsctl.store import migrations
 from kmsctl.store.connection import Connection
-from kmsctl.store.files import check_private
+from kmsctl.store.files import DirectoryLock, check_private
 from kmsctl.store.heads import AuditHead, Head, check_anchored, check_tags, mark_of
 from kmsctl.store.migrations import APPLICATION_ID, check_schema
 from kmsctl.store.probes import no_probe
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
 
 #: How many nodes of the integrity tree are remembered: about 9 KB each.
 _MOST_NODES = 1500
+#: How many restores, one right after the other, a call outlives.
+_RENEWALS = 20
 #: How often a purge starts again because somebody has written meanwhile.
 _PURGE_ATTEMPTS = 3
 
@@ -43,6 +46,7 @@ class Database:
         "_clock",
         "_closed",
         "_idle",
+        "_is_copy",
         "_keys",
         "_lock",
         "_masters",
@@ -53,13 +57,22 @@ class Database:
     )
 
     def __init__(
-        self, name: str, path: str, identity: Identity, keys: Keys, clock: Clock, probe: Probe = no_probe
+        self,
+        name: str,
+        path: str,
+        identity: Identity,
+        keys: Keys,
+        clock: Clock,
+        probe: Probe = no_probe,
+        *,
+        is_copy: bool = False,
     ) -> None:
         self.name = name
         self.path = path
         #: Device and inode of the file: another file in its place is another database.
         self.identity = identity
         self._closed = False
+        self._is_copy = is_copy
         self._keys = keys
         self._clock = clock
         self._probe = probe
@@ -120,7 +133,18 @@ class Database:
             if self._idle:
                 return self._idle.pop()
             identity = self.identity
-        connection = Connection.open(self.path)
+        if self._is_copy:
+            connection = Connection.open(self.path)
+        else:
+            # Its log is opened with it, by the first read: never that of one file with another, which a
+            # restore is just putting in its place.
+            with DirectoryLock(os.path.dirname(self.path), shared=True):
+                connection = Connection.open(self.path)
+                try:
+                    connection.number("PRAGMA application_id")
+                except Exception:
+                    connection.close()
+                    raise
         connection.identity = identity
         try:
             self._check_format(connection)
@@ -338,11 +362,12 @@ class _Reading:
         self._connection = None
 
     def __enter__(self) -> Snapshot:
-        try:
-            return self._enter()
-        except RollbackError:
-            if not self._database.renew(self._connection):
-                raise
+        for _ in range(_RENEWALS):
+            try:
+                return self._enter()
+            except RollbackError:
+                if not self._database.renew(self._connection):
+                    raise
         return self._enter()
 
     def _enter(self) -> Snapshot:
@@ -375,11 +400,12 @@ class _Writing:
         self._epoch = epoch
 
     def __enter__(self) -> Transaction:
-        try:
-            return self._enter()
-        except RollbackError:
-            if not self._database.renew(getattr(self, "_connection", None)):
-                raise
+        for _ in range(_RENEWALS):
+            try:
+                return self._enter()
+            except RollbackError:
+                if not self._database.renew(getattr(self, "_connection", None)):
+                    raise
         return self._enter()
 
     def _enter(self) -> Transaction:

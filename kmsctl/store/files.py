@@ -152,11 +152,19 @@ class DirectoryLock:
     by the caller was left by a crash.
     """
 
-    __slots__ = ("_descriptor", "_path", "_wait")
+    __slots__ = ("_descriptor", "_path", "_shared", "_wait")
 
-    def __init__(self, path: str, *, wait: bool = True) -> None:
+    def __init__(self, path: str, *, wait: bool = True, shared: bool = False) -> None:
+        """Prepares the lock.
+
+        Args:
+            path: of the directory.
+            wait: whether to wait for another process that holds it.
+            shared: whether only those are kept out who hold it without others.
+        """
         self._path = path
         self._wait = wait
+        self._shared = shared
 
     def __enter__(self) -> None:
         """Takes the lock.
@@ -164,11 +172,12 @@ class DirectoryLock:
         Raises:
             StoreBusy: if another process holds it and this one is not to wait.
         """
-        from fcntl import LOCK_EX, LOCK_NB, flock
+        from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
 
+        kind = LOCK_SH if self._shared else LOCK_EX
         try:
             self._descriptor = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            flock(self._descriptor, LOCK_EX if self._wait else LOCK_EX | LOCK_NB)
+            flock(self._descriptor, kind if self._wait else kind | LOCK_NB)
         except BlockingIOError:
             os.close(self._descriptor)
             raise StoreBusy(f"Another process works in {self._path}.", hint="Try again later.") from None
