@@ -328,6 +328,7 @@ class Restoring:
                 buried = tombstones.bury(transaction, known)
                 request["staysDestroyed"] = buried
                 token_objects.bury(transaction)
+                token_objects.renew(transaction, self._kms.random)
                 if live is not None:
                     orphans = [_orphan(*found) for found in token_objects.carry(transaction, live)]
                 if orphans:

@@ -13,6 +13,8 @@ from kmsctl.store.tables import CRYPTO_KEY_VERSIONS, TOKEN_OBJECTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kmsctl.store.snapshot import Snapshot, Transaction
     from kmsctl.store.tables import Row
 
@@ -130,6 +132,15 @@ def bury(transaction: Transaction) -> None:
         row = by_cka_id(transaction, cka_id) if isinstance(cka_id, bytes) else None
         if row is not None:
             doom(transaction, row)
+
+
+def renew(copy: Transaction, random: Callable[[int], bytes]) -> None:
+    """Gives what was about to be made when a copy was taken another ``CKA_ID``.
+
+    It was made since, perhaps, and has served: to make it anew under its id would destroy it.
+    """
+    for row in copy.scan(TOKEN_OBJECTS, "state = 1 ORDER BY id", ()):
+        copy.update(row, cka_id=random(len(row.blob("cka_id"))))
 
 
 def carry(copy: Transaction, live: Snapshot) -> list[tuple[str, TokenName, bytes]]:

@@ -84,6 +84,32 @@ def test_objects_made_since_stay_in_the_token_and_the_restore_names_them(hsm: Hs
     assert world.kinds() == set()
 
 
+def test_what_was_being_made_then_is_not_made_anew_over_what_it_became(hsm: HsmWorld) -> None:
+    world = hsm
+    world.make("GOOGLE_SYMMETRIC_ENCRYPTION")
+    cka_id = world.cka_id()
+    with world.database().write() as transaction:
+        row = generation.find(transaction, V1)[1]
+        held = dict(row.values)
+        pending = states.STATE_NUMBERS[states.PENDING_GENERATION]
+        transaction.update(row, state=pending, material=None, generate_time=None)
+        made = token_objects.of(transaction, row, "V1")
+        transaction.update(made, state=token_objects.INTENT, attestation=None)
+    data = back_up(world)
+    with world.database().write() as transaction:
+        row = generation.find(transaction, V1)[1]
+        transaction.update(row, **{each: held[each] for each in ("state", "material", "generate_time")})
+        made = token_objects.of(transaction, row, "V1")
+        transaction.update(made, state=token_objects.LIVE, attestation=b"{}")
+    report = restore(world, data)
+    assert report is not None
+    assert [cka_id.hex() in each for each in report.orphans] == [True]
+    world.maintain()
+    assert world.state() == "ENABLED"
+    assert world.cka_id() != cka_id
+    assert world.holds(cka_id)
+
+
 def test_a_destroyed_version_stays_destroyed(hsm: HsmWorld) -> None:
     world = hsm
     world.make("GOOGLE_SYMMETRIC_ENCRYPTION", destroy_scheduled_duration=DAY)
