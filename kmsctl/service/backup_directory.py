@@ -7,7 +7,7 @@ import os
 from kmsctl.errors import InvalidArgument, KmsError
 from kmsctl.keystore.containers import BACKUP, MAGIC
 from kmsctl.service import audit
-from kmsctl.service.backups import decide_if_there, require_store
+from kmsctl.service.backups import read_if_there, require_store
 from kmsctl.service.maintenance import decide
 from kmsctl.service.unlocking import Container, Unlock, open_container
 from kmsctl.store.files import os_failure
@@ -43,7 +43,7 @@ class BackupFile:
 
 def list_(kms: Kms, ctx: Context, directory: str, unlock: Unlock) -> list[BackupFile]:
     """Returns the backups in a directory (or the one in a file), oldest first; their content is not read."""
-    decide_if_there(kms, ctx, "ListBackups")
+    read_if_there(kms, ctx, "ListBackups")
     found = [_look(kms, path, unlock) for path in _candidates(directory)]
     return sorted(found, key=lambda each: (each.manifest.get("createTime", ""), each.path))
 

@@ -10,7 +10,7 @@ from kmsctl.model.log_tree import LogTree
 from kmsctl.model.names import check_location
 from kmsctl.model.times import rfc3339
 from kmsctl.service import audit
-from kmsctl.service.maintenance import decide
+from kmsctl.service.maintenance import decide, record_reading
 from kmsctl.service.reports import Finding
 from kmsctl.service.unlocking import open_container, root_key_binding
 from kmsctl.store import copies
@@ -167,14 +167,14 @@ def _pour(path: str, sink: Callable[[bytes], object]) -> None:
 
 def manifest_of(kms: Kms, ctx: Context, container: Container, unlock: Unlock) -> dict[str, Any]:
     """Returns the manifest of a backup, which vouches for itself."""
-    decide_if_there(kms, ctx, "ListBackups")
+    read_if_there(kms, ctx, "ListBackups")
     return open_container(kms, container, unlock, BACKUP)[2].manifest
 
 
-def decide_if_there(kms: Kms, ctx: Context, method: str) -> None:
-    """Authorizes where there is a store; without one, who has the root key has everything anyway."""
+def read_if_there(kms: Kms, ctx: Context, method: str) -> None:
+    """Authorizes and records a reading where there is a store; else, who has the root key has everything."""
     try:
-        decide(kms, ctx, method)
+        record_reading(kms, ctx, decide(kms, ctx, method), {})
     except IntegrityError:
         pass  # what should decide is damaged: a backup is what helps
 
@@ -187,7 +187,7 @@ def verify(
     Raises:
         IntegrityError: if the file was changed or cut off.
     """
-    decide_if_there(kms, ctx, "VerifyBackup")
+    read_if_there(kms, ctx, "VerifyBackup")
     _, keys, reader = open_container(kms, container, unlock, BACKUP)
     manifest(reader.manifest)
     with copies.Workshop(kms.data_directory) as workshop:

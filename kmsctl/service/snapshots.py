@@ -13,7 +13,7 @@ from kmsctl.keystore.containers import SNAPSHOT, Header
 from kmsctl.model.times import rfc3339
 from kmsctl.service import audit, backups
 from kmsctl.service.backups import require_store
-from kmsctl.service.maintenance import decide
+from kmsctl.service.maintenance import decide, record_reading
 from kmsctl.service.unlocking import Container, Unlock, open_container
 from kmsctl.store import copies, snapshot_files
 from kmsctl.store.files import os_failure, sync_directory
@@ -52,7 +52,7 @@ def list_(kms: Kms, ctx: Context) -> list[SnapshotFile]:
     store = kms.find_store()
     if store is None:
         return []
-    decide(kms, ctx, "ListSnapshots")
+    record_reading(kms, ctx, decide(kms, ctx, "ListSnapshots"), {})
     return snapshot_files.each(store.directory)
 
 

@@ -6,7 +6,7 @@ from kmsctl.errors import FailedPrecondition, InvalidArgument
 from kmsctl.keystore.containers import KINDS, TOMBSTONES, Header, Reader, Writer
 from kmsctl.model.times import parse_rfc3339, rfc3339
 from kmsctl.service.backups import require_store
-from kmsctl.service.maintenance import decide
+from kmsctl.service.maintenance import decide, record_reading
 from kmsctl.store import tombstones
 from kmsctl.store.store import CONTROL
 from kmsctl.store.tombstones import Tombstone
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def export(kms: Kms, ctx: Context, sink: Callable[[bytes], object]) -> int:
     """Writes the list of all destroyed versions of the store. Returns how many there are."""
     store = require_store(kms)
-    decide(kms, ctx, "ExportTombstones")
+    record_reading(kms, ctx, decide(kms, ctx, "ExportTombstones"), {})
     store.keys.check_settled()
     header = Header(TOMBSTONES, store.keys.store_id, kms.random(16))
     found: list[dict[str, str]] = []
