@@ -6,6 +6,7 @@ import os
 from itertools import islice
 
 from kmsctl.errors import (
+    FailedPrecondition,
     IntegrityError,
     InvalidArgument,
     KmsError,
@@ -21,7 +22,7 @@ from kmsctl.service.authorize import authorize_store
 from kmsctl.service.differences import compare
 from kmsctl.service.maintenance import decide
 from kmsctl.service.tombstones import read_tombstones
-from kmsctl.service.unlocking import open_container
+from kmsctl.service.unlocking import check_current, open_container
 from kmsctl.store import copies, token_objects, tombstones
 from kmsctl.store.replacements import replace
 from kmsctl.store.store import CONTROL
@@ -126,10 +127,11 @@ def restore_backup(
     confirm: Callable[[RestorePlan], bool],
 ) -> RestoreReport | None:
     """Restores a backup. `confirm` sees the plan; where it answers False, nothing is done."""
-    _, keys, reader = open_container(kms, container, unlock, BACKUP)
+    header, keys, reader = open_container(kms, container, unlock, BACKUP)
     entries = _wanted(reader.manifest["databases"], request.location, container.label)
     origin = {"backupId": reader.manifest["backupId"], "backupTime": reader.manifest["createTime"]}
     with copies.Workshop(kms.data_directory) as workshop:
+        check_current(header, keys, reader)
         only = [entry["name"] for entry in entries]
         copied = backups.unpack(reader, workshop, keys, kms, container.label, only)
         restoring = Restoring(kms, ctx, "RestoreBackup", keys, workshop, request, origin)
@@ -216,9 +218,12 @@ class Restoring:
 
     def _store(self) -> Store | None:
         try:
-            return self._kms.find_store()
+            store = self._kms.find_store()
         except IntegrityError:
             return None  # databases without their secrets, which the caller brought
+        if store is not None and store.keys.store_id != self._keys.store_id:
+            raise FailedPrecondition("Another process has made or restored another store here.")
+        return store
 
     def _decide(self, store: Store | None, copied: list[Database]) -> Decision:
         """Authorizes by the control database that is there, else by the copy of it.
