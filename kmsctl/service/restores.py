@@ -247,8 +247,11 @@ class Restoring:
         """Returns the names of databases for which nothing here can tell what was destroyed."""
         if self._request.tombstones is not None:
             return []
-        names = [each.name for each in copied if each.name != CONTROL]
-        return [name for name in names if not self._is_sound(store, name)]
+        return [
+            each.name
+            for each in copied
+            if each.name != CONTROL and not _is_newest(store, each) and not self._is_sound(store, each.name)
+        ]
 
     def _compare(self, store: Store | None, copied: list[Database]) -> Iterator[Difference]:
         for each in copied:
@@ -302,6 +305,8 @@ class Restoring:
         except (StoreBusy, StoreNewer):
             raise
         except (IntegrityError, StoreError):
+            if self._is_sound(store, copied.name):
+                raise  # it can tell what is destroyed in it, and will when what is in the way has gone
             return self._swap(store, copied, None)  # nobody else can change it either
         try:
             try:
@@ -357,6 +362,14 @@ def _find(store: Store | None, name: str) -> Database | None:
     if store is None or not os.path.lexists(store.path_of(name)):
         return None
     return store.find(name)
+
+
+def _is_newest(store: Store | None, copied: Database) -> bool:
+    """Tells whether a copy has the last anchored state of its database: nothing was destroyed since."""
+    mark, known = copied.mark(), None if store is None else store.keys.anchor.find(copied.name)
+    if mark is None or known is None:
+        return False
+    return (mark.epoch, mark.generation, mark.head_tag) == (known.epoch, known.generation, known.head_tag)
 
 
 def _is_sound(store: Store | None, name: str) -> bool:
