@@ -1237,9 +1237,9 @@ PLAIN: dict[tuple[str, ...], tuple[str, str, str, str, str, str, tuple[tuple[str
         "unlocking",
         "run_unlock",
         "",
-        "passphrase-file",
         "",
-        "timeout passphrase-fd share-files",
+        "",
+        "timeout passphrase-file passphrase-fd share-files",
         (),
     ),
     ("store", "verify"): (
