@@ -13,7 +13,7 @@ from kmsctl.store import copies
 from tests.unit.service.backups import back_up, check, restore, tombstones
 from tests.unit.service.protection import Answers
 from tests.unit.service.test_service_moving import arrive, export
-from tests.unit.service.world import DAY, HOUR, OWNER, RING, World
+from tests.unit.service.world import DAY, HOUR, KEY, OWNER, RING, World
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -113,6 +113,21 @@ def test_what_a_restore_had_prepared_is_left_to_maintenance(world: World) -> Non
     assert (finding.resource, finding.action) == (str(beside), "maintain")
     world.kms.repair_store(OWNER, confirm=lambda _: True)
     world.maintain()
+    assert not beside.exists()
+    assert world.kinds() == set()
+
+
+def test_what_a_restore_had_prepared_goes_when_something_is_purged(world: World) -> None:
+    world.encrypt()
+    world.kms.close()
+    path = world.database_path()
+    beside = path.with_name(f".{path.name}.restored")
+    beside.write_bytes(path.read_bytes())
+    beside.chmod(0o600)
+    world.kms.destroy_crypto_key_version(OWNER, KEY.version(1))
+    world.clock.now += DAY + HOUR
+    world.kms.create_crypto_key_version(OWNER, KEY)
+    assert world.state(1) == "DESTROYED"
     assert not beside.exists()
     assert world.kinds() == set()
 
