@@ -178,6 +178,11 @@ def confirm_restore(
         if args["dry_run"]:
             session.status(f"Nothing was changed. Databases that would be restored: {names}.")
             return False
+        if plan.unknown and not args["destroyed_may_return"] and (session.quiet or not terminal.can_ask()):
+            raise CommandError(
+                "Nothing was changed: versions that were destroyed could come back. Give a list with "
+                "--tombstones, or accept that with --destroyed-may-return."
+            )
         terminal.confirm(
             f"The databases [{names}] will be as they were at "
             f"{', '.join(sorted({each['lastTime'] for each in plan.databases})) or '(no time)'}. "

@@ -92,7 +92,7 @@ def add_file(keystore: KeyStore) -> Enrolled:
 
 def add(keystore: KeyStore, prepared: Prepared, now: int) -> Enrolled:
     """Enrols a protector. The caller holds the lock of `keystore`."""
-    slots = read_slots(keystore) or Slots(keystore.store_id, [root.id for root in keystore.roots])
+    slots = read_slots(keystore) or Slots(keystore.store_id, keystore.root_ids())
     settle(keystore, slots)
     slot = enrol(slots, prepared, keystore.roots, now, keystore.random)
     slots.save(keystore.directory, keystore.roots, keystore.probe)
@@ -181,7 +181,7 @@ def settle(keystore: KeyStore, slots: Slots) -> bool:
     The root key's own file decides: where it is there, it is written after the slot file at the beginning of
     a rotation, and before it at the end. Returns whether anything was dropped; the caller saves.
     """
-    kept = [root.id for root in keystore.roots]
+    kept = keystore.root_ids()
     if slots.root_ids == kept:
         return False
     if not set(kept) <= set(slots.root_ids):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from kmsctl.crypto.pkcs11 import TokenBackend
@@ -24,8 +24,8 @@ class Asking(Protocol):
         """Returns the PKCS#11 token that is configured, if one is."""
         ...
 
-    def can_ask(self) -> bool:
-        """Whether a question would be answered, by a person or by a file."""
+    def brought(self) -> Collection[str]:
+        """Returns the types of protectors that a secret was named for; if any were, no others are tried."""
         ...
 
 

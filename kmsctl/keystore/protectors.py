@@ -10,7 +10,7 @@ from kmsctl.errors import InvalidArgument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from kmsctl.crypto.pkcs11 import TokenBackend
     from kmsctl.keystore.ports import ProtectorType
@@ -62,5 +62,5 @@ class Silent:
     def token(self) -> TokenBackend | None:
         return None
 
-    def can_ask(self) -> bool:
-        return False
+    def brought(self) -> Collection[str]:
+        return ()

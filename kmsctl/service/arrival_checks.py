@@ -44,7 +44,7 @@ def columns(
     row: dict[str, Any] = {}
     for column, value in found.items():
         if column not in known:
-            raise wrong(label, f"it has a field '{column}' that this release does not know")
+            raise wrong(label, f"it has a field {column[:40]!r} that this release does not know")
         if column in binary and value is not None:
             row[column] = bytes.fromhex(value)
         elif value is None or (isinstance(value, str | int) and not isinstance(value, bool)):

@@ -93,7 +93,7 @@ def _read(kms: Kms, container: Container) -> _Arrival:
     reader = Reader(header, key, read, container.label)
     try:
         arrival = _contents(kms, reader, container.label)
-    except (KeyError, TypeError, ValueError, InvalidArgument):
+    except (KeyError, TypeError, ValueError, RecursionError, InvalidArgument):
         raise wrong(container.label, "it does not have the form of an export") from None
     reader.finish()
     arrival.moved.digest = hashed.hexdigest()

@@ -12,7 +12,7 @@ from kmsctl.model.times import rfc3339
 from kmsctl.service import audit
 from kmsctl.service.maintenance import decide, record_reading
 from kmsctl.service.reports import Finding
-from kmsctl.service.unlocking import open_container, root_key_binding
+from kmsctl.service.unlocking import key_to_write, open_container, root_key_binding
 from kmsctl.store import copies
 from kmsctl.store.anchor import Mark
 from kmsctl.store.files import os_failure
@@ -67,7 +67,8 @@ def create(kms: Kms, ctx: Context, sink: Callable[[bytes], object], seal: Seal |
     with copies.Workshop(store.directory) as workshop:
         store.keys.check_settled()  # and no rotation of the root key ends before the workshop is let go of
         if seal is not None:
-            header.section = _root_key_section(store.keys, header, seal)
+            binding = root_key_binding(header)
+            header.say(rootKey=store.keys.sealed_root_key(lambda key: seal(key, binding)))
         begun = kms.clock()
         copied = [_copy(store, workshop, name) for name in names]
         manifest = {
@@ -82,13 +83,6 @@ def create(kms: Kms, ctx: Context, sink: Callable[[bytes], object], seal: Seal |
         }
         write(header, store.keys, manifest, copied, sink)
     return manifest
-
-
-def _root_key_section(keys: Keys, header: Header, seal: Seal) -> bytes:
-    from json import dumps
-
-    binding = root_key_binding(header)
-    return dumps({"rootKey": keys.sealed_root_key(lambda key: seal(key, binding))}, sort_keys=True).encode()
 
 
 def _copy(store: Store, workshop: Workshop, name: str) -> Database:
@@ -111,7 +105,7 @@ def write(
     keys.check_settled()  # a rotation that began since would leave copies that need two root keys
     for each in copied:
         each.close()
-    writer = Writer(header, keys.file_key(header.kind, header.file_id), manifest, sink)
+    writer = Writer(header, key_to_write(keys, header), manifest, sink)
     for each in copied:
         _pour(each.path, writer.write)
     writer.finish()

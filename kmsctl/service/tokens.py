@@ -9,7 +9,7 @@ from kmsctl.errors import FailedPrecondition
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from kmsctl.crypto.pkcs11 import TokenBackend
     from kmsctl.keystore.ports import Asking
@@ -152,8 +152,8 @@ class WithToken:
     def token(self) -> TokenBackend | None:
         return self._tokens.general()
 
-    def can_ask(self) -> bool:
-        return self._asked.can_ask()
+    def brought(self) -> Collection[str]:
+        return self._asked.brought()
 
 
 def no_warning(text: str) -> None:

@@ -68,6 +68,10 @@ class Keys(Protocol):
         """Draws a master key and returns it wrapped."""
         ...
 
+    def root_ids(self) -> list[str]:
+        """Returns which root keys there are, the newest first: two while it is being rotated."""
+        ...
+
     def file_key(self, kind: int, file_id: bytes) -> bytes:
         """Returns the key of a container (docs/format.md, "Containers")."""
         ...

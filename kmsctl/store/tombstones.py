@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from kmsctl.model.canonical import Value
     from kmsctl.store.snapshot import Snapshot, Transaction
-    from kmsctl.store.tables import Row, Table
+    from kmsctl.store.tables import Row
 
 _DESTROYED = states.STATE_NUMBERS[states.DESTROYED]
 
@@ -42,8 +42,7 @@ def each(snapshot: Snapshot) -> Iterator[Tombstone]:
     condition = "state = ? OR (state = 4 AND destroy_time <= ?)"
     for row in snapshot.scan(CRYPTO_KEY_VERSIONS, condition, (_DESTROYED, snapshot.trusted_now)):
         name = scrub.name_of(connection, CRYPTO_KEY_VERSIONS, row.id, location)
-        when = row.optional_integer("destroy_event_time") or row.optional_integer("destroy_time")
-        yield Tombstone(row.blob("uid"), name, when or row.integer("create_time"))
+        yield Tombstone(row.blob("uid"), name, _when(row))
     for row in snapshot.scan(TOMBSTONES, "1 ORDER BY id", ()):
         yield Tombstone(row.blob("uid"), row.text("name"), row.integer("destroy_time"))
 
@@ -54,25 +53,28 @@ def authentic(snapshot: Snapshot) -> list[Tombstone]:
         return list(each(snapshot))
     except IntegrityError:
         pass
-    location, found = snapshot.head.name, []
-    for row in _sound(snapshot, CRYPTO_KEY_VERSIONS):
-        if row.integer("state") == _DESTROYED:
-            name = scrub.name_of(snapshot.connection, CRYPTO_KEY_VERSIONS, row.id, location)
-            when = row.optional_integer("destroy_event_time")
-            found.append(Tombstone(row.blob("uid"), name, when or row.integer("create_time")))
+    found = [
+        Tombstone(row.blob("uid"), _name(snapshot, row), _when(row))
+        for row in scrub.sound(snapshot, CRYPTO_KEY_VERSIONS)
+        if row.integer("state") == _DESTROYED or versions.is_due(row, snapshot.trusted_now)
+    ]
     found += [
         Tombstone(row.blob("uid"), row.text("name"), row.integer("destroy_time"))
-        for row in _sound(snapshot, TOMBSTONES)
+        for row in scrub.sound(snapshot, TOMBSTONES)
     ]
     return found
 
 
-def _sound(snapshot: Snapshot, table: Table) -> Iterator[Row]:
-    """Yields the rows that fit their tags."""
-    for found in snapshot.connection.each(f"SELECT id FROM {table.name} ORDER BY id"):
-        row = scrub.row(snapshot, table, found[0]) if isinstance(found[0], int) else None
-        if row is not None:
-            yield row
+def _when(row: Row) -> int:
+    when = row.optional_integer("destroy_event_time") or row.optional_integer("destroy_time")
+    return when or row.integer("create_time")
+
+
+def _name(snapshot: Snapshot, row: Row) -> str:
+    try:
+        return scrub.name_of(snapshot.connection, CRYPTO_KEY_VERSIONS, row.id, snapshot.head.name)
+    except IntegrityError:
+        return f"row {row.id} of {CRYPTO_KEY_VERSIONS.name}"
 
 
 def returning(snapshot: Snapshot, known: Mapping[bytes, Tombstone]) -> Iterator[tuple[int, Tombstone]]:
