@@ -108,14 +108,17 @@ class RestoreReport:
 
     Attributes:
         orphans: a sentence for each object that stays in a token, though nothing knows of it any more.
+        spared: names of versions that were to be destroyed when the backup was made, were restored since, and
+            have their whole time until they are destroyed again.
     """
 
-    __slots__ = ("buried", "databases", "orphans")
+    __slots__ = ("buried", "databases", "orphans", "spared")
 
     def __init__(self) -> None:
         self.databases: list[str] = []
         self.buried: list[str] = []
         self.orphans: list[str] = []
+        self.spared: list[str] = []
 
 
 def restore_backup(
@@ -160,6 +163,7 @@ class Restoring:
         "_request",
         "_snapshot_id",
         "_sound",
+        "_spared",
         "_workshop",
     )
 
@@ -184,6 +188,7 @@ class Restoring:
         self._origin = origin
         self._destroyed: Known = {}
         self._orphans: list[str] = []
+        self._spared: list[str] = []
         #: Names of databases → whether they are as they were left.
         self._sound: dict[str, bool] = {}
         #: of the snapshot that keeps the present state
@@ -287,6 +292,7 @@ class Restoring:
                 raise
             report.databases.append(each.name)
         report.orphans = self._orphans
+        report.spared = self._spared
         if CONTROL not in report.databases:
             with store.open(CONTROL).write() as transaction:
                 request = {**self._origin, "databases": report.databases}
@@ -329,6 +335,7 @@ class Restoring:
             request["replacedGeneration"] = str(live.head.generation)
         buried: list[str] = []
         orphans: list[str] = []
+        spared: list[str] = []
         with copied.write(epoch=self._kms.random(16)) as transaction:
             request["generation"] = str(transaction.head.generation)
             if live is not None:
@@ -340,6 +347,9 @@ class Restoring:
                 token_objects.bury(transaction)
                 token_objects.renew(transaction, self._kms.random)
                 if live is not None:
+                    spared = tombstones.spare(transaction, live)
+                    if spared:
+                        request["destroyedLater"] = spared
                     orphans = [_orphan(*found) for found in token_objects.carry(transaction, live)]
                 if orphans:
                     request["staysInToken"] = orphans
@@ -350,6 +360,7 @@ class Restoring:
             raise IntegrityError(f"The copy of '{copied.name}' lost its mark.")
         replace(store.path_of(copied.name), copied.path, mark, store.keys, store.probe)
         self._orphans += orphans
+        self._spared += spared
         return buried
 
 

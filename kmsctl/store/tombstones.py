@@ -9,7 +9,7 @@ from __future__ import annotations
 from kmsctl.errors import IntegrityError
 from kmsctl.model import states
 from kmsctl.store import scrub, versions
-from kmsctl.store.tables import CRYPTO_KEY_VERSIONS, TOMBSTONES
+from kmsctl.store.tables import CRYPTO_KEY_VERSIONS, CRYPTO_KEYS, TOMBSTONES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from kmsctl.store.tables import Row
 
 _DESTROYED = states.STATE_NUMBERS[states.DESTROYED]
+_SCHEDULED = states.STATE_NUMBERS[states.DESTROY_SCHEDULED]
 
 
 class Tombstone:
@@ -113,3 +114,36 @@ def bury(transaction: Transaction, known: Mapping[bytes, Tombstone]) -> list[str
             }
             transaction.insert(TOMBSTONES, values)
     return buried
+
+
+def spare(transaction: Transaction, live: Snapshot) -> list[str]:
+    """Gives versions that a copy is to destroy, and that were saved from that since, their whole time anew.
+
+    Else the clock would destroy them as soon as the copy is in place: with their objects in tokens, too.
+
+    Returns:
+        the names of the versions.
+    """
+    spared = []
+    for row in transaction.scan(CRYPTO_KEY_VERSIONS, "state = 4 ORDER BY id", ()):
+        now = _counterpart(live, row.blob("uid"))
+        if now is None or now.integer("state") == _DESTROYED:
+            continue
+        name = scrub.name_of(transaction.connection, CRYPTO_KEY_VERSIONS, row.id, transaction.head.name)
+        if now.integer("state") == _SCHEDULED:
+            later = now.integer("destroy_time")
+        else:
+            key = transaction.find(CRYPTO_KEYS, f"The key of {name}", id=row.integer("key"))
+            if key is None:
+                raise IntegrityError(f"The key of {name} disappeared from the copy.")
+            later = transaction.now + key.integer("destroy_scheduled_duration")
+            spared.append(name)
+        transaction.update(row, destroy_time=max(later, row.integer("destroy_time")))
+    return spared
+
+
+def _counterpart(live: Snapshot, uid: bytes) -> Row | None:
+    """Returns the row of a version in a database that may be damaged, if it can be believed."""
+    found = live.connection.all("SELECT id FROM crypto_key_versions WHERE uid = ?", (uid,))
+    row_id = found[0][0] if found else None
+    return scrub.row(live, CRYPTO_KEY_VERSIONS, row_id) if isinstance(row_id, int) else None

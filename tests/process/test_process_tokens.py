@@ -149,6 +149,10 @@ def test_a_wrong_pin_is_tried_once(token: tokens.Token) -> None:
     assert "the PIN is wrong; it was tried once and is not tried again (CKR_PIN_INCORRECT)" in errors[0]
 
 
+def test_a_wrong_pin_is_not_tried_again_by_another_uri_of_the_token(token: tokens.Token) -> None:
+    assert _run("wrong_pin_again", token) == ["TokenPinError 1", "TokenPinError 1", "16 2"]
+
+
 def test_a_wrong_pin_of_a_new_process_is_tried_once_more_and_shows(softhsm: tokens.Token) -> None:
     _run("wrong_pin", softhsm)
     program = (

@@ -189,6 +189,25 @@ def wrong_pin(backend: TokenBackend) -> None:
     print("tried", len(tried), "asked", len(asked))
 
 
+def wrong_pin_again(backend: TokenBackend) -> None:
+    """Tries a wrong PIN by two URIs of one token, then the right one; prints how often the token saw a PIN."""
+    login, tried = Cryptoki.login, []
+
+    def count(self: Cryptoki, session: int, pin: bytes | None) -> bool:
+        tried.append(pin)
+        return login(self, session, pin)
+
+    Cryptoki.login = count  # type: ignore[method-assign]
+    serial = backend.identity.serial
+    other = sys.argv[2].replace("?", f";serial={serial}?", 1)
+    for uri, pin in ((sys.argv[2], "wrong-pin"), (other, "wrong-pin"), (other, tokens.PIN)):
+        again = TokenBackend.open(pkcs11_uri.parse(uri), lambda pin=pin: pin, sys.argv[3])  # type: ignore[misc]
+        try:
+            print(len(again.random_bytes(16)), len(tried))
+        except KmsError as error:
+            print(type(error).__name__, len(tried))
+
+
 def refused(backend: TokenBackend) -> None:
     """What cannot be decrypted ends the operation, not the login."""
     login, tried = Cryptoki.login, []

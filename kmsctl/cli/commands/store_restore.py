@@ -128,6 +128,8 @@ def report_restored(session: Session, report: RestoreReport | None) -> None:
         return
     for name in report.buried:
         session.status(f"Stays destroyed: {name}.")
+    for name in report.spared:
+        session.status(f"Scheduled to be destroyed again, its whole time from now on: {name}.")
     for text in report.orphans:
         session.status(f"{text} No version refers to it any more.")
     session.status(f"Restored: {', '.join(report.databases) or 'nothing, all is as it was then'}.")

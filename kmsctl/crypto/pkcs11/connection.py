@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 
+#: (module, label, serial number, PIN) of the PINs that were refused in this process → the error. Several URIs
+#: may name one token, and a service may be opened again.
+_REFUSED: dict[tuple[str, str, bytes | str, bytes | None], TokenPinError] = {}
+
+
 class TokenSession:
     """A session in use, by the one thread that holds the module's lock.
 
@@ -123,7 +128,7 @@ class Connection:
             exclusive: whether it changes objects of the token.
             repeat: whether it may be done a second time, if the session turns out to have been void.
         """
-        self._check_refusal()
+        self._check_refusal(self._refusal)
         self._get_pin()
         with self._hold(exclusive=exclusive) as hold:
             module = self._load()
@@ -135,13 +140,13 @@ class Connection:
                 failure = failures.name(error)
                 lost = failure in failures.LOST
                 if not (repeat and reused and (lost or failure in failures.STALE)):
-                    raise failures.translate(error, self.name, doing) from None
+                    raise failures.translate(error, self.name, doing) from error.__cause__
                 if lost:
                     self._restart(module, failures.translate(error, self.name, doing))
             try:
                 return self._attempt(work, module, hold)
             except kinds as error:
-                raise failures.translate(error, self.name, doing) from None
+                raise failures.translate(error, self.name, doing) from error.__cause__
 
     def look(self, work: Callable[[Module, Token], T], doing: str = "looking at it") -> T:
         """Does `work` with the token, without logging in."""
@@ -174,6 +179,9 @@ class Connection:
             self._generation = module.generation
         try:
             return work(self._session)
+        except failures.SENSELESS as error:
+            self._drop()
+            raise failures.senseless() from error
         except BaseException as error:
             # Some modules keep a failed operation active for good: the session is given up (rule 14).
             if isinstance(error, failures.kinds()):
@@ -254,11 +262,12 @@ class Connection:
                 return session
             self._check_flags(token)
             pin = self._read_pin()
+            self._check_refusal(_REFUSED.get(self._login(token)))
             if cryptoki is not None:
                 cryptoki.login(session.handle, pin)
                 return session
             try:
-                opened = self._open_session(token, mapper, pin.decode())
+                opened = self._open_session(token, mapper, _text(pin))
             except UserAlreadyLoggedIn:
                 return session
             session.close()
@@ -266,8 +275,13 @@ class Connection:
             translated = failures.translate(error, self.name, "logging in")
             if isinstance(translated, TokenPinError):
                 self._refusal = translated
+                if failures.name(error) == "PinIncorrect":
+                    _REFUSED[self._login(token)] = translated
             raise translated from None
         return opened
+
+    def _login(self, token: Token) -> tuple[str, str, bytes | str, bytes | None]:
+        return loading.real_path(self._uri.module_path), token.label, token.serial, self._pin
 
     def _get_pin(self) -> None:
         """Asks for the PIN if it will be needed; not under the module's lock, as people type slowly."""
@@ -318,9 +332,17 @@ class Connection:
             self._pin = pin
         return self._pin
 
-    def _check_refusal(self) -> None:
-        if self._refusal is not None:
-            raise TokenPinError(self._refusal.message, hint=self._refusal.hint)
+    @staticmethod
+    def _check_refusal(refusal: TokenPinError | None) -> None:
+        if refusal is not None:
+            raise TokenPinError(refusal.message, hint=refusal.hint)
+
+
+def _text(pin: bytes) -> str:
+    try:
+        return pin.decode()
+    except UnicodeDecodeError:
+        raise failures.TokenFailure("PinInvalid") from None
 
 
 def _needs_login(token: Token) -> bool:
