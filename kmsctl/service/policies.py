@@ -194,31 +194,10 @@ def _location_row(location: Snapshot, name: names.Name) -> Row | None:
 
 def _put(transaction: Transaction, row: Row, policy: Policy) -> tuple[dict[str, object], Policy]:
     """Stores a policy. Returns what the record of the call says about it, and what was stored."""
-    before, after = _grants(policies.of(row)), _grants(policy)
-    deltas = [_delta("REMOVE", each) for each in before if each not in after]
-    deltas += [_delta("ADD", each) for each in after if each not in before]
-    stored = policies.put(transaction, row, policy)
-    return {"serviceData": {"policyDelta": {"bindingDeltas": deltas}}}, stored
+    from kmsctl.service.policy_deltas import policy_delta
 
-
-def _grants(policy: Policy) -> dict[tuple[str, str, object], None]:
-    """Returns the members of all bindings one by one, in order."""
-    return {
-        (binding.role, member, binding.condition): None
-        for binding in policy.bindings
-        for member in binding.members
-    }
-
-
-def _delta(action: str, grant: tuple[str, str, object]) -> dict[str, object]:
-    from kmsctl.model.policies import Condition
-    from kmsctl.model.policy_json import condition_json
-
-    role, member, condition = grant
-    shown: dict[str, object] = {"action": action, "member": member.partition(members.UID)[0], "role": role}
-    if isinstance(condition, Condition):
-        shown["condition"] = condition_json(condition)
-    return shown
+    delta = policy_delta(policies.of(row), policy)
+    return {"serviceData": {"policyDelta": delta}}, policies.put(transaction, row, policy)
 
 
 def _merged(control: Snapshot, project: str, before: Policy, given: Policy, fields: Sequence[str]) -> Policy:

@@ -110,7 +110,12 @@ CHANGES: list[tuple[Callable[[World], object], str, str, dict[str, Any], str]] =
         ),
         "UpdateCryptoKey",
         str(KEY),
-        {"name": str(KEY), "updateMask": "labels,next_rotation_time"},
+        {
+            "name": str(KEY),
+            "updateMask": "labels,next_rotation_time",
+            "labels": LABELS,
+            "nextRotationTime": "2030-01-02T00:00:00Z",
+        },
         "cloudkms_cryptokey",
     ),
     (

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kmsctl.errors import Aborted, FailedPrecondition, IntegrityError, InvalidArgument, PermissionDenied
+from kmsctl.model.iam_resources import IamRole
 from kmsctl.model.names import CryptoKeyName, KeyRingName, ProjectName, ServiceAccountName
 from kmsctl.model.policies import AuditConfig, Binding, Condition, Policy, decode, encode, with_binding
 from kmsctl.model.requests import DecryptRequest, EncryptRequest
@@ -386,6 +387,35 @@ def test_changes_of_policies_are_recorded_with_what_they_changed(keyed: World) -
             "role": ENCRYPTER,
         }
     ]
+
+
+def test_changes_of_what_is_recorded_are_recorded_with_what_they_changed(keyed: World) -> None:
+    def change(*configs: AuditConfig) -> list[dict[str, str]]:
+        keyed.kms.set_iam_policy(OWNER, ME, Policy([], configs), ["auditConfigs"])
+        delta = keyed.records("control")[-1]["protoPayload"]["serviceData"]["policyDelta"]
+        assert delta["bindingDeltas"] == []
+        return list(delta["auditConfigDeltas"])
+
+    kms = {"service": "cloudkms.googleapis.com", "logType": "DATA_READ"}
+    exempt = {**kms, "exemptedMember": "user:ann@example.com"}
+    name = kms["service"]
+    assert change(AuditConfig(name, {"DATA_READ": ()})) == [{"action": "ADD", **kms}]
+    assert change(AuditConfig(name, {"DATA_READ": (exempt["exemptedMember"],)})) == [
+        {"action": "ADD", **exempt}
+    ]
+    assert change() == [{"action": "REMOVE", **kms}, {"action": "REMOVE", **exempt}]
+
+
+def test_changes_of_roles_are_recorded_with_what_they_changed(keyed: World) -> None:
+    encrypt, decrypt = (f"cloudkms.cryptoKeyVersions.useTo{verb}" for verb in ("Encrypt", "Decrypt"))
+    keyed.kms.create_custom_role(OWNER, ME, "user", IamRole("", "User", "", "GA", [encrypt]))
+    keyed.kms.update_custom_role(OWNER, ME, "user", {"permissions": [decrypt], "stage": "DISABLED"})
+    payload = keyed.records("control")[-1]["protoPayload"]
+    assert payload["methodName"] == "UpdateRole"
+    assert payload["serviceData"] == {
+        "permissionDelta": {"addedPermissions": [decrypt], "removedPermissions": [encrypt]}
+    }
+    assert payload["request"]["role"] == {"stage": "DISABLED"}
 
 
 def test_data_access_is_recorded_as_the_project_says_and_exempt_members_are_not(keyed: World) -> None:
