@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         | names.ServiceAccountName
     )
 
-MAX_PRINCIPALS, MAX_GROUPS, MAX_SIZE = 1500, 250, 64 * 1024
+MAX_PRINCIPALS, MAX_GROUPS, MAX_CONDITIONS, MAX_SIZE = 1500, 250, 100, 64 * 1024
 _SERVICES = frozenset(
     {"allServices", "cloudkms.googleapis.com", "cloudresourcemanager.googleapis.com", "iam.googleapis.com"}
     | {"kmsctl", "logging.googleapis.com", "securitycenter.googleapis.com", "serviceusage.googleapis.com"}
@@ -217,6 +217,8 @@ def _merged(control: Snapshot, project: str, before: Policy, given: Policy, fiel
             f"policy: it names {len(principals)} principals, {groups} of them groups; the most are "
             f"{MAX_PRINCIPALS} and {MAX_GROUPS}."
         )
+    if sum(binding.condition is not None for binding in bindings) > MAX_CONDITIONS:
+        raise InvalidArgument(f"policy: more than {MAX_CONDITIONS} of its bindings have conditions.")
     if len(encode(policy)) > MAX_SIZE:
         raise InvalidArgument("policy: it is larger than 64 KB.")
     return policy

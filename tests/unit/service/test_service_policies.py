@@ -88,6 +88,15 @@ def test_what_is_no_binding_is_refused_and_changes_nothing(keyed: World, binding
     assert keyed.kms.get_iam_policy(OWNER, KEY).etag == before
 
 
+def test_a_policy_has_a_bounded_number_of_conditions(keyed: World) -> None:
+    def conditional(count: int) -> Policy:
+        return Policy([Binding(ENCRYPTER, ["allUsers"], Condition(f"{n} == 1", "t")) for n in range(count)])
+
+    keyed.kms.set_iam_policy(OWNER, RING, conditional(100), ["bindings"])
+    with pytest.raises(InvalidArgument, match="more than 100 of its bindings have conditions"):
+        keyed.kms.set_iam_policy(OWNER, RING, conditional(101), ["bindings"])
+
+
 def test_a_policy_has_bounds(keyed: World) -> None:
     many = Policy([Binding("roles/viewer", [f"user:u{number}@x" for number in range(1501)])])
     with pytest.raises(InvalidArgument, match="1501 principals"):
@@ -287,6 +296,28 @@ def test_a_condition_that_fails_denies_and_says_so(keyed: World) -> None:
         ("NOT_A_MEMBER", ""),
         ("CONDITION_FAILED", "user:ann@example.com"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("expression", "why"),
+    [
+        ("1 / 0 == 1", "it divides by zero"),
+        ("[1][5] == 1", "a list in it has no such item"),
+        ("9223372036854775807 + 1 == 0", "out of range"),
+        ("timestamp('soon') < request.time", "no number, time or time zone"),
+        ("request.time.getHours('Nowhere/Land') == 1", "no number, time or time zone"),
+        ("int(resource.name) == 1", "no number, time or time zone"),
+        ("resource.name.matches('(')", "a pattern in it is none that RE2 takes"),
+        # Compiled in a tenth of a second; a policy could have hundreds of its kind.
+        (r"resource.name.matches('\\PN{900}')", "or too large a one"),
+    ],
+)
+def test_why_a_condition_fails_is_said_in_words_that_quote_nothing(expression: str, why: str) -> None:
+    conditions.check(expression)
+    facts = conditions.Facts("projects/secret", "t", "s", 0, {})
+    with pytest.raises(conditions.ConditionFailed, match=why) as failed:
+        conditions.holds(expression, facts)
+    assert "secret" not in str(failed.value)
 
 
 def test_a_missing_library_denies_and_says_so(keyed: World, monkeypatch: pytest.MonkeyPatch) -> None:
