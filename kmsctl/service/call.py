@@ -125,6 +125,11 @@ class Reading:
             self._reading.__exit__(kind, error, trace)
             record_failure(self._database, self._context, self._decision, self._target, {}, error)
 
+    def failed(self, error: KmsError) -> None:
+        """Keeps a record of a call that failed when a key was used, whoever is at fault."""
+        if self._database is not None and self._decision.audited:
+            _keep_failure(self._database, self._context, self._decision, self._target, {}, error)
+
     def record(self) -> None:
         """Keeps a record of the call, where the project's audit configuration asks for one.
 
@@ -282,8 +287,18 @@ def record_failure(
 
     Where that cannot be kept, the call has failed all the same, for the reason that its caller learns.
     """
-    if not isinstance(error, KmsError) or not audit.is_recorded(error) or not decision.audited:
-        return
+    if isinstance(error, KmsError) and audit.is_recorded(error) and decision.audited:
+        _keep_failure(database, ctx, decision, target, request, error)
+
+
+def _keep_failure(
+    database: Database,
+    ctx: Context,
+    decision: Decision,
+    target: Target,
+    request: dict[str, object],
+    error: KmsError,
+) -> None:
     try:
         with database.write() as transaction:
             audit.append_failure(transaction, ctx, decision, target, request, error)
