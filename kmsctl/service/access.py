@@ -83,8 +83,11 @@ def explain(kms: Kms, ctx: Context, permission: str, name: names.Name, account: 
     with _View(kms, ctx, name) as view:
         control, location, target = view.control, view.location, view.target
         if control is None or find_project(control, target) is None:
-            note = "Nobody has used the project yet: whoever makes something in it first owns it."
-            return Explanation(account, permission, target.name, granted=True, grounds=[], note=note)
+            granted, problems = allowed(control, location, identify(control, account), permission, target)
+            note = " ".join(problems) or (
+                "Nobody has used the project yet: whoever makes something in it first owns it."
+            )
+            return Explanation(account, permission, target.name, granted=granted, grounds=[], note=note)
         caller = identify(control, account)
         grounds = []
         for level, binding in _granting(control, location, target, permission):

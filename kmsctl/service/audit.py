@@ -32,14 +32,20 @@ if TYPE_CHECKING:
 
 #: Status → its number in google.rpc.Code.
 CODES = {
+    "UNKNOWN": 2,
     "INVALID_ARGUMENT": 3,
     "NOT_FOUND": 5,
     "ALREADY_EXISTS": 6,
     "PERMISSION_DENIED": 7,
+    "RESOURCE_EXHAUSTED": 8,
     "FAILED_PRECONDITION": 9,
     "ABORTED": 10,
+    "UNIMPLEMENTED": 12,
+    "INTERNAL": 13,
+    "UNAVAILABLE": 14,
+    "INTEGRITY": 15,  # DATA_LOSS
 }
-_OWN_FAULTS = frozenset(CODES) - {"PERMISSION_DENIED"}
+_OWN_FAULTS = frozenset(("INVALID_ARGUMENT", "NOT_FOUND", "ALREADY_EXISTS", "FAILED_PRECONDITION", "ABORTED"))
 _PROJECTS = "cloudresourcemanager.googleapis.com"
 #: Service → the package of its requests.
 _REQUESTS = {

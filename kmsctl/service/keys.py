@@ -38,6 +38,14 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 _POLICY = "key_access_justifications_policy"
+#: Field of an update mask → the field whose new value the record has; none where it was taken away.
+_RECORDED = {
+    "labels": "labels",
+    "next_rotation_time": "nextRotationTime",
+    "not_exportable": "notExportable",
+    "rotation_period": "rotationPeriod",
+    "version_template.algorithm": "versionTemplate",
+}
 
 
 def create(
@@ -208,7 +216,12 @@ def update(kms: Kms, ctx: Context, name: CryptoKeyName, changes: Mapping[str, ob
             _check_schedule(purpose, period, following, transaction.now, fresh=fresh)  # type: ignore[arg-type]
             _check_rotatable(name, import_only=bool(row.integer("import_only")), following=following)
         transaction.update(row, **columns)
-        return keys.resource(row, name, keys.primary_of(transaction, row, name), transaction.now)
+        updated = keys.resource(row, name, keys.primary_of(transaction, row, name), transaction.now)
+        from kmsctl.model.rest import crypto_key_json
+
+        now = crypto_key_json(updated)
+        call.request |= {shown: now[shown] for field in changes if (shown := _RECORDED.get(field, "")) in now}
+        return updated
 
 
 def update_primary_version(kms: Kms, ctx: Context, name: CryptoKeyName, number: int) -> CryptoKey:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
         | names.ServiceAccountName
     )
 
-MAX_PRINCIPALS, MAX_GROUPS, MAX_SIZE = 1500, 250, 64 * 1024
+MAX_PRINCIPALS, MAX_GROUPS, MAX_CONDITIONS, MAX_SIZE = 1500, 250, 100, 64 * 1024
 _SERVICES = frozenset(
     {"allServices", "cloudkms.googleapis.com", "cloudresourcemanager.googleapis.com", "iam.googleapis.com"}
     | {"kmsctl", "logging.googleapis.com", "securitycenter.googleapis.com", "serviceusage.googleapis.com"}
@@ -194,31 +194,10 @@ def _location_row(location: Snapshot, name: names.Name) -> Row | None:
 
 def _put(transaction: Transaction, row: Row, policy: Policy) -> tuple[dict[str, object], Policy]:
     """Stores a policy. Returns what the record of the call says about it, and what was stored."""
-    before, after = _grants(policies.of(row)), _grants(policy)
-    deltas = [_delta("REMOVE", each) for each in before if each not in after]
-    deltas += [_delta("ADD", each) for each in after if each not in before]
-    stored = policies.put(transaction, row, policy)
-    return {"serviceData": {"policyDelta": {"bindingDeltas": deltas}}}, stored
+    from kmsctl.service.policy_deltas import policy_delta
 
-
-def _grants(policy: Policy) -> dict[tuple[str, str, object], None]:
-    """Returns the members of all bindings one by one, in order."""
-    return {
-        (binding.role, member, binding.condition): None
-        for binding in policy.bindings
-        for member in binding.members
-    }
-
-
-def _delta(action: str, grant: tuple[str, str, object]) -> dict[str, object]:
-    from kmsctl.model.policies import Condition
-    from kmsctl.model.policy_json import condition_json
-
-    role, member, condition = grant
-    shown: dict[str, object] = {"action": action, "member": member.partition(members.UID)[0], "role": role}
-    if isinstance(condition, Condition):
-        shown["condition"] = condition_json(condition)
-    return shown
+    delta = policy_delta(policies.of(row), policy)
+    return {"serviceData": {"policyDelta": delta}}, policies.put(transaction, row, policy)
 
 
 def _merged(control: Snapshot, project: str, before: Policy, given: Policy, fields: Sequence[str]) -> Policy:
@@ -238,6 +217,8 @@ def _merged(control: Snapshot, project: str, before: Policy, given: Policy, fiel
             f"policy: it names {len(principals)} principals, {groups} of them groups; the most are "
             f"{MAX_PRINCIPALS} and {MAX_GROUPS}."
         )
+    if sum(binding.condition is not None for binding in bindings) > MAX_CONDITIONS:
+        raise InvalidArgument(f"policy: more than {MAX_CONDITIONS} of its bindings have conditions.")
     if len(encode(policy)) > MAX_SIZE:
         raise InvalidArgument("policy: it is larger than 64 KB.")
     return policy

@@ -8,6 +8,7 @@ from kmsctl.model.iam_resources import STAGES, IamRole
 from kmsctl.model.names import ProjectName
 from kmsctl.service.control import ControlMutation, ControlReading
 from kmsctl.service.defaults import PAGE_SIZE
+from kmsctl.service.policy_deltas import permission_delta
 from kmsctl.service.targets import Target
 from kmsctl.store import custom_roles
 from kmsctl.store.policies import new_etag
@@ -113,11 +114,16 @@ def update(
         columns["permissions"] = custom_roles.encode_permissions(wanted)
     with ControlMutation(kms, ctx, "UpdateRole", Target(parent)) as call:
         call.request = {"roleId": role, "updateMask": ",".join(sorted(columns))}
+        if texts:
+            call.request["role"] = texts
         row = _find(call.transaction, parent, role)
         if etag and etag != row.text("etag"):
             raise Aborted(f"There were concurrent changes of the role {role}. Read it again and retry.")
         if row.integer("deleted"):
             raise FailedPrecondition(f"The role {role} in {parent} is deleted.")
+        if "permissions" in columns:
+            delta = permission_delta(custom_roles.permissions_of(row), columns["permissions"].split())
+            call.more = {"serviceData": {"permissionDelta": delta}}
         call.transaction.update(row, **columns, etag=new_etag(call.transaction))
         return _resource(row)
 
