@@ -287,7 +287,7 @@ def test_where_nothing_is_similar_the_group_is_shown(
     session: Session, line: str, group: str, command: str
 ) -> None:
     text = usage_error(session, line)
-    assert f"Invalid choice: '{line.split()[-1]}'.\n\nAvailable groups for {group}:\n" in text
+    assert f"Invalid choice: '{line.rsplit(maxsplit=1)[-1]}'.\n\nAvailable groups for {group}:\n" in text
     assert f"\nAvailable commands for {group}:\n" in text
     assert f"\n      {command} " in text
 
