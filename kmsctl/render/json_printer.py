@@ -95,8 +95,7 @@ def _listed(texts: Iterable[str], options: PrintOptions) -> Iterator[str]:
             yield separator + text
             separator = ",\n  "
     except Exception:
-        if separator.startswith(","):
-            yield "\n]\n"
+        yield "\n]\n" if separator.startswith(",") else "[]\n"
         raise
     if separator.startswith(","):
         yield "\n]\n"

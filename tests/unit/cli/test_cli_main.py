@@ -73,16 +73,18 @@ def test_a_reader_that_leaves_is_no_error(home: dict[str, str]) -> None:
         assert process.wait() == 0
 
 
-def test_a_full_standard_output_is_an_error(home: dict[str, str]) -> None:
+@pytest.mark.parametrize("line", ["locations list", "--help", "keys create -h", "completion bash"])
+def test_a_full_standard_output_is_an_error(home: dict[str, str], line: str) -> None:
     with open("/dev/full", "wb") as full:
         told = subprocess.run(
-            [sys.executable, "-m", "kmsctl", "locations", "list"],
+            [sys.executable, "-m", "kmsctl", *line.split()],
             env=home,
             stdout=full,
             stderr=subprocess.PIPE,
             check=False,
         )
     assert told.returncode == 1
+    assert told.stderr.startswith(b"ERROR: (kmsctl")
     assert told.stderr.endswith(b"Unable to write to standard output: [Errno 28] No space left on device\n")
 
 

@@ -266,6 +266,33 @@ def test_similar_commands_are_offered(session: Session) -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "first"),
+    [
+        ("key list --keyring=r", "kmsctl keys list"),
+        ("keys version destroy 3 --key=k", "kmsctl keys versions destroy"),
+        ("list keys", "kmsctl keys list"),
+        ("key", "kmsctl keys"),
+        ("iam service-account create x", "kmsctl iam service-accounts create"),
+    ],
+)
+def test_the_words_that_follow_tell_which_command_was_meant(session: Session, line: str, first: str) -> None:
+    assert usage_error(session, line).splitlines()[1:3] == ["Maybe you meant:", f"  {first}"]
+
+
+@pytest.mark.parametrize(
+    ("line", "group", "command"),
+    [("keys foo", "kmsctl keys", "set-primary-version"), ("nosuch", "kmsctl", "encrypt")],
+)
+def test_where_nothing_is_similar_the_group_is_shown(
+    session: Session, line: str, group: str, command: str
+) -> None:
+    text = usage_error(session, line)
+    assert f"Invalid choice: '{line.rsplit(maxsplit=1)[-1]}'.\n\nAvailable groups for {group}:\n" in text
+    assert f"\nAvailable commands for {group}:\n" in text
+    assert f"\n      {command} " in text
+
+
+@pytest.mark.parametrize(
     ("line", "what"),
     [
         ("single-tenant-hsm list", "kmsctl single-tenant-hsm"),
