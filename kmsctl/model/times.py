@@ -25,6 +25,10 @@ _DAYS_TO_EPOCH = 719_162  # from 0001-01-01 to 1970-01-01
 #: Day since 1970 → its date as `rfc3339` has it: lists have the same days over and over.
 _dates: dict[int, str] = {}
 _MOST_DATES = 1000
+#: Time → its text: a version is made at the time of its key, and generated then, so what is listed
+#: has most times more than once in a row.
+_texts: dict[int, str] = {}
+_MOST_TEXTS = 100
 
 
 def now_us() -> int:
@@ -38,6 +42,15 @@ def rfc3339(us: int) -> str:
     Raises:
         ValueError: if `us` is outside the years 1 to 9999.
     """
+    text = _texts.get(us)
+    if text is None:
+        if len(_texts) >= _MOST_TEXTS:
+            _texts.clear()
+        text = _texts[us] = _rfc3339(us)
+    return text
+
+
+def _rfc3339(us: int) -> str:
     if not MIN_TIME <= us <= MAX_TIME:
         raise ValueError(f"time out of range: {us}")
     seconds, fraction = divmod(us, SECOND)

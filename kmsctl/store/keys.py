@@ -8,7 +8,7 @@ from kmsctl.model.protection import PROTECTION_LEVEL_NUMBERS, PROTECTION_LEVELS
 from kmsctl.model.resources import CryptoKey, CryptoKeyOutline
 from kmsctl.store import labels, versions
 from kmsctl.store.rings import follows, name_by_id, prefix_end
-from kmsctl.store.snapshot import index_damage
+from kmsctl.store.snapshot import all_fit, index_damage
 from kmsctl.store.tables import CRYPTO_KEY_VERSIONS, CRYPTO_KEYS
 
 TYPE_CHECKING = False
@@ -176,8 +176,10 @@ def _checked(
 ) -> Iterator[tuple[int, Columns, CryptoKeyName, CryptoKeyVersion | None]]:
     """Checks the tags of keys and of their primary versions, and that they are what was asked for."""
     label = f"A key of KeyRing {parent}"
+    doubted = not _all_fit(snapshot, found)
     for raw in found:
-        snapshot.check(CRYPTO_KEYS, raw[:_WIDTH], label)
+        if doubted:
+            snapshot.check(CRYPTO_KEYS, raw[:_WIDTH], label)
         columns: Columns = raw[3:_WIDTH]  # type: ignore[assignment]  # the tag vouches for the types
         if columns[0] != ring.id or not follows(columns[1], prefix, after):
             raise index_damage(CRYPTO_KEYS, label)
@@ -186,21 +188,38 @@ def _checked(
         primary = None
         number = raw[_PRIMARY_VERSION]
         if number is not None:
-            primary = _listed_primary(snapshot, name.version(number), raw[0], raw[_WIDTH:])  # type: ignore[arg-type]  # as above
+            version = name.version(number)  # type: ignore[arg-type]  # as above
+            primary = _listed_primary(snapshot, version, raw[0], raw[_WIDTH:], doubted=doubted)
         yield raw[0], columns, name, primary  # type: ignore[misc]  # as above
 
 
+def _all_fit(snapshot: Snapshot, found: Sequence[Sequence[Value]]) -> bool:
+    """Tells whether the tags of all these keys, and of the primary versions found beside them, are right."""
+    if not found:
+        return True
+    columns = list(zip(*found, strict=True))
+    if not all_fit(snapshot.keys, CRYPTO_KEYS, columns[:_WIDTH]):
+        return False
+    if None in columns[_WIDTH]:
+        columns = list(zip(*[raw for raw in found if raw[_WIDTH] is not None], strict=True))
+    return not columns or all_fit(snapshot.keys, CRYPTO_KEY_VERSIONS, columns[_WIDTH:])
+
+
 def _listed_primary(
-    snapshot: Snapshot, name: CryptoKeyVersionName, key: Value, raw: Sequence[Value]
+    snapshot: Snapshot, name: CryptoKeyVersionName, key: Value, raw: Sequence[Value], *, doubted: bool
 ) -> CryptoKeyVersion:
     """Checks that what was found as the primary version of a key is."""
-    label = f"The primary version of CryptoKey {name.parent}"
     if raw[0] is None:
-        raise versions.missing(label)
-    snapshot.check(CRYPTO_KEY_VERSIONS, raw, label)
+        raise versions.missing(_primary_label(name))
+    if doubted:
+        snapshot.check(CRYPTO_KEY_VERSIONS, raw, _primary_label(name))
     if raw[3] != key or raw[4] != name.number:
-        raise index_damage(CRYPTO_KEY_VERSIONS, label)
+        raise index_damage(CRYPTO_KEY_VERSIONS, _primary_label(name))
     return versions.listed(raw[3:], name, snapshot.now)  # type: ignore[arg-type]  # as above
+
+
+def _primary_label(name: CryptoKeyVersionName) -> str:
+    return f"The primary version of CryptoKey {name.parent}"
 
 
 def primary_of(snapshot: Snapshot, row: Row, name: CryptoKeyName) -> Row | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kmsctl.errors import FailedPrecondition, IntegrityError
-from kmsctl.model.canonical import encode
+from kmsctl.model.canonical import encode, encode_rows
 from kmsctl.model.times import rfc3339
 from kmsctl.store.connection import UniqueViolation
 from kmsctl.store.tables import Row
@@ -34,6 +34,27 @@ LATEST_CLOCK = 221_845_392_000_000_000
 def row_data(table: Table, row_id: int, values: Sequence[Value]) -> bytes:
     """Returns the bytes that the tag of a row is over."""
     return encode((table.number, row_id, *values))
+
+
+def all_fit(keys: DatabaseKeys, table: Table, columns: Sequence[Sequence[Value]]) -> bool:
+    """Tells at once whether the tags of many raw rows are all right: what one by one takes thrice as long.
+
+    Args:
+        keys: of the database.
+        table: where the rows are from.
+        columns: of the rows: id, mk, tag, and those of the table.
+
+    Returns:
+        False if some may be wrong, or were made under several master keys: `Snapshot.check` tells which.
+    """
+    ids, mks, tags, *values = columns
+    mk = mks[0]
+    if set(map(type, mks)) != {int} or mks.count(mk) < len(mks) or not keys.knows(mk):  # type: ignore[arg-type]
+        return False
+    try:
+        return keys.row_tags(mk, encode_rows(table.number, (ids, *values))) == list(tags)  # type: ignore[arg-type]
+    except TypeError:  # a value of a type that is never stored, such as REAL
+        return False
 
 
 class Snapshot:
