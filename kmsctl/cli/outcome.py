@@ -44,17 +44,22 @@ def of(run: Callable[[list[str], Session], None], args: list[str], session: Sess
         BrokenPipeError: if standard output is a pipe that nobody reads.
     """
     try:
-        run(args, session)
+        try:
+            run(args, session)
+        except HelpRequested as request:
+            _help(request)
     except BrokenPipeError:
         raise
-    except HelpRequested as request:
-        from kmsctl.cli import hints
-
-        text = hints.usage_of(request.command) if request.short else hints.help_of(request.command)
-        terminal.write_text(f"{text}\n")
     except Exception as error:  # noqa: BLE001 - the last resort, so that no traceback shows a secret
         return _failed(error, session)
     return Outcome(WORKED, OK)
+
+
+def _help(request: HelpRequested) -> None:
+    from kmsctl.cli import hints
+
+    text = hints.usage_of(request.command) if request.short else hints.help_of(request.command)
+    terminal.write_text(f"{text}\n")
 
 
 def _failed(error: Exception, session: Session) -> Outcome:
