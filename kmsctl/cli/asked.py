@@ -45,10 +45,7 @@ class Asked:
         given = self._given(None)
         if given is not None or not self._can_ask():
             return given
-        first = terminal.ask_secret(question, otherwise="--passphrase-file")
-        if terminal.ask_secret("The same again: ", otherwise="--passphrase-file") != first:
-            raise CommandError("The two passphrases are not the same.")
-        return first.encode()
+        return terminal.ask_new_secret(question, otherwise="--passphrase-file")
 
     def shares(self) -> Sequence[bytes]:
         paths: Sequence[str] = self._args.get("share_files") or ()

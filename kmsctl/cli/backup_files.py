@@ -127,10 +127,7 @@ def given_passphrase(args: Args, inputs: Inputs) -> bytes | None:
 
 
 def _new_passphrase() -> bytes:
-    first = terminal.ask_secret("Passphrase for the root key: ", otherwise=_OTHERWISE)
-    if first != terminal.ask_secret("The same again: ", otherwise=_OTHERWISE):
-        raise CommandError("The two passphrases are not the same.")
-    return _checked(first.encode("utf-8", "surrogateescape"))
+    return _checked(terminal.ask_new_secret("Passphrase for the root key: ", otherwise=_OTHERWISE))
 
 
 def _checked(passphrase: bytes) -> bytes:
@@ -167,7 +164,12 @@ def confirm_restore(
 
     def confirm(plan: RestorePlan) -> bool:
         names = ", ".join(each["name"] for each in plan.databases) or "(none: all are as they were)"
-        show(_difference_json(each) for each in plan.differences())
+        try:
+            show(_difference_json(each) for each in plan.differences())
+        except BrokenPipeError:
+            if args["dry_run"]:
+                raise
+            raise CommandError("Nothing was restored: nobody read to its end what would change.") from None
         for name in plan.unknown:
             session.log(
                 "warning",

@@ -6,6 +6,8 @@ The form is prefix-free, so two different sequences never encode alike. docs/for
 
 from __future__ import annotations
 
+from kmsctl.errors import InvalidArgument
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -15,7 +17,11 @@ if TYPE_CHECKING:
 
 
 def encode(values: Iterable[Value]) -> bytes:
-    """Returns the canonical form of the values, in their order."""
+    """Returns the canonical form of the values, in their order.
+
+    Raises:
+        InvalidArgument: if a text is none in Unicode, as what is typed in another encoding.
+    """
     parts = []
     for value in values:
         if value is None:
@@ -23,7 +29,10 @@ def encode(values: Iterable[Value]) -> bytes:
         elif isinstance(value, int):
             parts.append(b"i%d;" % value)
         elif isinstance(value, str):
-            text = value.encode()
+            try:
+                text = value.encode()
+            except UnicodeEncodeError:
+                raise InvalidArgument("A text that is to be kept is not valid UTF-8.") from None
             parts.append(b"s%d:%b" % (len(text), text))
         else:
             parts.append(b"b%d:%b" % (len(value), value))

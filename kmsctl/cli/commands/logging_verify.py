@@ -7,6 +7,7 @@ import sys
 from kmsctl.cli import output, terminal
 from kmsctl.cli.failures import CommandError
 from kmsctl.cli.files import STDIO, Inputs
+from kmsctl.cli.opening import check_store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,6 +63,8 @@ def run_verify(session: Session, args: Args) -> None:
                 "Invalid value for [EXPORT]: give --checkpoint and --public-key to verify it by."
             )
         findings = _verify_store(session, args)
+        if not findings:
+            check_store(session.paths)
         whole = "The logs are whole: nothing is wrong."
     else:
         if args["checkpoint"] is None:
@@ -72,12 +75,12 @@ def run_verify(session: Session, args: Args) -> None:
         whole = "The checkpoint was signed by the owner of the public key"
         whole += "." if args["export"] is None else ", and the export is whole."
     if findings:
-        what = "One finding" if len(findings) == 1 else f"{len(findings)} findings"
+        what = "One finding" if findings == 1 else f"{findings} findings"
         raise CommandError(f"The logs are not as they were written: {what}, on standard output.")
     session.status(whole)
 
 
-def _verify_store(session: Session, args: Args) -> list[Finding]:
+def _verify_store(session: Session, args: Args) -> int:
     path: str | None = args["checkpoint"]
     checkpoint = "" if path is None else _read("--checkpoint", path, "checkpoint")
     progress = terminal.Progress("Verifying", visible=session.user_output)
@@ -90,7 +93,7 @@ def _verify_store(session: Session, args: Args) -> list[Finding]:
         progress.clear()
 
 
-def _verify_export(session: Session, args: Args) -> list[Finding]:
+def _verify_export(session: Session, args: Args) -> int:
     from kmsctl.service import log_proof
 
     checkpoint = _read("--checkpoint", args["checkpoint"], "checkpoint")
@@ -109,12 +112,11 @@ def _verify_export(session: Session, args: Args) -> list[Finding]:
         ) from None
 
 
-def _show(session: Session, found: Iterable[Finding], progress: terminal.Progress | None) -> list[Finding]:
-    findings = []
+def _show(session: Session, found: Iterable[Finding], progress: terminal.Progress | None) -> int:
+    """Prints findings and returns how many."""
 
     def each() -> Iterator[dict[str, object]]:
         for finding in found:
-            findings.append(finding)
             if progress is not None:
                 progress.clear()
             yield {
@@ -124,8 +126,7 @@ def _show(session: Session, found: Iterable[Finding], progress: terminal.Progres
                 "remedy": finding.remedy,
             }
 
-    output.show_found(session, each(), FINDINGS)
-    return findings
+    return output.show_findings(session, each(), FINDINGS)
 
 
 def _read(flag: str, path: str, what: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kmsctl.cli import output, terminal
 from kmsctl.cli.failures import CommandError
+from kmsctl.cli.opening import check_store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,10 +56,10 @@ def verify() -> Command:
             records, pending purges and files that belong to nothing. It works on all processors.
 
             The exit status is 0 if nothing is wrong and 1 if anything is, or if the store could
-            not be checked. What is wrong is printed, one finding each: kind, resource, message,
-            remedy (what can be done, in words) and action, the same in one word: restore (from a
-            backup), repair (kmsctl store repair does it), maintain (kmsctl store maintain does
-            it) or inspect (look what it is).
+            not be checked or is not there. What is wrong is printed, one finding each: kind,
+            resource, message, remedy (what can be done, in words) and action, the same in one word:
+            restore (from a backup), repair (kmsctl store repair does it), maintain (kmsctl store
+            maintain does it) or inspect (look what it is).
 
             --since-last finds rows that were removed, added or put back from an older state,
             wherever they are; damage of any kind to rows that were changed since; damaged heads,
@@ -168,22 +169,21 @@ def run_verify(session: Session, args: Args) -> None:
 
     options = VerifyOptions(since_last=bool(args["since_last"]), audit=args["audit"] is not False)
     progress = terminal.Progress("Verifying", visible=session.user_output)
-    findings = []
 
     def found() -> Iterator[dict[str, object]]:
         for finding in session.kms.verify_store(session.context, progress.update, options):
-            findings.append(finding)
             progress.clear()
             yield _finding_json(finding)
         progress.clear()
 
     try:
-        output.show_found(session, found(), FINDINGS)
+        count = output.show_findings(session, found(), FINDINGS)
     finally:
         progress.clear()
-    if findings:
-        what = "One finding" if len(findings) == 1 else f"{len(findings)} findings"
+    if count:
+        what = "One finding" if count == 1 else f"{count} findings"
         raise CommandError(f"The store is not whole: {what}, each with what can be done, on standard output.")
+    check_store(session.paths)
     session.status("The store is whole: nothing is wrong.")
 
 
@@ -263,13 +263,14 @@ def run_repair(session: Session, args: Args) -> None:
         "left": [_finding_json(finding) for finding in report.left],
     }
     if report.left and not session.format:
-        output.show_found(session, (_finding_json(finding) for finding in report.left), FINDINGS)
+        output.show_findings(session, (_finding_json(finding) for finding in report.left), FINDINGS)
     output.show_silent(session, shown)
     if report.left or report.failed:
         lines = [f"- {text}" for text in report.failed]
         count = "one finding" if len(report.left) == 1 else f"{len(report.left)} findings"
         what = f"{count} left, on standard output" if report.left else "not all could be done"
         raise CommandError("\n".join([f"The store is not whole: {what}.", *lines]))
+    check_store(session.paths)
     if not report.steps:
         session.status("The store is whole: there is nothing to repair.")
     elif report.done:

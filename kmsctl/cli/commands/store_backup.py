@@ -181,7 +181,7 @@ def run_verify(session: Session, args: Args) -> None:
             {"resource": each.resource, "kind": each.kind, "message": each.message, "remedy": _REMEDY}
             for each in found
         ]
-    output.show_found(session, findings, _FINDINGS)
+    output.show_findings(session, findings, _FINDINGS)
     if findings:
         raise CommandError(f"The backup is not whole: {_count(len(findings), 'finding')}.")
     session.status(
