@@ -177,6 +177,10 @@ def ask_secret(text: str, *, otherwise: str) -> str:
     except EOFError:
         say("")
         raise CommandError("Aborted by user.") from None
+    except UnicodeError:
+        raise CommandError(
+            f"What was typed is no text in this terminal's encoding; use {otherwise}."
+        ) from None
 
 
 def can_ask() -> bool:
