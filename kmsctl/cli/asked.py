@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 PROPERTY = "store/passphrase_file"
 _LARGEST = 4096
 _WHAT = "passphrase"
+#: Bytes that are no text come from a terminal as surrogates.
+_TYPED = ("utf-8", "surrogateescape")
 
 
 class Asked:
@@ -38,7 +40,7 @@ class Asked:
     def passphrase(self, question: str) -> bytes | None:
         given = self._given(self._session.properties.get(PROPERTY))
         if given is None and self._can_ask():
-            given = terminal.ask_secret(question, otherwise="--passphrase-file").encode()
+            given = terminal.ask_secret(question, otherwise="--passphrase-file").encode(*_TYPED)
         return given or None
 
     def new_passphrase(self, question: str) -> bytes | None:

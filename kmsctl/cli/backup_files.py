@@ -140,6 +140,8 @@ def ask_passphrase(path: str) -> bytes | None:
     """Asks for the passphrase of the root key in a backup, if it has one that a passphrase opens."""
     from kmsctl.keystore.containers import Header
 
+    if not os.path.isfile(path):
+        return None  # a pipe cannot be read twice
     try:
         with open(path, "rb") as file:
             sealed = Header.read(file.read, path).sections(path).get("rootKey")

@@ -187,8 +187,10 @@ def ask_secret(text: str, *, otherwise: str) -> str:
     except EOFError:
         say("")
         raise CommandError("Aborted by user.") from None
-    except UnicodeDecodeError:
-        raise CommandError("What was typed is not in the encoding of the locale; see LANG.") from None
+    except UnicodeError:
+        raise CommandError(
+            f"What was typed is no text in this terminal's encoding; use {otherwise}."
+        ) from None
 
 
 def ask_new_secret(text: str, *, otherwise: str) -> bytes:

@@ -30,7 +30,8 @@ KINDS = {
 }
 _FIXED = 45
 _MOST_SECTION = 1 << 16
-_MOST_MANIFEST = 1 << 28
+#: Of what the holder of the root key made. An export of key rings can be made up by anybody.
+_MOST_MANIFEST, _MOST_MANIFEST_OF_RINGS = 1 << 28, 1 << 21
 _LEVEL = 1
 
 
@@ -146,7 +147,7 @@ class Reader:
         self._pack = zlib.decompressobj()
         self._opener = Opener(key, digest(header.encode()), read)
         size = int.from_bytes(self.read(4), "big")
-        if size > _MOST_MANIFEST:
+        if size > (_MOST_MANIFEST_OF_RINGS if header.kind == RINGS else _MOST_MANIFEST):
             raise altered(label)
         try:
             found = loads(self.read(size))

@@ -102,7 +102,8 @@ def _read(kms: Kms, container: Container) -> _Arrival:
 
 def _contents(kms: Kms, reader: Reader, label: str) -> _Arrival:
     manifest = reader.manifest
-    name = names.parse(manifest["keyRing"])
+    full = manifest["keyRing"]
+    name = names.parse(full) if isinstance(full, str) else None
     if not isinstance(name, names.KeyRingName):
         raise wrong(label, "it names no key ring")
     check_ring(manifest["ring"], label)

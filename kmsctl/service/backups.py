@@ -203,39 +203,49 @@ def unpack(
     for entry in reader.manifest["databases"]:
         name = entry["name"]
         wanted = not only or name in only
-        path = _unpack_one(reader, workshop, entry, label, wanted=wanted)
+        path = _unpack_one(reader, workshop if wanted else None, entry, label)
         if wanted:
             found.append(copies.open_copy(name, path, keys, kms.clock, mark_in(entry)))
     reader.finish()
     return found
 
 
-def _unpack_one(
-    reader: Reader, workshop: Workshop, entry: dict[str, Any], label: str, *, wanted: bool
-) -> str:
+def read_through(reader: Reader, label: str) -> None:
+    """Reads a container of copies to its end, and keeps nothing of it.
+
+    Raises:
+        IntegrityError: if it was changed or cut off.
+    """
+    for entry in reader.manifest["databases"]:
+        _unpack_one(reader, None, entry, label)
+    reader.finish()
+
+
+def _unpack_one(reader: Reader, workshop: Workshop | None, entry: dict[str, Any], label: str) -> str:
     from hashlib import sha256
 
     name, left = check_name(entry["name"]), int(entry["size"])
+    path = "" if workshop is None else workshop.path(name)
     hashed = sha256()
-    descriptor = workshop.new_file(name) if wanted else -1
+    descriptor = -1 if workshop is None else workshop.new_file(name)
     try:
         while left:
             piece = reader.read(min(left, _PIECE))
             left -= len(piece)
             hashed.update(piece)
             view = memoryview(piece)
-            while wanted and view:
+            while workshop is not None and view:
                 view = view[os.write(descriptor, view) :]
-        if wanted:
+        if workshop is not None:
             os.fsync(descriptor)
     except OSError as error:
-        raise os_failure(error, "write", workshop.path(name)) from None
+        raise os_failure(error, "write", path) from None
     finally:
-        if wanted:
+        if workshop is not None:
             os.close(descriptor)
     if hashed.hexdigest() != entry["sha256"]:
         raise altered(label)
-    return workshop.path(name)
+    return path
 
 
 def check_name(name: str) -> str:

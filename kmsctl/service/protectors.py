@@ -138,7 +138,9 @@ def unlock(kms: Kms, seconds: int) -> bool:
     if store is None:
         raise NotFound("There is no store yet.", hint="Make one: kmsctl store init")
     keystore = _keystore(store)
-    return agent.start(keystore.directory, keystore.roots, seconds)
+    with keystore.lock():  # one at a time: the agent of another would live on where nobody finds it
+        keystore.refresh()
+        return agent.start(keystore.directory, keystore.roots, seconds)
 
 
 def lock(kms: Kms) -> bool:

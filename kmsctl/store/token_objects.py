@@ -159,8 +159,7 @@ def carry(copy: Transaction, live: Snapshot) -> list[tuple[str, TokenName, bytes
             if row.integer("encryptions") > found.integer("encryptions"):
                 copy.update(found, encryptions=row.integer("encryptions"))
         elif row.integer("state") == DOOMED:
-            added = copy.insert(TOKEN_OBJECTS, dict(row.values))
-            copy.update(added, row_id=added.id)
+            copy.insert(TOKEN_OBJECTS, {**row.values, "row_id": copy.next_id(TOKEN_OBJECTS)})
         else:
             orphans.append((row.text("resource"), token_of(row), row.blob("cka_id")))
     return orphans

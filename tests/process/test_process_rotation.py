@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import select
 import shutil
 import signal
+import socket
 from base64 import b64encode
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kmsctl.errors import FailedPrecondition, KmsError
-from kmsctl.keystore import stretching
+from kmsctl.keystore import agent, stretching
 from kmsctl.keystore.root import load_all
 from kmsctl.keystore.root_rotation import is_pending
 from kmsctl.model.names import CryptoKeyName, KeyRingName, LocationName
@@ -304,6 +306,38 @@ def check_settled_protectors(home: Path) -> None:
     kms.remove_protector(CTX, made.number, ignore)
     kms.close()
     assert not [path for path in home.rglob("*") if path.name.endswith(".new")]
+
+
+def test_of_several_that_unlock_at_once_one_agent_is_left(tmp_path: Path) -> None:
+    fill(tmp_path, file=False, passphrase=True)
+    secrets = str(tmp_path / "config" / "store")
+
+    def unlock(send: Send) -> None:
+        kms = open_kms(tmp_path)
+        kms.unlock_store(CTX, 60)
+        # None if another has taken its place meanwhile: then that one has ended it.
+        send(agent_at(secrets))
+
+    pids = {pid for (pid,) in run_all([unlock] * 4) if pid is not None}
+    assert pids
+    assert open_kms(tmp_path).lock_store(CTX)
+    for pid in pids:
+        try:
+            descriptor = os.pidfd_open(pid)
+        except ProcessLookupError:
+            continue  # it has ended
+        assert select.select([descriptor], [], [], 20)[0]
+        os.close(descriptor)
+
+
+def agent_at(secrets: str) -> int | None:
+    with socket.socket(socket.AF_UNIX) as connection:
+        try:
+            connection.connect(os.path.join(secrets, agent.SOCKET))
+        except OSError:
+            return None
+        peer = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+    return int.from_bytes(peer[:4], "little")
 
 
 def at_work(home: Path, number: int, until: Path) -> Callable[[Send], None]:

@@ -71,6 +71,21 @@ def test_a_passphrase_is_asked_for_twice_and_once(tmp_path: Path, monkeypatch: p
     assert main(["keyrings", "describe", "r", "--location=us"]) == 0
 
 
+def test_a_pipe_is_not_read_to_see_what_to_ask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers(monkeypatch, "one", "one")
+    run("backup", "create", "b", "--include-root-key")
+    elsewhere(tmp_path, monkeypatch)
+    read, write = os.pipe()
+    os.write(write, (tmp_path / "b").read_bytes())
+    os.close(write)
+    capsys.readouterr()
+    run("backup", "restore", f"/dev/fd/{read}", WHY, status=1)
+    assert "is sealed with a passphrase.\nGive it with --passphrase-file" in capsys.readouterr().err
+    os.close(read)
+
+
 def test_a_passphrase_from_a_descriptor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def descriptor(content: bytes) -> str:
         read, write = os.pipe()

@@ -247,6 +247,24 @@ def test_differences_are_lost_and_come_back_for_every_kind_of_key(world: World) 
     assert differences(world, data) == {}
 
 
+def test_prune_goes_by_no_backup_of_which_only_the_beginning_is_there(world: World, tmp_path: Path) -> None:
+    for _ in range(300):  # more than a chunk; the manifest is in the first
+        world.kms.create_crypto_key_version(OWNER, KEY)
+    for name in ("old", "new"):
+        world.clock.now += DAY
+        (tmp_path / name).write_bytes(back_up(world))
+    whole = (tmp_path / "new").read_bytes()
+    (tmp_path / "new").write_bytes(whole[:-50])
+    known = world.kms.list_backups(OWNER, str(tmp_path), Unlock())
+    assert [each.problem for each in known] == ["", ""]
+    with pytest.raises(IntegrityError, match="newest backup is not whole, so no other one is removed"):
+        world.kms.prune_backups(OWNER, str(tmp_path), 1, confirm=lambda _: None)
+    assert (tmp_path / "old").exists()
+    (tmp_path / "new").write_bytes(whole)
+    assert len(world.kms.prune_backups(OWNER, str(tmp_path), 1, confirm=lambda _: None)) == 1
+    assert not (tmp_path / "old").exists()
+
+
 def test_prune_keeps_the_newest_and_what_is_none_of_its(world: World, tmp_path: Path) -> None:
     directory = tmp_path / "backups"
     directory.mkdir()
