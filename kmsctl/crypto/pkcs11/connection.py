@@ -152,9 +152,8 @@ class Connection:
         """Does `work` with the token, without logging in."""
         with self._hold(exclusive=False):
             module = self._load()
-            token = self._select(module)
             try:
-                return work(module, token)
+                return work(module, self._select(module))
             except failures.kinds() as error:
                 raise failures.translate(error, self.name, doing) from None
 
