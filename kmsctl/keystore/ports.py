@@ -29,6 +29,14 @@ class Asking(Protocol):
         ...
 
 
+class Enrolling(Asking, Protocol):
+    """Whoever enrols a protector."""
+
+    def making(self, cka_id: bytes) -> None:
+        """Notes, for after a crash, that a key with this CKA_ID is about to be made in the token."""
+        ...
+
+
 class Request(Protocol):
     """What a protector is to be like, beyond its type."""
 
@@ -42,7 +50,7 @@ class ProtectorType(Protocol):
     """What the module of a type has."""
 
     def enrol(
-        self, request: Request, store_id: bytes, asking: Asking, random: Random
+        self, request: Request, store_id: bytes, asking: Enrolling, random: Random
     ) -> tuple[dict[str, Parameter], bytes, Sequence[bytes]]:
         """Returns the parameters and the key of a new slot, and what is to be handed out (shares)."""
         ...

@@ -16,11 +16,12 @@ if TYPE_CHECKING:
     from kmsctl.keystore.ports import ProtectorType
 
 FILE = "file"
+PKCS11 = "pkcs11"
 #: Type → (its module in this package, the order in which slots are tried, whether nobody is asked).
 TYPES = {
     "keyring": ("os_keyring", 1, True),
     "command": ("command", 2, True),
-    "pkcs11": ("token", 3, False),
+    PKCS11: ("token", 3, False),
     "passphrase": ("passphrase", 4, False),
     "shares": ("shares", 5, False),
 }

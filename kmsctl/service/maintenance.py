@@ -152,7 +152,9 @@ def maintain(
         except KmsError as error:  # one that is damaged does not keep the others waiting
             report.left.append(f"{name}: {error.message}")
     store.remove_leftovers()
-    from kmsctl.service import snapshots
+    from kmsctl.service import protectors, snapshots
+
+    report.left += protectors.clear(kms)
 
     snapshots.maintain(store, report)
     return report

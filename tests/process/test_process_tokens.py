@@ -136,6 +136,17 @@ def test_a_token_that_goes_away_is_said_to_and_comes_back(softhsm: tokens.Token)
     assert last == "b'text'"
 
 
+def test_a_token_in_the_place_of_another_is_not_taken_for_it(softhsm: tokens.Token) -> None:
+    """Else a key that is not in it would pass for destroyed."""
+    *errors, last = _run("replaced", softhsm)
+    assert len(errors) == 2
+    for error in errors:
+        assert error.startswith("TokenError Another token has taken the place of the token 'kmsctl-test'"), (
+            errors
+        )
+    assert last == "b'text'"
+
+
 def test_a_request_that_is_refused_does_not_end_the_login(token: tokens.Token) -> None:
     assert _run("refused", token) == ["Decryption failed: the ciphertext is invalid. 1"]
 

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kmsctl.crypto.pkcs11 import TokenBackend
@@ -156,6 +158,28 @@ def removed(backend: TokenBackend) -> None:
             print("no error", each())
         except KmsError as error:
             print(type(error).__name__, error.message)
+    os.rename(f"{directory}.away", directory)
+    print(backend.decrypt(key, sealed, b""))
+
+
+def replaced(backend: TokenBackend) -> None:
+    """Another token with the same label and PIN comes in the place of the one that is in use."""
+    home = os.path.dirname(os.environ["SOFTHSM2_CONF"])
+    directory, other = f"{home}/tokens", f"{home}/another"
+    key = os.urandom(16)
+    backend.create(_SYMMETRIC, key, "key")
+    sealed = backend.encrypt(key, b"text", b"")
+    os.mkdir(other, 0o700)
+    tokens._softhsm(backend.identity.module_path, Path(other))
+    os.rename(directory, f"{directory}.away")
+    os.rename(f"{other}/tokens", directory)
+    for each in (lambda: backend.decrypt(key, sealed, b""), lambda: backend.destroy(key)):
+        try:
+            print("no error", each())
+        except KmsError as error:
+            print(type(error).__name__, error.message)
+    shutil.rmtree(directory)
+    shutil.rmtree(other)
     os.rename(f"{directory}.away", directory)
     print(backend.decrypt(key, sealed, b""))
 

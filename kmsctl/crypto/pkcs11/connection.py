@@ -92,6 +92,8 @@ class Connection:
         self._asking = allocate_lock()
         self._session: TokenSession | None = None
         self._generation = 0
+        #: Label and serial number of the token that was found first.
+        self._seen: tuple[str, bytes | str] | None = None
         #: What was found by trying what the token can do: a key of the caller's → what it lacks, or None.
         self.tried: dict[object, str | None] = {}
 
@@ -152,9 +154,8 @@ class Connection:
         """Does `work` with the token, without logging in."""
         with self._hold(exclusive=False):
             module = self._load()
-            token = self._select(module)
             try:
-                return work(module, token)
+                return work(module, self._select(module))
             except failures.kinds() as error:
                 raise failures.translate(error, self.name, doing) from None
 
@@ -217,7 +218,23 @@ class Connection:
                 pass
 
     def _select(self, module: Module) -> Token:
-        """Returns the token. One that was not there when the module started shows when it starts again."""
+        """Returns the token.
+
+        Raises:
+            TokenError: if it is another one than before: of a key that is not in it, nothing follows.
+        """
+        token = self._find(module)
+        seen = (token.label, token.serial)
+        if self._seen not in (None, seen):
+            raise TokenError(
+                f"Another token has taken the place of the {self.name}.",
+                hint="Put that one back, or run the command again for the new one.",
+            )
+        self._seen = seen
+        return token
+
+    def _find(self, module: Module) -> Token:
+        """Finds the token. One that was not there when the module started shows when it starts again."""
         try:
             return selection.select(module.library, self._uri)
         except selection.AbsentToken:

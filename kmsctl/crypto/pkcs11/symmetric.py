@@ -93,10 +93,7 @@ def raw_decrypt(
     if algorithm.family == algorithms.AES_GCM:
         opened = open_(session, key, iv, ciphertext, aad)
         if opened is None:
-            raise InvalidArgument(
-                "Decryption failed: the ciphertext, the initialization vector or the additional "
-                "authenticated data is not what was encrypted with this key version."
-            )
+            raise InvalidArgument(checks.RAW_DECRYPTION_FAILED)
         return opened
     opened = key.decrypt(ciphertext, **_plain_mode(algorithm, iv)) if ciphertext else b""
     return _of_length(opened, len(ciphertext))

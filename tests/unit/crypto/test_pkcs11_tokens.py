@@ -36,7 +36,7 @@ from pkcs11.constants import Attribute, CertificateType, ObjectClass
 from pkcs11.mechanisms import KeyType
 
 from kmsctl.crypto.pkcs11 import asymmetric, attributes, failures, keys, recovery, symmetric
-from kmsctl.crypto.pkcs11.cryptoki import Cryptoki
+from kmsctl.crypto.pkcs11.cryptoki import Cryptoki, CryptokiError
 
 _SYMMETRIC = by_enum("GOOGLE_SYMMETRIC_ENCRYPTION")
 _P256 = by_enum("EC_SIGN_P256_SHA256")
@@ -176,6 +176,25 @@ def test_answers_that_make_no_sense_are_errors_of_the_token(backend: TokenBacken
     ):
         backend.connection.run(misread, "looking")
     assert backend.find(cka_id) is not None
+
+
+def test_a_module_that_does_not_start_again_is_an_error_of_the_token(
+    softhsm_token: tokens.Token, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri = softhsm_token.uri.replace("token=kmsctl-test", "token=absent")
+    backend = TokenBackend.open(pkcs11_uri.parse(uri), lambda: tokens.PIN, softhsm_token.locks)
+    with pytest.raises(TokenError, match="No token"):
+        _ = backend.identity
+
+    def fail(self: Cryptoki, parameters: str | None) -> None:
+        raise CryptokiError("C_Initialize", 0xE0)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Cryptoki, "initialize", fail)
+        with pytest.raises(TokenError, match="CKR_TOKEN_NOT_PRESENT"):
+            _ = backend.identity
+    with pytest.raises(TokenError, match="No token"):
+        _ = backend.identity
 
 
 @pytest.mark.parametrize("change", [-1, 1])
