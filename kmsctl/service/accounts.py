@@ -6,6 +6,7 @@ from kmsctl.errors import AlreadyExists, FailedPrecondition, InvalidArgument, No
 from kmsctl.model import service_agents
 from kmsctl.model.iam_resources import ServiceAccount
 from kmsctl.model.names import ProjectName, ServiceAccountName
+from kmsctl.model.texts import check_text
 from kmsctl.service.control import ControlMutation, ControlReading
 from kmsctl.service.defaults import PAGE_SIZE
 from kmsctl.service.policies import account_target, find_account
@@ -31,8 +32,8 @@ def create(
     _check_id(account_id)
     if service_agents.are_accounts_of(parent.project):
         raise FailedPrecondition(f"Addresses in {parent} are those of service agents.")
-    if len(display_name) > 100 or len(description) > 256:
-        raise InvalidArgument("display_name may have 100 characters, and description 256.")
+    check_text("display_name", display_name, 100, one_line=True)
+    check_text("description", description, 256)
     email = f"{account_id}@{parent.project}.iam.gserviceaccount.com"
     name = ServiceAccountName(parent.project, email)
     with ControlMutation(kms, ctx, "CreateServiceAccount", Target(parent), creates=True) as call:

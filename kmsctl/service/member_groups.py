@@ -10,6 +10,7 @@ from kmsctl.errors import AlreadyExists, InvalidArgument, NotFound
 from kmsctl.model import members
 from kmsctl.model.iam_resources import Group
 from kmsctl.model.names import ProjectName
+from kmsctl.model.texts import check_text
 from kmsctl.service.control import ControlMutation, ControlReading
 from kmsctl.service.defaults import PAGE_SIZE
 from kmsctl.service.policies import shown_member, stored_member
@@ -25,13 +26,14 @@ if TYPE_CHECKING:
     from kmsctl.store.snapshot import Snapshot, Transaction
     from kmsctl.store.tables import Row
 
-_MAX_MEMBERS = 1500
+_MAX_MEMBERS, _MAX_DESCRIPTION = 1500, 4096
 
 
 def create(
     kms: Kms, ctx: Context, parent: ProjectName, email: str, *, display_name: str, description: str
 ) -> Group:
     address = _address(email)
+    _check_texts(display_name, description)
     with ControlMutation(kms, ctx, "CreateGroup", Target(parent), creates=True) as call:
         call.request = {"group": address}
         row = groups.find_address(call.transaction, address)
@@ -101,6 +103,8 @@ def import_(kms: Kms, ctx: Context, parent: ProjectName, given: Sequence[Group])
         InvalidArgument: if one is named twice, or a member cannot be in a group.
         AlreadyExists: if one is another project's.
     """
+    for group in given:
+        _check_texts(group.display_name, group.description)
     with ControlMutation(kms, ctx, "ImportGroups", Target(parent), creates=True) as call:
         transaction = call.transaction
         rows: dict[str, Row] = {}
@@ -122,6 +126,11 @@ def import_(kms: Kms, ctx: Context, parent: ProjectName, given: Sequence[Group])
         changed = [_resource(transaction, row) for row in rows.values()]
         call.request = {"groups": [{"group": each.email, "members": list(each.members)} for each in changed]}
         return changed
+
+
+def _check_texts(display_name: str, description: str) -> None:
+    check_text("display_name", display_name, 100, one_line=True)
+    check_text("description", description, _MAX_DESCRIPTION)
 
 
 def _made(transaction: Transaction, parent: ProjectName, address: str) -> Row:

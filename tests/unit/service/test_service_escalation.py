@@ -16,10 +16,11 @@ from kmsctl.errors import (
     PermissionDenied,
 )
 from kmsctl.model import service_agents
-from kmsctl.model.iam_resources import IamRole
+from kmsctl.model.iam_resources import Group, IamRole
 from kmsctl.model.members import SYSTEM
 from kmsctl.model.names import ProjectName, ServiceAccountName
 from kmsctl.model.policies import AuditConfig, Binding, Condition, Policy, with_binding
+from kmsctl.model.policy_json import parse_condition
 from kmsctl.model.requests import EncryptRequest
 from kmsctl.service import conditions
 from kmsctl.service.context import Context
@@ -219,6 +220,24 @@ def test_a_caller_cannot_pass_for_another_in_policies_and_records_or_fill_them(
         keyed.kms.create_project(ctx, ProjectName("new"))
     assert (keyed.generation(), keyed.generation("control")) == before
     assert keyed.kms.get_iam_policy(OWNER, KEY).bindings[0].members == (deleted,)
+
+
+@pytest.mark.parametrize("text", ["\x1b[31mred", "two\nlines", "\u202egnp", "\x9b2J", "x" * 101])
+def test_what_people_write_does_nothing_to_the_terminals_of_others(keyed: World, text: str) -> None:
+    kms, written = keyed.kms, Group(TEAM, PROJECT, [], display_name=text)
+    condition = {"title": text, "expression": "1 / 0 == 1"}
+    for attempt in (
+        lambda: kms.create_project(OWNER, ProjectName("new"), display_name=text),
+        lambda: kms.create_service_account(OWNER, ME, "runner", display_name=text),
+        lambda: kms.create_custom_role(OWNER, ME, "user", IamRole("", text, "", "GA", [])),
+        lambda: kms.create_group(OWNER, ME, TEAM, display_name=text),
+        lambda: kms.import_groups(OWNER, ME, [written]),
+        # Whoever is refused reads the titles of conditions that failed.
+        lambda: parse_condition("condition", condition),
+        lambda: parse_condition("condition", {**condition, "title": "t", "description": text * 3 + "\x07"}),
+    ):
+        with pytest.raises(InvalidArgument, match=r"that do not print|has more than"):
+            attempt()
 
 
 # Owners, roles, conditions
