@@ -177,10 +177,22 @@ def test_who_is_in_a_group_is_told_to_those_who_may_see_it(shared: World) -> Non
         found = kms.who_can(MALLORY, "cloudkms.keyRings.get", THEIRS)
         return [each.member for each in found if each.role == "roles/viewer"]
 
+    def explained(account: str) -> tuple[bool, list[str], str]:
+        found = kms.explain_access(MALLORY, "cloudkms.keyRings.get", THEIRS, account)
+        return found.granted, [each.outcome for each in found.grounds], found.note
+
+    unknown = (False, ["NOT_A_MEMBER", "MEMBERSHIP_NOT_TOLD"], "may have the permission by a group")
+    for account in ("ann@example.com", "eve@example.com"):
+        granted, outcomes, note = explained(account)
+        assert (granted, outcomes) == unknown[:2]
+        assert unknown[2] in note
+    assert explained("bob@example.com") == (True, ["NOT_A_MEMBER", "GRANTED"], "")
     assert told() == [f"group:{TEAM}", "group:outer@x", "user:bob@example.com"]
     grant(shared, ME, f"user:{MALLORY.principal}", "roles/viewer")
     ann, bob = "user:ann@example.com", "user:bob@example.com"
     assert told() == [f"group:{TEAM}", ann, "group:outer@x", bob, ann]
+    assert explained("ann@example.com")[0]
+    assert explained("eve@example.com") == (False, ["NOT_A_MEMBER", "NOT_A_MEMBER"], "")
 
 
 # Names
@@ -395,6 +407,36 @@ def test_the_deepest_condition_that_can_be_set_can_be_evaluated(expression: str)
 
 
 # Service accounts
+
+
+@pytest.mark.parametrize("method", ["Encrypt", "GetIamPolicy", "TestIamPermissions", "ListProjects"])
+def test_whoever_may_not_act_as_another_is_refused_in_their_own_name(keyed: World, method: str) -> None:
+    """Else they would leave records of what a service account is said to have tried."""
+    kms = keyed.kms
+    first, second = (
+        kms.create_service_account(OWNER, ME, name).email for name in ("first-one", "second-one")
+    )
+    grant(keyed, ServiceAccountName("-", first), "user:ann@example.com", TOKENS)
+    calls: dict[str, Callable[[Context], object]] = {
+        "Encrypt": lambda ctx: kms.encrypt(ctx, EncryptRequest(KEY, b"x")),
+        "GetIamPolicy": lambda ctx: kms.get_iam_policy(ctx, ME),
+        "TestIamPermissions": lambda ctx: kms.test_iam_permissions(ctx, KEY, ["cloudkms.cryptoKeys.get"]),
+        "ListProjects": lambda ctx: list(kms.list_projects(ctx)),
+    }
+    log = PLACE if method in ("Encrypt", "TestIamPermissions") else "control"
+    for chain, refused, by in (([second], "ann@example.com", []), ([first, second], first, [ANN.principal])):
+        with pytest.raises(PermissionDenied, match="getAccessToken"):
+            calls[method](Context(ANN.principal, impersonated=chain))
+        payload = keyed.records(log)[-1]["protoPayload"]
+        assert payload["methodName"] == method
+        assert payload["authorizationInfo"][0]["resource"] == f"projects/-/serviceAccounts/{second}"
+        who = payload["authenticationInfo"]
+        assert who["principalEmail"] == refused
+        delegation = [
+            each["firstPartyPrincipal"]["principalEmail"]
+            for each in who.get("serviceAccountDelegationInfo", [])
+        ]
+        assert delegation == by
 
 
 def test_every_link_of_a_chain_has_to_hold(keyed: World) -> None:
