@@ -84,9 +84,10 @@ def create_agent(kms: Kms, ctx: Context, parent: ProjectName, service: str) -> S
 
 
 def get(kms: Kms, ctx: Context, name: ServiceAccountName) -> ServiceAccount:
-    reading = ControlReading(kms, ctx, "GetServiceAccount", account_target(kms, name))
+    target = account_target(kms, name)
+    reading = ControlReading(kms, ctx, "GetServiceAccount", target)
     with reading as snapshot:
-        row = None if snapshot is None else find_account(snapshot, name)
+        row = None if snapshot is None else find_account(snapshot, target)
         if row is None:
             raise _missing(name)
         found = resource(row)
@@ -118,8 +119,9 @@ def list_(kms: Kms, ctx: Context, parent: ProjectName, limit: int | None) -> Ite
 
 def set_disabled(kms: Kms, ctx: Context, name: ServiceAccountName, *, disabled: bool) -> ServiceAccount:
     method = "DisableServiceAccount" if disabled else "EnableServiceAccount"
-    with ControlMutation(kms, ctx, method, account_target(kms, name)) as call:
-        row = find_account(call.transaction, name)
+    target = account_target(kms, name)
+    with ControlMutation(kms, ctx, method, target) as call:
+        row = find_account(call.transaction, target)
         if row is None:
             raise _missing(name)
         call.transaction.update(row, disabled=int(disabled))
@@ -128,8 +130,9 @@ def set_disabled(kms: Kms, ctx: Context, name: ServiceAccountName, *, disabled: 
 
 def delete(kms: Kms, ctx: Context, name: ServiceAccountName) -> None:
     """Deletes an account. Grants to it stay in policies, and are no other account's."""
-    with ControlMutation(kms, ctx, "DeleteServiceAccount", account_target(kms, name)) as call:
-        row = find_account(call.transaction, name)
+    target = account_target(kms, name)
+    with ControlMutation(kms, ctx, "DeleteServiceAccount", target) as call:
+        row = find_account(call.transaction, target)
         if row is None:
             raise _missing(name)
         call.transaction.delete(row)

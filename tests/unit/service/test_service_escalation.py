@@ -22,8 +22,9 @@ from kmsctl.model.names import ProjectName, ServiceAccountName
 from kmsctl.model.policies import AuditConfig, Binding, Condition, Policy, with_binding
 from kmsctl.model.policy_json import parse_condition
 from kmsctl.model.requests import EncryptRequest
-from kmsctl.service import conditions
+from kmsctl.service import accounts, conditions, policies
 from kmsctl.service.context import Context
+from kmsctl.service.policies import account_target
 from tests.unit.service.world import KEY, OWNER, PLACE, PROJECT, RING
 
 if TYPE_CHECKING:
@@ -86,6 +87,40 @@ def test_an_account_of_another_project_is_not_reached_through_ones_own(
         attempt(shared.kms, ServiceAccountName("-", email))
     assert shared.sql("SELECT * FROM service_accounts", name="control") == before
     assert not may(shared, Context(MALLORY.principal, impersonated=[email]))
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        lambda kms, name: kms.get_service_account(MALLORY, name),
+        lambda kms, name: kms.get_iam_policy(MALLORY, name),
+        lambda kms, name: kms.set_iam_policy(
+            MALLORY, name, Policy([Binding(TOKENS, [f"user:{MALLORY.principal}"])]), ["bindings"]
+        ),
+        lambda kms, name: kms.set_service_account_disabled(MALLORY, name, disabled=True),
+        lambda kms, name: kms.delete_service_account(MALLORY, name),
+    ],
+)
+def test_an_agent_that_is_made_meanwhile_is_not_of_the_project_of_its_address(
+    keyed: World, monkeypatch: pytest.MonkeyPatch, attempt: Callable[[Any, ServiceAccountName], object]
+) -> None:
+    """Mallory owns the project that the address of an agent, not yet made, reads like."""
+    keyed.kms.create_project(MALLORY, ProjectName("gs-project-accounts"))
+    service = "storage.googleapis.com"
+    email = service_agents.email(service, keyed.kms.get_project(OWNER, ME).number)
+    assert email is not None
+
+    def made_after(kms: Any, name: Any) -> Any:
+        target = account_target(kms, name)
+        keyed.kms.create_service_identity(OWNER, ME, service)
+        return target
+
+    for module in (accounts, policies):
+        monkeypatch.setattr(module, "account_target", made_after)
+    with pytest.raises(NotFound):
+        attempt(keyed.kms, ServiceAccountName("-", email))
+    monkeypatch.undo()
+    assert not keyed.kms.get_service_account(OWNER, ServiceAccountName(PROJECT, email)).disabled
 
 
 @pytest.mark.parametrize("service", ["spanner.googleapis.com", "storage.googleapis.com"])
