@@ -209,6 +209,19 @@ def _put(transaction: Transaction, row: Row, policy: Policy) -> tuple[dict[str, 
     return {"serviceData": {"policyDelta": delta}}, policies.put(transaction, row, policy)
 
 
+def check_arriving(kms: Kms, project: str, policy: Policy) -> None:
+    """Refuses a policy that comes from another store, as it is stored there, if it could not be set here.
+
+    Raises:
+        InvalidArgument: if it names a role or a group that is not here: somebody else could make it.
+    """
+
+    def check(control: Snapshot) -> None:
+        _merged(control, project, Policy(), Policy(_shown(control, policy).bindings), ("bindings",))
+
+    _with_control(kms, check)
+
+
 def _merged(control: Snapshot, project: str, before: Policy, given: Policy, fields: Sequence[str]) -> Policy:
     """Returns the policy to store: checked, with those fields as they were that are not to change."""
     if given.etag and given.etag != (before.etag or EMPTY_ETAG):
