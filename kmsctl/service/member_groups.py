@@ -6,11 +6,12 @@ whoever may make a project could else make the group that a policy names.
 
 from __future__ import annotations
 
-from kmsctl.errors import AlreadyExists, InvalidArgument, NotFound
+from kmsctl.errors import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 from kmsctl.model import members
 from kmsctl.model.iam_resources import Group
 from kmsctl.model.names import ProjectName
 from kmsctl.model.texts import check_text
+from kmsctl.service.authorize import authorize_store
 from kmsctl.service.control import ControlMutation, ControlReading
 from kmsctl.service.defaults import PAGE_SIZE
 from kmsctl.service.policies import shown_member, stored_member
@@ -38,6 +39,7 @@ def create(
         call.request = {"group": address}
         row = groups.find_address(call.transaction, address)
         if row is None:
+            _check_new(kms, ctx, call.transaction, address)
             row = groups.insert(
                 call.transaction, parent.project, address, display_name=display_name, description=description
             )
@@ -112,7 +114,7 @@ def import_(kms: Kms, ctx: Context, parent: ProjectName, given: Sequence[Group])
             address = _address(group.email)
             if address in rows:
                 raise InvalidArgument(f"groups: {address} is there twice.")
-            rows[address] = _made(transaction, parent, address)
+            rows[address] = _made(kms, ctx, transaction, parent, address)
         for group, row in zip(given, rows.values(), strict=True):
             before = groups.members_of(row)
             inside = dict.fromkeys(_stored(transaction, each, before) for each in group.members)
@@ -133,10 +135,29 @@ def _check_texts(display_name: str, description: str) -> None:
     check_text("description", description, _MAX_DESCRIPTION)
 
 
-def _made(transaction: Transaction, parent: ProjectName, address: str) -> Row:
+def _check_new(kms: Kms, ctx: Context, transaction: Transaction, address: str) -> None:
+    """Refuses an address that policies name, though no group ever had it: control.db was lost, or is older.
+
+    Whoever owns the store may make the group again.
+    """
+    from kmsctl.service.orphans import names_group
+
+    if names_group(kms.open_store(), transaction, address):
+        try:
+            authorize_store(transaction, ctx, "AcceptRollback")
+        except PermissionDenied:
+            raise FailedPrecondition(
+                f"Policies name group {address}, but the control database does not know it: that was lost, or "
+                "is an older one.",
+                hint="Restore it; or the store's owner makes the group again.",
+            ) from None
+
+
+def _made(kms: Kms, ctx: Context, transaction: Transaction, parent: ProjectName, address: str) -> Row:
     """Returns the row of a group of the project, which is made if it is not there."""
     row = groups.find_address(transaction, address)
     if row is None:
+        _check_new(kms, ctx, transaction, address)
         return groups.insert(transaction, parent.project, address)
     if row.text("project") != parent.project:
         raise AlreadyExists(f"Group {address} already exists.")
