@@ -147,8 +147,8 @@ def _check_new(kms: Kms, ctx: Context, transaction: Transaction, address: str) -
             authorize_store(transaction, ctx, "AcceptRollback")
         except PermissionDenied:
             raise FailedPrecondition(
-                f"Policies name group {address}, but the control database does not know it: that was lost, or "
-                "is an older one.",
+                f"Policies name group {address}, but the control database does not know it: it was lost, "
+                "or is an older one.",
                 hint="Restore it; or the store's owner makes the group again.",
             ) from None
 
