@@ -168,9 +168,9 @@ def acting(control: Snapshot | None, ctx: Context) -> Caller:
             raise denied(IMPERSONATE, shown, caller.account)
         target = Target(ServiceAccountName(project, email))
         _require(control, None, caller, IMPERSONATE, target)
-        caller = identify(control, email)
+        before, caller = caller, identify(control, email)
         if caller.problem is not None:
-            raise denied(IMPERSONATE, shown, ctx.principal, hint=caller.problem)
+            raise denied(IMPERSONATE, shown, before.account, hint=caller.problem)
     return caller
 
 
@@ -292,4 +292,5 @@ def denied(permission: str, resource: str, account: str, hint: str | None = None
         hint=hint or (_FOR_OWNERS if resource == STORE else explained),
     )
     error.asked = permission, resource
+    error.account = account
     return error

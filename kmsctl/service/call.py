@@ -14,7 +14,7 @@ from kmsctl.service import audit
 from kmsctl.service.authorize import ORPHANED, OWNER, Decision, acting, authorize, denied
 from kmsctl.service.purge import purge_after
 from kmsctl.service.targets import Target
-from kmsctl.store import projects, rings
+from kmsctl.store import projects
 from kmsctl.store.store import CONTROL
 
 TYPE_CHECKING = False
@@ -315,22 +315,12 @@ def open_project(kms: Kms, ctx: Context, project: str, *, display_name: str = ""
     with kms.open_store().open(CONTROL).write() as transaction:
         if projects.find(transaction, project) is not None:
             return False
-        if has_key_rings(kms, project):
+        from kmsctl.service.orphans import has_key_rings
+
+        if has_key_rings(kms.open_store(), project):
             raise FailedPrecondition(f"projects/{project}: {ORPHANED[0]}", hint=ORPHANED[1])
         add_project(kms, transaction, ctx, project, display_name=display_name, labels=labels)
         return True
-
-
-def has_key_rings(kms: Kms, project: str) -> bool:
-    """Tells whether a project has key rings in some location. One that cannot be read is an error."""
-    store = kms.open_store()
-    for name in store.names():
-        database = None if name == CONTROL else store.find(name)
-        if database is not None:
-            with database.read() as snapshot:
-                if rings.any_of(snapshot, project):
-                    return True
-    return False
 
 
 def add_project(

@@ -17,9 +17,10 @@ from kmsctl.model.times import rfc3339
 from kmsctl.service import audit, due, expiry, refusals
 from kmsctl.service.authorize import authorize_store
 from kmsctl.service.call import add_project
+from kmsctl.service.orphans import projects_with_key_rings
 from kmsctl.service.purge import purge
 from kmsctl.service.reports import DatabaseStatus, MaintenanceReport, StoreStatus
-from kmsctl.store import import_jobs, keys, projects, resealing, rings, versions
+from kmsctl.store import import_jobs, keys, projects, resealing, versions
 from kmsctl.store.snapshot import CLOCK_TOLERANCE
 from kmsctl.store.store import CONTROL
 from kmsctl.store.tables import (
@@ -294,7 +295,7 @@ def accept_rollback(kms: Kms, ctx: Context, name: str) -> list[str]:
     path = store.path_of(name)
     mark = store.keys.anchor.find(name)
     there = os.path.lexists(path)
-    if not there and (mark is None or mark.lost) and not (name == CONTROL and _with_key_rings(store)):
+    if not there and (mark is None or mark.lost) and not (name == CONTROL and projects_with_key_rings(store)):
         raise NotFound(f"The store has no database '{name}'.")
     request: dict[str, object] = {"anchoredGeneration": "0" if mark is None else str(mark.generation)}
     if not there:
@@ -322,7 +323,7 @@ def accept_rollback(kms: Kms, ctx: Context, name: str) -> list[str]:
 
 def _take_over(kms: Kms, ctx: Context, store: Store, request: dict[str, object]) -> list[str]:
     """Makes the caller own the projects that have key rings, but are not in control.db any more."""
-    found = _with_key_rings(store)
+    found = projects_with_key_rings(store)
     with store.open(CONTROL).write() as transaction:
         decision = authorize_store(transaction, ctx, "AcceptRollback")
         known = {row.text("project") for row in projects.each(transaction)}
@@ -334,17 +335,3 @@ def _take_over(kms: Kms, ctx: Context, store: Store, request: dict[str, object])
             if projects.find(transaction, project) is None:
                 add_project(kms, transaction, ctx, project)
     return taken
-
-
-def _with_key_rings(store: Store) -> list[str]:
-    """Returns the projects that have key rings in locations that can be read; those in others stay closed."""
-    found: set[str] = set()
-    for name in store.names():
-        try:
-            database = None if name == CONTROL else store.find(name)
-            if database is not None:
-                with database.read() as snapshot:
-                    found |= rings.projects(snapshot)
-        except KmsError:
-            continue
-    return sorted(found)

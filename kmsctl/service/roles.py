@@ -6,6 +6,7 @@ from kmsctl.errors import Aborted, AlreadyExists, FailedPrecondition, InvalidArg
 from kmsctl.model import grants
 from kmsctl.model.iam_resources import STAGES, IamRole
 from kmsctl.model.names import ProjectName
+from kmsctl.model.texts import check_text
 from kmsctl.service.control import ControlMutation, ControlReading
 from kmsctl.service.defaults import PAGE_SIZE
 from kmsctl.service.policy_deltas import permission_delta
@@ -152,8 +153,7 @@ def _missing(parent: ProjectName, role: str) -> NotFound:
 
 def _check_texts(texts: Mapping[str, str]) -> None:
     for name, most in _TEXTS.items():
-        if len(texts.get(name, "")) > most:
-            raise InvalidArgument(f"role.{name}: it has more than {most} characters.")
+        check_text(f"role.{name}", texts.get(name, ""), most, one_line=name == "title")
     stage = texts.get("stage")
     if stage and stage not in STAGES:
         raise InvalidArgument(f"role.stage: '{stage}' is none of {', '.join(STAGES)}.")

@@ -16,11 +16,12 @@ from kmsctl.errors import (
     PermissionDenied,
 )
 from kmsctl.model.asymmetric_requests import AsymmetricSignRequest
-from kmsctl.model.names import CryptoKeyName
+from kmsctl.model.iam_resources import IamRole
+from kmsctl.model.names import CryptoKeyName, ProjectName
 from kmsctl.model.policies import Binding, Policy
 from kmsctl.service.unlocking import Container
 from tests.unit.service.test_service_planted_bytes import spellings
-from tests.unit.service.world import DAY, HOUR, KEY, OWNER, P256, RING, STRANGER, World, spec
+from tests.unit.service.world import DAY, HOUR, KEY, OWNER, P256, PROJECT, RING, STRANGER, World, spec
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -140,6 +141,40 @@ def test_policies_travel_only_if_they_are_asked_for(source: World, tmp_path: Pat
         arrive(target, data, with_policies=with_policies)
         found = target.kms.get_iam_policy(OWNER, KEY)
         assert [binding.role for binding in found.bindings] == ["roles/cloudkms.viewer"] * with_policies
+
+
+@pytest.mark.parametrize(
+    ("binding", "missing"),
+    [
+        (
+            Binding("roles/cloudkms.viewer", ["group:team@example.com"]),
+            r"Group team@example\.com does not exist",
+        ),
+        (Binding(f"projects/{PROJECT}/roles/reader", ["user:a@example.com"]), r"Role .* is not supported"),
+    ],
+)
+def test_a_policy_that_names_what_others_could_make_here_does_not_arrive(
+    source: World, target: World, binding: Binding, missing: str
+) -> None:
+    """Whoever made a project of their own could else make the group, and be in it."""
+    source.kms.create_group(OWNER, ProjectName(PROJECT), "team@example.com")
+    source.kms.create_custom_role(
+        OWNER, ProjectName(PROJECT), "reader", IamRole("", "", "", "GA", ["cloudkms.cryptoKeys.get"])
+    )
+    account = source.kms.create_service_account(OWNER, ProjectName(PROJECT), "runner").email
+    gone = Binding("roles/cloudkms.admin", [f"serviceAccount:{account}"])
+    source.kms.set_iam_policy(OWNER, KEY, Policy([binding, gone], [], ""), ["bindings"])
+    data = export(source, target.kms.get_store_public_key(OWNER))
+    with pytest.raises(InvalidArgument, match=missing):
+        arrive(target, data, with_policies=True)
+    assert list(target.kms.list_key_rings(OWNER, RING.parent)) == []
+    target.kms.create_group(OWNER, ProjectName(PROJECT), "team@example.com")
+    target.kms.create_custom_role(OWNER, ProjectName(PROJECT), "reader", IamRole("", "", "", "GA", []))
+    arrive(target, data, with_policies=True)
+    found = target.kms.get_iam_policy(OWNER, KEY).bindings
+    assert found[0].members == binding.members
+    assert found[1].members[0].startswith("deleted:serviceAccount:runner@")  # it is none of this store
+    assert target.kinds() == set()
 
 
 def test_a_public_key_that_is_not_the_private_key_s_is_refused(

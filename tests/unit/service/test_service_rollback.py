@@ -16,6 +16,7 @@ from kmsctl.errors import (
     PermissionDenied,
     RollbackError,
 )
+from kmsctl.model.iam_resources import Group
 from kmsctl.model.names import CryptoKeyName, KeyRingName, LocationName, ProjectName
 from kmsctl.model.policies import Binding, Policy
 from kmsctl.model.requests import EncryptRequest
@@ -279,6 +280,31 @@ def test_a_project_that_an_older_control_database_does_not_know_is_the_stores_ow
     assert world.decrypt(world.encrypt()) == b"text"
     with pytest.raises(PermissionDenied):
         world.kms.get_crypto_key(STRANGER, KEY)
+
+
+def test_a_group_that_an_older_control_database_does_not_know_is_nobody_elses(
+    keyed: World, tmp_path: Path
+) -> None:
+    """Its members are gone; whoever made it anew would be given what it was given."""
+    team, mine, theirs = "team@example.com", ProjectName(PROJECT), ProjectName("theirs")
+    keep(keyed, tmp_path / "older", "control")
+    keyed.kms.create_group(OWNER, mine, team)
+    use = Policy([Binding("roles/cloudkms.cryptoKeyEncrypter", [f"group:{team}"])])
+    keyed.kms.set_iam_policy(OWNER, KEY, use, ["bindings"])
+    put_back(keyed, tmp_path / "older", "control")
+    keyed.kms.accept_rollback(OWNER, "control")
+    keyed.kms.create_project(STRANGER, theirs)
+    for act in acts(
+        lambda: keyed.kms.create_group(STRANGER, theirs, team),
+        lambda: keyed.kms.import_groups(STRANGER, theirs, [Group(team, "theirs", [])]),
+    ):
+        with pytest.raises(FailedPrecondition, match="Policies name group"):
+            act()
+    keyed.kms.create_group(STRANGER, theirs, "am@example.com")  # part of the other's address
+    keyed.kms.create_group(OWNER, mine, team)
+    keyed.kms.change_group_members(OWNER, mine, team, add=[f"user:{STRANGER.principal}"])
+    assert keyed.kms.encrypt(STRANGER, EncryptRequest(KEY, b"text")).ciphertext
+    assert keyed.verify() == []
 
 
 # Secrets
