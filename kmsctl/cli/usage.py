@@ -68,10 +68,11 @@ def missing_name(command: Command, missing: Flag | Positional, values: Args) -> 
     """
     if not missing.heads_resource:
         return _shown(missing, values=False)
-    for flag in sorted(command.flags, key=lambda each: each.opts[0]):
-        if flag.in_resource and values[str(flag.name)] is not None:
-            text = f"argument {flag.spelling}: {_shown(missing, values=False)} must be specified."
-            raise UsageError(command.words, text)
+    given = [flag for flag in command.flags if flag.in_resource and values[str(flag.name)] is not None]
+    if given:
+        names = " ".join(sorted(flag.spelling for flag in given))
+        text = f"argument {names}: {_shown(missing, values=False)} must be specified."
+        raise UsageError(command.words, text)
     return resource_group(command, missing, values=isinstance(missing, Positional))
 
 

@@ -137,6 +137,8 @@ def test_global_flags_stand_anywhere(session: Session) -> None:
 def test_command_flags_stand_after_the_command(session: Session) -> None:
     text = usage_error(session, "keys --keyring=r list")
     assert text.startswith("(kmsctl.keys) unrecognized arguments: --keyring=r")
+    for line in ("keys -- list", "-- keys list"):
+        assert "unrecognized arguments: -- \n" in usage_error(session, line)
 
 
 def test_all_that_is_missing_is_named_at_once(session: Session) -> None:
@@ -156,6 +158,7 @@ def test_all_that_is_missing_is_named_at_once(session: Session) -> None:
         ("keyrings create", "(KEYRING : --location=LOCATION): Must be specified."),
         ("keys list", "(--keyring : --location): Must be specified."),
         ("keys list --location=l", "--location: --keyring must be specified."),
+        ("keys describe --location=l --keyring=r", "--keyring --location: KEY must be specified."),
         ("keyrings list", "--location: Must be specified."),
         ("keys versions describe", "VERSION: Must be specified."),
         ("keys set-primary-version k", "--version: Must be specified."),
