@@ -226,7 +226,7 @@ class CryptoKeyOutline:
     __slots__ = ("crypto_key", "labels", "primary_state", "purpose")
 
     def __init__(
-        self, crypto_key: str, *, purpose: str, labels: Mapping[str, str], primary_state: str | None
+        self, crypto_key: str, purpose: str, labels: Mapping[str, str], primary_state: str | None
     ) -> None:
         self.crypto_key = crypto_key
         self.purpose = purpose

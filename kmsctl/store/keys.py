@@ -153,9 +153,9 @@ def _outline(raw: Sequence[Value], now: int) -> CryptoKeyOutline:
         shown = versions.effective_state(state, due, level if isinstance(level, int) else 0, now)
     return CryptoKeyOutline(
         str(name),
-        purpose=_PURPOSES.get(purpose, "") if isinstance(purpose, int) else "",
-        labels=labels.decode(written) if written and isinstance(written, str) else {},
-        primary_state=shown,
+        _PURPOSES.get(purpose, "") if isinstance(purpose, int) else "",
+        labels.decode(written) if written and isinstance(written, str) else {},
+        shown,
     )
 
 
