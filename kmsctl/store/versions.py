@@ -99,13 +99,14 @@ def page(
     """Yields up to `limit` versions in the order of their numbers, from after number `after`."""
     condition = "key = ? AND number > ? ORDER BY number LIMIT ?"
     label = f"A version of CryptoKey {parent}"
-    found = snapshot.scan(CRYPTO_KEY_VERSIONS, condition, (key.id, after, limit), label)
+    found = snapshot.raw_rows(CRYPTO_KEY_VERSIONS, condition, (key.id, after, limit), label)
     if len(found) < min(limit, key.integer("last_version") - after):
         raise missing(label)
-    for number, row in enumerate(found, after + 1):
-        if (row.integer("key"), row.integer("number")) != (key.id, number):
+    for number, raw in enumerate(found, after + 1):
+        columns: Columns = raw[3:]  # type: ignore[assignment]  # the tag vouches for the types
+        if columns[:2] != (key.id, number):
             raise missing(label)
-        yield resource(row, parent.version(number), snapshot.now)
+        yield listed(columns, parent.version(number), snapshot.now)
 
 
 def scheduled(snapshot: Snapshot, ring: Row) -> dict[int, list[tuple[int, int]]]:
