@@ -50,13 +50,14 @@ def encode_rows(first: int, columns: Sequence[Sequence[Value]]) -> Iterable[byte
     form = [encode((first,))]
     varying: list[Iterable[Value]] = []
     for column in columns:
+        if _is_one(column):
+            form.append(encode(column[:1]).replace(b"%", b"%%"))
+            continue
         kinds = set(map(type, column))
         kind = kinds.pop()
         if kinds:
             form.append(b"%b")
             varying.append([encode((value,)) for value in column])
-        elif column.count(column[0]) == len(column):
-            form.append(encode(column[:1]).replace(b"%", b"%%"))
         elif kind is int:
             form.append(b"i%d;")
             varying.append(column)
@@ -66,3 +67,12 @@ def encode_rows(first: int, columns: Sequence[Sequence[Value]]) -> Iterable[byte
             varying += map(len, values), values  # type: ignore[arg-type]  # texts, or what has no length
     rows = zip(*varying, strict=True) if varying else [()] * len(columns[0])
     return map(b"".join(form).__mod__, rows)
+
+
+def _is_one(column: Sequence[Value]) -> bool:
+    """Tells whether a column has the same value in every row, of the same type."""
+    value = column[0]
+    if column.count(value) < len(column):
+        return False
+    # Of what is equal, only numbers may differ in type: a float among integers makes their sum a float.
+    return type(value) is not int or type(sum(column)) is int  # type: ignore[arg-type]

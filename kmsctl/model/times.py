@@ -22,6 +22,7 @@ _FEBRUARY = 2
 _MAX_FRACTION_DIGITS = 9
 _DAYS_TO_EPOCH = 719_162  # from 0001-01-01 to 1970-01-01
 
+_TWO_DIGITS = [f"{number:02}" for number in range(60)]
 #: Day since 1970 → its date as `rfc3339` has it: lists have the same days over and over.
 _dates: dict[int, str] = {}
 _MOST_DATES = 1000
@@ -61,7 +62,8 @@ def _rfc3339(us: int) -> str:
             _dates.clear()
         year, month, day_of_month = time.gmtime(seconds)[:3]
         date = _dates[day] = f"{year:04}-{month:02}-{day_of_month:02}T"
-    return f"{date}{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}{_fraction(fraction)}Z"
+    hour, minute = _TWO_DIGITS[second // 3600], _TWO_DIGITS[second // 60 % 60]
+    return f"{date}{hour}:{minute}:{_TWO_DIGITS[second % 60]}{_fraction(fraction)}Z"
 
 
 def duration_json(us: int) -> str:

@@ -23,7 +23,7 @@ from kmsctl.store import keys, labels, rings, versions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import TypeVar
 
     from kmsctl.model.algorithms import Algorithm, Purpose
@@ -134,35 +134,38 @@ def list_(
         left = None if left is None else left - size
 
 
-def shaped(kms: Kms, ctx: Context, parent: KeyRingName, shape: Callable[[CryptoKey], T]) -> Iterator[T]:
-    """Yields what `shape` makes of each key; of a long list, on all processors that there are."""
+def shaped(
+    kms: Kms, ctx: Context, parent: KeyRingName, shape: Callable[[Iterable[CryptoKey]], T]
+) -> Iterator[T]:
+    """Yields what `shape` makes of some keys at a time; of a long list, on all processors that there are."""
     count = 0
     after = ""
     for key in list_(kms, ctx, parent, "", PAGE_SIZE, None):
-        yield shape(key)
+        yield shape((key,))  # one by one: what comes before a row that is damaged is shown
         count += 1
         after = key.name.crypto_key
     if count == PAGE_SIZE:
         from kmsctl.service import blocks
 
-        yield from blocks.worked(_blocks(kms, ctx, parent, shape, after), blocks.processors())
+        for made in blocks.worked(_blocks(kms, ctx, parent, shape, after), blocks.processors()):
+            yield from made
 
 
 def _blocks(
-    kms: Kms, ctx: Context, parent: KeyRingName, shape: Callable[[CryptoKey], T], after: str
+    kms: Kms, ctx: Context, parent: KeyRingName, shape: Callable[[Iterable[CryptoKey]], T], after: str
 ) -> Iterator[Callable[[], list[T]]]:
     """Reads blocks of keys, as they are in the database, and yields the work that is left on each."""
 
-    def work(found: Iterator[CryptoKey]) -> Callable[[], list[T]]:
-        return lambda: list(map(shape, found))
+    def work(parts: list[Iterator[CryptoKey]]) -> Callable[[], list[T]]:
+        return lambda: list(map(shape, parts))
 
     while True:
         with Reading(kms, ctx, "ListCryptoKeys", parent) as snapshot:
             ring = None if snapshot is None else rings.find(snapshot, parent)
             if snapshot is None or ring is None:
                 raise not_found(parent)
-            found, last = keys.block(snapshot, ring, parent, after=after, limit=BLOCK_SIZE)
-        yield work(found)
+            parts, last = keys.block(snapshot, ring, parent, after=after, limit=BLOCK_SIZE)
+        yield work(parts)
         if last is None:
             return
         after = last

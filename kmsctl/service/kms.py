@@ -25,7 +25,7 @@ from kmsctl.store.probes import no_probe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import TypeVar
 
     from kmsctl.keystore.ports import Asking
@@ -243,7 +243,7 @@ class Kms(IamVerbs, LoggingVerbs, OperationVerbs, ProtectionVerbs, StoreVerbs, B
         return keys.list_(self, ctx, parent, prefix, limit, keep)
 
     def shape_crypto_keys(
-        self, ctx: Context, parent: KeyRingName, shape: Callable[[CryptoKey], T]
+        self, ctx: Context, parent: KeyRingName, shape: Callable[[Iterable[CryptoKey]], T]
     ) -> Iterator[T]:
         from kmsctl.service import keys
 

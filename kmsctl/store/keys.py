@@ -38,6 +38,8 @@ _OUTLINE = "k.name, k.purpose, k.labels, v.state, v.destroy_time, v.protection_l
 _OUTLINES = f"SELECT {_OUTLINE} {_JOINED} {_RANGE}"
 #: How many names a query takes at once.
 _AT_ONCE = 500
+#: How many rows are checked and worked on together: so many that they stay in a processor's cache.
+_TOGETHER = 1000
 _PURPOSES = {purpose.number: purpose.enum for purpose in algorithms.PURPOSES}
 _WIDTH = len(CRYPTO_KEYS.listed)
 _NAME = CRYPTO_KEYS.listed.index("name")
@@ -85,18 +87,23 @@ def page(
 
 def block(
     snapshot: Snapshot, ring: Row, parent: KeyRingName, *, after: str, limit: int
-) -> tuple[Iterator[CryptoKey], str | None]:
+) -> tuple[list[Iterator[CryptoKey]], str | None]:
     """Reads up to `limit` keys whose names follow `after`.
 
     Returns:
-        the keys, which are checked one by one as they are asked for, without the database; and the
-        name of the last, None if there are no more.
+        the keys, some at a time, which are checked as they are asked for, without the database; and
+        the name of the last, None if there are no more.
     """
     found = snapshot.connection.all(_PAGE, (ring.id, "", prefix_end(""), after, limit))
     last = found[-1][_NAME] if len(found) == limit else None
     if last is not None and (not isinstance(last, str) or last <= after):
         raise index_damage(CRYPTO_KEYS, f"A key of KeyRing {parent}")
-    return _resources(snapshot, ring, parent, found, prefix="", after=after), last
+    parts = []
+    for start in range(0, len(found), _TOGETHER):
+        some = found[start : start + _TOGETHER]
+        parts.append(_resources(snapshot, ring, parent, some, prefix="", after=after))
+        after = some[-1][_NAME]  # type: ignore[assignment]  # whoever reads on has checked it
+    return parts, last
 
 
 def any_in(snapshot: Snapshot, project: str) -> bool:
@@ -146,9 +153,9 @@ def _outline(raw: Sequence[Value], now: int) -> CryptoKeyOutline:
         shown = versions.effective_state(state, due, level if isinstance(level, int) else 0, now)
     return CryptoKeyOutline(
         str(name),
-        purpose=_PURPOSES.get(purpose, "") if isinstance(purpose, int) else "",
-        labels=labels.decode(written) if written and isinstance(written, str) else {},
-        primary_state=shown,
+        _PURPOSES.get(purpose, "") if isinstance(purpose, int) else "",
+        labels.decode(written) if written and isinstance(written, str) else {},
+        shown,
     )
 
 
@@ -239,21 +246,21 @@ def listed(columns: Columns, name: CryptoKeyName, primary: CryptoKeyVersion | No
     """Returns the key whose row has these columns."""
     _, _, purpose, algorithm, level, created, destroy, import_only, written, *_ = columns
     period, following, reasons, kept = columns[9], columns[10], columns[13], columns[15]
-    return CryptoKey(
+    key = CryptoKey(  # by position: by name it takes three times as long, and lists are long
         name,
-        purpose=algorithms.purpose_by_number(purpose).enum,
-        algorithm=algorithms.by_number(algorithm).enum,
-        protection_level=PROTECTION_LEVELS[level],
-        create_time=created,
-        destroy_scheduled_duration=destroy,
-        labels=labels.decode(written) if written else {},
-        primary=primary,
-        rotation_period=period,
-        next_rotation_time=following,
-        import_only=bool(import_only),
-        allowed_access_reasons=None if reasons is None else tuple(reasons.split()),
-        not_exportable=bool(kept),
+        algorithms.purpose_by_number(purpose).enum,
+        algorithms.by_number(algorithm).enum,
+        PROTECTION_LEVELS[level],
+        created,
+        destroy,
+        labels.decode(written) if written else {},
+        primary,
+        period,
+        following,
+        None if reasons is None else tuple(reasons.split()),
     )
+    key.import_only, key.not_exportable = bool(import_only), bool(kept)
+    return key
 
 
 def encode_reasons(reasons: Sequence[str] | None) -> str | None:

@@ -57,6 +57,11 @@ def all_fit(keys: DatabaseKeys, table: Table, columns: Sequence[Sequence[Value]]
         return False
 
 
+def _row(table: Table, raw: Sequence[Value]) -> Row:
+    row_id, _, tag, *values = raw
+    return Row(table, row_id, dict(zip(table.columns, values, strict=True)), tag)  # type: ignore[arg-type]
+
+
 class Snapshot:
     """One consistent state of a database.
 
@@ -116,8 +121,17 @@ class Snapshot:
 
     def scan(self, table: Table, condition: str, parameters: Sequence[Value], label: str = "") -> list[Row]:
         """Returns the rows that fit, each checked against its tag (not against the head's digest)."""
+        return [_row(table, raw) for raw in self.raw_rows(table, condition, parameters, label)]
+
+    def raw_rows(
+        self, table: Table, condition: str, parameters: Sequence[Value], label: str = ""
+    ) -> list[tuple[Value, ...]]:
+        """Returns the rows that fit as `scan` does, but raw: id, mk, tag, columns..."""
         found = self.connection.all(f"{table.select} WHERE {condition}", parameters)
-        return [self.checked(table, raw, label or f"A row of {table.name}") for raw in found]
+        if found and not all_fit(self.keys, table, list(zip(*found, strict=True))):
+            for raw in found:
+                self.check(table, raw, label or f"A row of {table.name}")
+        return found
 
     def every(self, table: Table) -> list[Row]:
         """Returns all rows of a table that is small, checked as a set against the head's digest.
@@ -131,8 +145,7 @@ class Snapshot:
     def checked(self, table: Table, raw: Sequence[Value], label: str) -> Row:
         """Turns a raw row (id, mk, tag, columns...) into a `Row` if its tag is right."""
         self.check(table, raw, label)
-        row_id, _, tag, *values = raw
-        return Row(table, row_id, dict(zip(table.columns, values, strict=True)), tag)  # type: ignore[arg-type]
+        return _row(table, raw)
 
     def check(self, table: Table, raw: Sequence[Value], label: str) -> None:
         """Refuses a raw row (id, mk, tag, columns...) without the right tag, which vouches for its types."""
