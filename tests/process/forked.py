@@ -25,6 +25,20 @@ class Failed(AssertionError):
     """A child raised what it should not have."""
 
 
+class Dying:
+    """A probe that kills its process at a step, the first one being 0; it sends the steps it passed."""
+
+    def __init__(self, last: int, send: Send) -> None:
+        self.left = last
+        self._send = send
+
+    def __call__(self, step: str) -> None:
+        self._send(step)
+        if not self.left:
+            os.kill(os.getpid(), signal.SIGKILL)
+        self.left -= 1
+
+
 class Child:
     """A forked process that runs one task; `send` in it appends to `messages` here."""
 
