@@ -19,7 +19,7 @@ from kmsctl.service.restores import RestoreRequest
 from kmsctl.service.unlocking import Container, Unlock
 from tests.process import expected
 from tests.process.expected import CTX
-from tests.process.forked import Child, Dying
+from tests.process.forked import Child, Dying, run_all
 from tests.process.test_process_steps import RING, START, open_kms
 
 if TYPE_CHECKING:
