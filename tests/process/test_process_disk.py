@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 
 RING = KeyRingName(LocationName("kmsctl-local", "us-east1"), "ring")
 NOBODY = 65534
-NOTHING = {"ring": False, "keys": {}}
 #: Sizes around those of the anchor, a page, the log's header and frames, and whole databases.
 SIZES = [0, 1, 100, 113, 256, 512, 600, 1024, 1500, 2048, 4095, 4096, 8192, 12_000, 16_384]
 LARGER_SIZES = [24_000, 32_768, 36_863, 36_864, 40_000, 57_344, 70_000, 90_000, 120_000, 200_000]
