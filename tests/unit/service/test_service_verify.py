@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 
 
-
 def shown(findings: list[Finding]) -> list[tuple[str, str, str, str]]:
     return [(each.kind, each.resource, each.message, each.action) for each in findings]
 
