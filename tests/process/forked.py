@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import sys
 import traceback
@@ -83,6 +84,15 @@ class Child:
     def killed(self) -> bool:
         """Whether SIGKILL ended it (after `finish`)."""
         return self._status is not None and os.WIFSIGNALED(self._status)
+
+
+def limit_files(size: int) -> None:
+    """Lets this process write no file beyond so many bytes, as on a disk that is all but full.
+
+    Python would not notice that the bytecode of what it imports is cut off, and leave it to the next.
+    """
+    sys.dont_write_bytecode = True
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
 def _run(task: Task, descriptor: int) -> None:

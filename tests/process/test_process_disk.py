@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import subprocess
 import tempfile
@@ -17,7 +16,7 @@ from kmsctl.model.names import CryptoKeyName, KeyRingName, LocationName
 from kmsctl.service.kms import Kms
 from tests.process import expected
 from tests.process.expected import CTX
-from tests.process.forked import Child
+from tests.process.forked import Child, limit_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -81,7 +80,7 @@ def check(home: Path, messages: list[Any]) -> list[str]:
 @pytest.mark.parametrize("size", [*SIZES, *LARGER_SIZES])
 def test_a_limit_on_file_sizes_refuses_changes_and_harms_nothing(tmp_path: Path, size: int) -> None:
     def limited(send: Send) -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+        limit_files(size)
         fill(tmp_path, send)
 
     refusal = check(tmp_path, Child(limited).finish())
