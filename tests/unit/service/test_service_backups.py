@@ -32,17 +32,9 @@ PASSPHRASE = b"correct horse"
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    made = World(tmp_path / "store")
-    made.make_key(destroy_scheduled_duration=DAY)
-    return made
-
-
-@pytest.fixture
-def elsewhere(tmp_path: Path) -> World:
-    (tmp_path / "new").mkdir()
-    (tmp_path / "new" / "config").mkdir(mode=0o700)
-    return World(tmp_path / "new")
+def world(world: World) -> World:
+    world.make_key(destroy_scheduled_duration=DAY)
+    return world
 
 
 def sealed_root_key(key: bytes, binding: bytes) -> dict[str, object]:

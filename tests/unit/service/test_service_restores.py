@@ -23,23 +23,13 @@ from tests.unit.service.backups import back_up, differences, restore, tombstones
 from tests.unit.service.world import DAY, HOUR, KEY, OWNER, PROJECT, World
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from kmsctl.service.restores import RestorePlan
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    made = World(tmp_path / "store")
-    made.make_key(destroy_scheduled_duration=DAY)
-    return made
-
-
-@pytest.fixture
-def elsewhere(tmp_path: Path) -> World:
-    (tmp_path / "new").mkdir()
-    (tmp_path / "new" / "config").mkdir(mode=0o700)
-    return World(tmp_path / "new")
+def world(world: World) -> World:
+    world.make_key(destroy_scheduled_duration=DAY)
+    return world
 
 
 def destroy_for_good(world: World, number: int) -> None:

@@ -16,10 +16,9 @@ WHY = RestoreRequest("a drill")
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> World:
-    made = World(tmp_path / "store")
-    made.make_key(destroy_scheduled_duration=DAY)
-    return made
+def world(world: World) -> World:
+    world.make_key(destroy_scheduled_duration=DAY)
+    return world
 
 
 def listed(world: World) -> list[tuple[str, str]]:
