@@ -6,6 +6,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
+from kmsctl.errors import InvalidArgument
 from kmsctl.model.canonical import encode, encode_rows
 
 if TYPE_CHECKING:
@@ -100,3 +101,8 @@ def test_a_value_of_another_type_is_refused_among_many(
 ) -> None:
     with pytest.raises(TypeError):
         list(encode_rows(1, [beside, column, beside]))
+
+
+def test_a_text_in_another_encoding_has_no_form() -> None:
+    with pytest.raises(InvalidArgument, match="not valid UTF-8"):
+        encode(("a", "\udcff"))

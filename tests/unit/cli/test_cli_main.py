@@ -159,7 +159,7 @@ def test_a_text_that_is_not_utf_8_is_refused(home: dict[str, str]) -> None:
         check=False,
     )
     assert told.returncode == 1
-    assert b"INVALID_ARGUMENT: A text that is to be kept is not valid UTF-8.\n" in told.stderr
+    assert b"INVALID_ARGUMENT: role.title: it has characters that do not print.\n" in told.stderr
 
 
 @pytest.mark.parametrize("args", [("locations", "list"), ("--help",), ("keys", "-h"), ("completion", "bash")])
