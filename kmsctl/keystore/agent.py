@@ -46,8 +46,12 @@ def update(directory: str, roots: Sequence[RootKey]) -> bool:
 
 
 def end(directory: str) -> bool:
-    """Ends the agent. Returns False if there is none."""
-    return _ask(directory, b"lock\n") is not None
+    """Ends the agent. Returns False if there is none.
+
+    Raises:
+        StoreAccess: if there is one that does not answer: it still has the root key.
+    """
+    return _ask(directory, b"lock\n", insist=True) is not None
 
 
 def start(directory: str, roots: Sequence[RootKey], seconds: int) -> bool:
@@ -107,11 +111,11 @@ def peer_uid(connection: socket.socket) -> int:
     return int(uid)
 
 
-def _ask(directory: str, line: bytes) -> list[bytes] | None:
+def _ask(directory: str, line: bytes, *, insist: bool = False) -> list[bytes] | None:
     """Returns the words of the agent's answer after ``ok``, or None if there is no agent.
 
     Raises:
-        StoreAccess: if the socket is not the caller's own.
+        StoreAccess: if the socket is not the caller's own; or if the agent does not answer, and `insist`.
     """
     path = os.path.join(directory, SOCKET)
     try:
@@ -129,8 +133,15 @@ def _ask(directory: str, line: bytes) -> list[bytes] | None:
                 raise StoreAccess(f"Another user listens at {path}.", hint=f"Remove it: rm {path}")
             connection.sendall(line)
             answer = read_line(connection)
+    except TimeoutError:
+        if not insist:
+            return None
+        raise StoreAccess(
+            f"The agent that listens at {path} does not answer, and may still have the root key.",
+            hint="Look for the process (kmsctl.keystore.agent_server) and end it.",
+        ) from None
     except OSError:
-        return None  # it has ended, or does not answer
+        return None  # it has ended
     finally:
         if descriptor is not None:
             os.close(descriptor)

@@ -105,7 +105,10 @@ class Agent:
             connection.sendall(b"ok\n")
         elif command == b"lock":
             self._vault.clear()
-            connection.sendall(b"ok\n")
+            try:
+                connection.sendall(b"ok\n")
+            except OSError:
+                pass  # whoever asked has gone; it ends all the same
             return True
         return False
 

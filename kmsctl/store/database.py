@@ -129,8 +129,8 @@ class Database:
         with self._lock:
             if self._idle:
                 return self._idle.pop()
-            identity = self.identity
-        if self._is_copy:
+            identity, is_copy = self.identity, self._is_copy
+        if is_copy:
             connection = Connection.open(self.path)
         else:
             # Its log is opened with it: never that of another file, which a restore puts in its place.
@@ -138,7 +138,7 @@ class Database:
                 connection = Connection.open(self.path)
         connection.identity = identity
         try:
-            migrations.settle(connection, self.name, self._keys, self._clock, self._probe)
+            migrations.settle(connection, self.name, self._keys, self._clock, self._probe, is_copy=is_copy)
         except Exception:
             connection.close()
             raise

@@ -163,7 +163,9 @@ def schema_of(name: str) -> list[str]:
     return [statement for part in script.split(";") if (statement := part.strip())]
 
 
-def settle(connection: Connection, name: str, keys: Keys, clock: Callable[[], int], probe: Probe) -> None:
+def settle(
+    connection: Connection, name: str, keys: Keys, clock: Callable[[], int], probe: Probe, *, is_copy: bool
+) -> None:
     """Refuses what is no database of this release, and upgrades one of an older format."""
     if connection.number("PRAGMA application_id") != APPLICATION_ID:
         if connection.number("PRAGMA page_count") == 0:
@@ -175,7 +177,7 @@ def settle(connection: Connection, name: str, keys: Keys, clock: Callable[[], in
     if 0 < found < FORMAT:
         from kmsctl.store.upgrading import upgrade
 
-        upgrade(connection, name, keys, clock(), FORMAT, probe)
+        upgrade(connection, name, keys, clock(), FORMAT, probe, is_copy=is_copy)
         found = FORMAT
     if found > FORMAT:
         raise StoreNewer(

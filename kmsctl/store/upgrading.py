@@ -31,32 +31,43 @@ if TYPE_CHECKING:
 STEPS: dict[int, Step] = {}
 
 
-def upgrade(connection: Connection, name: str, keys: Keys, clock: int, target: int, probe: Probe) -> None:
+def upgrade(
+    connection: Connection, name: str, keys: Keys, clock: int, target: int, probe: Probe, *, is_copy: bool
+) -> None:
     """Brings a database of an older format to the format `target`; whole, or not at all.
 
-    A copy of it as it was is left among the snapshots, and goes with them.
+    A copy of it as it was is left among the snapshots, and goes with them, unless it is a copy itself.
 
     Raises:
         StoreAccess: if there is no way from its format to the present one.
         IntegrityError: if it is not as it was left.
     """
+    if is_copy:  # which lies in the workshop, that whoever opens it holds: nobody else does
+        _upgrade(connection, name, keys, clock, target, probe, is_copy=True)
+        return
     with DirectoryLock(os.path.dirname(connection.path)):  # one process at a time
-        found = _format(connection)
-        if found == target:
-            return  # another process was faster
-        if any(format_ not in STEPS for format_ in range(found, target)):
-            raise StoreAccess(f"{connection.path} has format {found}, which this release cannot upgrade.")
+        if _format(connection) != target:  # else another process was faster
+            _upgrade(connection, name, keys, clock, target, probe, is_copy=False)
+
+
+def _upgrade(
+    connection: Connection, name: str, keys: Keys, clock: int, target: int, probe: Probe, *, is_copy: bool
+) -> None:
+    found = _format(connection)
+    if any(format_ not in STEPS for format_ in range(found, target)):
+        raise StoreAccess(f"{connection.path} has format {found}, which this release cannot upgrade.")
+    if not is_copy:
         _copy_beside(connection, name, found)
         probe("upgrade.copied")
-        connection.execute("BEGIN IMMEDIATE")
-        try:
-            mark = _change(connection, name, keys, clock, target, probe)
-            connection.execute("COMMIT")
-        except BaseException:
-            connection.execute("ROLLBACK")
-            raise
-        probe("upgrade.committed")
-        keys.anchor.raise_to(mark_of(*mark))
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        mark = _change(connection, name, keys, clock, target, probe)
+        connection.execute("COMMIT")
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    probe("upgrade.committed")
+    keys.anchor.raise_to(mark_of(*mark))
 
 
 def copy_of(path: str, name: str, found: int) -> str:
@@ -121,19 +132,20 @@ def _copy_beside(connection: Connection, name: str, found: int) -> None:
     path = copy_of(connection.path, name, found)
     directory = os.path.dirname(path)
     make_directory(directory)
-    beside = os.path.join(directory, f".work-{name}-format-{found}.db")
-    with DirectoryLock(directory):
-        if check_private(path, directory=False) is not None:
-            return  # of an attempt that was cut off: the database is as it was
-        try:
-            if os.path.lexists(beside):
-                os.unlink(beside)
-            os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
-            connection.execute("VACUUM INTO ?", (beside,))
-            descriptor = os.open(beside, os.O_RDONLY)
-            os.fsync(descriptor)
-            os.close(descriptor)
-            os.rename(beside, path)
-            sync_directory(directory)
-        except OSError as error:
-            raise os_failure(error, "write", path) from None
+    # Not under the lock of this directory, which may be held by whoever opens the database to copy it. Only
+    # one process upgrades a database, and no name of this kind is cleared away by others.
+    beside = os.path.join(directory, f".{name}.format-{found}.db")
+    if check_private(path, directory=False) is not None:
+        return  # of an attempt that was cut off: the database is as it was
+    try:
+        if os.path.lexists(beside):
+            os.unlink(beside)
+        os.close(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600))
+        connection.execute("VACUUM INTO ?", (beside,))
+        descriptor = os.open(beside, os.O_RDONLY)
+        os.fsync(descriptor)
+        os.close(descriptor)
+        os.rename(beside, path)
+        sync_directory(directory)
+    except OSError as error:
+        raise os_failure(error, "write", path) from None

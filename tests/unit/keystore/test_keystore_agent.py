@@ -131,6 +131,24 @@ def test_one_that_was_killed_is_no_agent_and_another_takes_its_place(directory: 
     assert ids(directory) == [ROOTS[1].id]
 
 
+def test_one_that_does_not_answer_is_not_said_to_have_ended(
+    directory: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    agent.start(directory, ROOTS, 60)
+    pid = pid_of(directory)
+    monkeypatch.setattr(agent, "PATIENCE", 0.2)
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        assert ids(directory) == []
+        with pytest.raises(StoreAccess, match="may still have the root key"):
+            agent.end(directory)
+        with pytest.raises(StoreAccess, match="may still have the root key"):
+            agent.start(directory, ROOTS, 60)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    wait_for_end(pid)  # it was told so meanwhile
+
+
 def test_a_second_one_takes_the_place_of_the_first(directory: str) -> None:
     agent.start(directory, ROOTS[:1], 60)
     first = pid_of(directory)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -9,14 +10,15 @@ import pytest
 from kmsctl.errors import FailedPrecondition
 from kmsctl.model.names import KeyRingName, LocationName
 from kmsctl.service.unlocking import Unlock
-from kmsctl.store import copies
+from kmsctl.store import copies, migrations, upgrading
 from tests.unit.service.backups import back_up, check, restore, tombstones
 from tests.unit.service.protection import Answers
 from tests.unit.service.test_service_moving import arrive, export
 from tests.unit.service.world import DAY, HOUR, KEY, OWNER, RING, World
 
 if TYPE_CHECKING:
-    pass
+    from collections.abc import Callable
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -170,3 +172,29 @@ def test_a_location_that_is_restored_while_a_rotation_of_the_root_key_waits_is_w
     world.reopen()
     assert [ring.name for ring in world.kms.list_key_rings(OWNER, there.parent)] == [there]
     assert world.kinds() == set()
+
+
+@pytest.mark.parametrize("act", ["back up", "snapshot", "verify", "restore"])
+def test_what_is_of_an_older_format_is_upgraded_where_copies_are_made(
+    world: World, monkeypatch: pytest.MonkeyPatch, act: str
+) -> None:
+    world.encrypt()
+    data = back_up(world)
+    world.reopen()
+    monkeypatch.setattr(migrations, "FORMAT", 2)
+    monkeypatch.setattr(upgrading, "STEPS", {1: lambda _: None})
+    acts: dict[str, Callable[[], object]] = {
+        "back up": lambda: back_up(world),
+        "snapshot": lambda: world.kms.create_snapshot(OWNER),
+        "verify": lambda: check(world, data),
+        "restore": lambda: restore(world, data),
+    }
+    thread = threading.Thread(target=acts[act], daemon=True)  # it could wait for itself
+    thread.start()
+    thread.join(30)
+    assert not thread.is_alive()
+    assert world.kinds() == set()
+    assert check(world, back_up(world)) == []
+    copies_of = [path.name for path in (world.path / "data" / "snapshots").glob("*.format-1.db")]
+    assert sorted(copies_of) == ["control.format-1.db", "us-east1.format-1.db"]
+    assert not list((world.path / "data" / "snapshots").glob(".*"))
