@@ -359,6 +359,13 @@ def test_a_key_encrypts_no_more_than_it_may(hsm: HsmWorld, algorithm: str) -> No
     use(hsm, algorithm, 2)
 
 
+def test_what_is_refused_is_not_counted(hsm: HsmWorld) -> None:
+    hsm.make("AES_256_GCM")
+    with pytest.raises(InvalidArgument, match="initialization_vector must not be set"):
+        hsm.kms.raw_encrypt(OWNER, RawEncryptRequest(V1, b"text", iv=bytes(12)))
+    assert encryptions(hsm) == 1
+
+
 def test_other_modes_are_not_counted(hsm: HsmWorld) -> None:
     hsm.make("AES_256_CTR")
     use(hsm, "AES_256_CTR")
