@@ -188,6 +188,10 @@ def test_requests_are_smaller_than_in_software(hsm: HsmWorld) -> None:
     assert hsm.decrypt(hsm.encrypt(text=bytes(8192))) == bytes(8192)
     with pytest.raises(InvalidArgument, match="8192"):
         hsm.encrypt(text=bytes(8193))
+    half = bytes(4096)
+    assert hsm.decrypt(hsm.encrypt(text=half, aad=half), aad=half) == half
+    with pytest.raises(InvalidArgument, match="more than 8192 bytes together"):
+        hsm.encrypt(text=half, aad=bytes(4097))
 
 
 def test_a_ciphertext_of_another_or_a_changed_one_does_not_open(hsm: HsmWorld) -> None:
