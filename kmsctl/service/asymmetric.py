@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from kmsctl.crypto import checks
 from kmsctl.crypto.checksums import crc32c
 from kmsctl.errors import InvalidArgument
 from kmsctl.model.algorithms import PUBLIC_KEY_FORMATS
@@ -35,8 +34,6 @@ def sign(kms: Kms, ctx: Context, request: AsymmetricSignRequest) -> AsymmetricSi
     verified_data = _check_data(request.data, request.data_crc32c)
 
     def serve(use: Use) -> AsymmetricSignResponse:
-        if request.data is not None:
-            checks.length("data", request.data, use.limits.data)
         signature = use.backend.sign(use.algorithm, use.secret, digest=request.digest, data=request.data)
         return AsymmetricSignResponse(
             request.name,
@@ -60,8 +57,6 @@ def verify(kms: Kms, ctx: Context, request: AsymmetricVerifyRequest) -> Asymmetr
     verified_signature = check_checksum("signature", request.signature, request.signature_crc32c)
 
     def serve(use: Use) -> AsymmetricVerifyResponse:
-        if request.data is not None:
-            checks.length("data", request.data, use.limits.data)
         success = use.backend.verify(
             use.algorithm, use.public, request.signature, digest=request.digest, data=request.data
         )

@@ -42,9 +42,7 @@ def encrypt(kms: Kms, ctx: Context, request: EncryptRequest) -> EncryptResponse:
         check_purpose(key, asked, "Encrypt")
         number = key.integer("protection_level")
         level = PROTECTION_LEVELS[number]
-        limits = algorithms.LIMITS[level]
-        checks.length("plaintext", request.plaintext, limits.plaintext)
-        checks.length("additional_authenticated_data", request.aad, limits.aad)
+        checks.plaintext_and_aad(level, request.plaintext, request.aad)
         name = _version_to_encrypt(key, asked, key_name)
         row = versions.find(snapshot, key, name)
         if row is None:

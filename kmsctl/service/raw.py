@@ -14,9 +14,6 @@ if TYPE_CHECKING:
     from kmsctl.service.kms import Kms
     from kmsctl.service.use import Use
 
-#: What AES-GCM's tag, or a block of padding of one's own, may add to a plaintext.
-_OVERHEAD = 16
-
 
 def encrypt(kms: Kms, ctx: Context, request: RawEncryptRequest) -> RawEncryptResponse:
     verified_plaintext = check_checksum("plaintext", request.plaintext, request.plaintext_crc32c)
@@ -24,8 +21,8 @@ def encrypt(kms: Kms, ctx: Context, request: RawEncryptRequest) -> RawEncryptRes
     verified_iv = check_checksum("initialization_vector", request.iv, request.iv_crc32c)
 
     def serve(use: Use) -> RawEncryptResponse:
-        checks.length("plaintext", request.plaintext, use.limits.plaintext)
-        checks.length("additional_authenticated_data", request.aad, use.limits.aad)
+        # What is refused is not counted.
+        checks.raw_encrypt(use.level, use.algorithm, request.plaintext, aad=request.aad, iv=request.iv)
         count_encryption(kms, request.name, use)
         made = use.backend.raw_encrypt(
             use.algorithm, use.secret, request.plaintext, aad=request.aad, iv=request.iv
@@ -52,8 +49,6 @@ def decrypt(kms: Kms, ctx: Context, request: RawDecryptRequest) -> RawDecryptRes
     verified_iv = check_checksum("initialization_vector", request.iv, request.iv_crc32c)
 
     def serve(use: Use) -> RawDecryptResponse:
-        checks.length("ciphertext", request.ciphertext, use.limits.plaintext + _OVERHEAD)
-        checks.length("additional_authenticated_data", request.aad, use.limits.aad)
         plaintext = use.backend.raw_decrypt(
             use.algorithm,
             use.secret,

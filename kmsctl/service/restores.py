@@ -26,6 +26,7 @@ from kmsctl.service.unlocking import check_current, open_container
 from kmsctl.store import copies, token_objects, tombstones
 from kmsctl.store.replacements import replace
 from kmsctl.store.store import CONTROL
+from kmsctl.store.tables import TOKEN_OBJECTS
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -110,15 +111,17 @@ class RestoreReport:
         orphans: a sentence for each object that stays in a token, though nothing knows of it any more.
         spared: names of versions that were to be destroyed when the backup was made, were restored since, and
             have their whole time until they are destroyed again.
+        shares_tokens: whether keys in tokens came to a new place, whose original may still use them.
     """
 
-    __slots__ = ("buried", "databases", "orphans", "spared")
+    __slots__ = ("buried", "databases", "orphans", "shares_tokens", "spared")
 
     def __init__(self) -> None:
         self.databases: list[str] = []
         self.buried: list[str] = []
         self.orphans: list[str] = []
         self.spared: list[str] = []
+        self.shares_tokens = False
 
 
 def restore_backup(
@@ -277,7 +280,7 @@ class Restoring:
         return self._sound[name]
 
     def _replace_all(self, store: Store | None, copied: list[Database]) -> RestoreReport:
-        kms = self._kms
+        kms, installs = self._kms, store is None
         if store is None:
             installing: KeyStore = self._keys  # type: ignore[assignment]  # what `unlocking` made of the caller's
             installing.install(kms.probe)
@@ -293,6 +296,9 @@ class Restoring:
             report.databases.append(each.name)
         report.orphans = self._orphans
         report.spared = self._spared
+        report.shares_tokens = installs and any(
+            name != CONTROL and store.open(name).count(TOKEN_OBJECTS) for name in report.databases
+        )
         if CONTROL not in report.databases:
             with store.open(CONTROL).write() as transaction:
                 request = {**self._origin, "databases": report.databases}

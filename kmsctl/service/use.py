@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from typing import TypeVar
 
     from kmsctl.crypto.backend import Backend
-    from kmsctl.model.algorithms import Algorithm, Limits
+    from kmsctl.model.algorithms import Algorithm
     from kmsctl.model.names import CryptoKeyVersionName
     from kmsctl.service.context import Context
     from kmsctl.service.kms import Kms
@@ -33,17 +33,16 @@ class Use:
 
     Attributes:
         token: the token that its key is in; None for keys in software, and where it is not needed.
-        algorithm, level, limits: what it is, and the sizes that its protection level takes.
+        algorithm, level: what it is.
         backend: does the cryptography.
         secret, public: its material, as the backend made it.
     """
 
-    __slots__ = ("algorithm", "backend", "level", "limits", "public", "secret", "token")
+    __slots__ = ("algorithm", "backend", "level", "public", "secret", "token")
 
     algorithm: Algorithm
     backend: Backend
     level: str
-    limits: Limits
     secret: bytes
     public: bytes
     token: TokenName | None
@@ -89,7 +88,6 @@ def use_version(
         use = Use()
         use.algorithm = algorithms.by_number(row.integer("algorithm"))
         use.level = PROTECTION_LEVELS[row.integer("protection_level")]
-        use.limits = algorithms.LIMITS[use.level]
         use.secret = versions.material(snapshot, row, name) if secret else b""
         public = row.values["public"]
         use.public = public if isinstance(public, bytes) else b""

@@ -132,6 +132,11 @@ def report_restored(session: Session, report: RestoreReport | None) -> None:
         session.status(f"Scheduled to be destroyed again, its whole time from now on: {name}.")
     for text in report.orphans:
         session.status(f"{text} No version refers to it any more.")
+    if report.shares_tokens:
+        session.warn(
+            "Its HSM keys are the same objects of the same tokens as those of the store that was backed up: "
+            "what is destroyed here, by the clock too, is gone there."
+        )
     session.status(f"Restored: {', '.join(report.databases) or 'nothing, all is as it was then'}.")
 
 

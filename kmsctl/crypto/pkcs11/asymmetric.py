@@ -20,8 +20,6 @@ _DIGEST_INFO = {
     "SHA384": bytes.fromhex("3041300d060960864801650304020205000430"),
     "SHA512": bytes.fromhex("3051300d060960864801650304020305000440"),
 }
-#: Curve → bytes of r and of s.
-_HALVES: dict[str | None, int] = {"P-256": 32, "P-384": 48, "secp256k1": 32}
 
 
 def digest_of(algorithm: Algorithm, data: bytes) -> bytes:
@@ -57,7 +55,7 @@ def _der(algorithm: Algorithm, signature: bytes) -> bytes:
 
     from kmsctl.crypto.software import ec
 
-    half = _HALVES[algorithm.parameters]
+    half = (ec.CURVES[algorithm.parameters]().key_size + 7) // 8
     if len(signature) != 2 * half:
         raise failures.senseless()
     encoded = encode_dss_signature(

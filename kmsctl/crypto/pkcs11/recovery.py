@@ -17,14 +17,6 @@ if TYPE_CHECKING:
 
     from kmsctl.model.algorithms import Algorithm
 
-#: The orders of the groups (SP 800-186, 3.2.1; SEC 2, 2.4.1).
-ORDERS = {
-    "P-256": 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
-    "P-384": int(
-        "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973", 16
-    ),
-    "secp256k1": 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141,
-}
 _MESSAGE = b"which of the two"
 
 
@@ -38,10 +30,10 @@ def public_key(private: Any, algorithm: Algorithm) -> bytes:
 
     from kmsctl.crypto.pkcs11 import asymmetric, public_keys
     from kmsctl.crypto.software import SoftwareBackend
-    from kmsctl.crypto.software.ec import CURVES
+    from kmsctl.crypto.software.ec import CURVES, ORDERS
 
     curve = CURVES[algorithm.parameters]()
-    order = ORDERS[algorithm.parameters or ""]
+    order = ORDERS[algorithm.parameters]
     zeros = bytes(len(asymmetric.digest_of(algorithm, b"")))
     signature = bytes(private.sign(zeros, mechanism=Mechanism.ECDSA))
     half = len(signature) // 2

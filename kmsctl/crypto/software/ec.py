@@ -18,8 +18,14 @@ CURVES: dict[str | None, type[ec.EllipticCurve]] = {
     "P-384": ec.SECP384R1,
     "secp256k1": ec.SECP256K1,
 }
-#: The order of the group of secp256k1 (SEC 2, 2.4.1).
-_SECP256K1_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
+#: The orders of the groups (SP 800-186, 3.2.1; SEC 2, 2.4.1).
+ORDERS: dict[str | None, int] = {
+    "P-256": 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
+    "P-384": int(
+        "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973", 16
+    ),
+    "secp256k1": 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141,
+}
 
 
 def require(algorithm: Algorithm) -> None:
@@ -60,7 +66,7 @@ def sign(algorithm: Algorithm, secret: bytes, value: bytes, *, digested: bool) -
 def low_s(signature: bytes) -> bytes:
     """Of the two signatures (r, s) and (r, n - s), both valid, blockchains accept the lower s only."""
     r, s = utils.decode_dss_signature(signature)
-    return utils.encode_dss_signature(r, min(s, _SECP256K1_ORDER - s))
+    return utils.encode_dss_signature(r, min(s, ORDERS["secp256k1"] - s))
 
 
 def verify(algorithm: Algorithm, public: bytes, signature: bytes, value: bytes, *, digested: bool) -> bool:

@@ -11,6 +11,7 @@ from kmsctl.crypto.import_wrapping import wrap
 from kmsctl.crypto.importing import UnwrapError
 from kmsctl.crypto.pkcs11 import TokenBackend, inspection
 from kmsctl.crypto.software import SoftwareBackend
+from kmsctl.crypto.software.ec import ORDERS
 from kmsctl.errors import (
     AlreadyExists,
     FailedPrecondition,
@@ -35,7 +36,7 @@ pytest.importorskip("pkcs11", reason="python-pkcs11 is missing: NO HSM TEST RUNS
 from pkcs11.constants import Attribute, CertificateType, ObjectClass
 from pkcs11.mechanisms import KeyType
 
-from kmsctl.crypto.pkcs11 import asymmetric, attributes, failures, keys, recovery, symmetric
+from kmsctl.crypto.pkcs11 import asymmetric, attributes, failures, keys, symmetric
 from kmsctl.crypto.pkcs11.cryptoki import Cryptoki, CryptokiError
 
 _SYMMETRIC = by_enum("GOOGLE_SYMMETRIC_ENCRYPTION")
@@ -440,7 +441,7 @@ _UNSOUND: dict[str, tuple[algorithms.Algorithm, Callable[[], bytes]]] = {
     "another modulus": (_RSA, lambda: _rsa_key(65537, 2)),
     "no key": (_RSA, lambda: os.urandom(100)),
     "the scalar 0": (_P256, lambda: _ec_key(0)),
-    "the group's order": (_P256, lambda: _ec_key(recovery.ORDERS["P-256"])),
+    "the group's order": (_P256, lambda: _ec_key(ORDERS["P-256"])),
 }
 
 

@@ -188,6 +188,10 @@ def test_requests_are_smaller_than_in_software(hsm: HsmWorld) -> None:
     assert hsm.decrypt(hsm.encrypt(text=bytes(8192))) == bytes(8192)
     with pytest.raises(InvalidArgument, match="8192"):
         hsm.encrypt(text=bytes(8193))
+    half = bytes(4096)
+    assert hsm.decrypt(hsm.encrypt(text=half, aad=half), aad=half) == half
+    with pytest.raises(InvalidArgument, match="more than 8192 bytes together"):
+        hsm.encrypt(text=half, aad=bytes(4097))
 
 
 def test_a_ciphertext_of_another_or_a_changed_one_does_not_open(hsm: HsmWorld) -> None:
@@ -357,6 +361,13 @@ def test_a_key_encrypts_no_more_than_it_may(hsm: HsmWorld, algorithm: str) -> No
         assert hsm.decrypt(before) == b"text"
     hsm.kms.create_crypto_key_version(OWNER, KEY)
     use(hsm, algorithm, 2)
+
+
+def test_what_is_refused_is_not_counted(hsm: HsmWorld) -> None:
+    hsm.make("AES_256_GCM")
+    with pytest.raises(InvalidArgument, match="initialization_vector must not be set"):
+        hsm.kms.raw_encrypt(OWNER, RawEncryptRequest(V1, b"text", iv=bytes(12)))
+    assert encryptions(hsm) == 1
 
 
 def test_other_modes_are_not_counted(hsm: HsmWorld) -> None:

@@ -10,13 +10,15 @@ from kmsctl.errors import FailedPrecondition
 from kmsctl.model import states
 from kmsctl.service import generation
 from kmsctl.service.encryptions import MOST
+from kmsctl.service.unlocking import Unlock
 from kmsctl.store import token_objects, versions
 from tests.unit.service.backups import back_up, restore
-from tests.unit.service.world import DAY, HOUR, KEY, OWNER
+from tests.unit.service.world import DAY, HOUR, KEY, OWNER, World
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from tests.unit.service.hsm_world import HsmWorld
-    from tests.unit.service.world import World
 
 V1 = KEY.version(1)
 
@@ -108,6 +110,22 @@ def test_what_was_being_made_then_is_not_made_anew_over_what_it_became(hsm: HsmW
     assert world.state() == "ENABLED"
     assert world.cka_id() != cka_id
     assert world.holds(cka_id)
+
+
+@pytest.mark.parametrize("level", ["HSM", "SOFTWARE"])
+def test_a_restore_elsewhere_says_that_keys_in_tokens_are_shared(
+    hsm: HsmWorld, tmp_path: Path, level: str
+) -> None:
+    hsm.make_key(protection_level=level)
+    data = back_up(hsm)
+    (tmp_path / "new" / "config").mkdir(parents=True, mode=0o700)
+    unlock = Unlock(root_key_file=str(hsm.path / "config" / "keys" / "root-key"))
+    report = restore(World(tmp_path / "new"), data, unlock=unlock)
+    assert report is not None
+    assert report.shares_tokens is (level == "HSM")
+    report = restore(hsm, data)
+    assert report is not None
+    assert report.shares_tokens is False
 
 
 def test_a_destroyed_version_stays_destroyed(hsm: HsmWorld) -> None:

@@ -18,7 +18,6 @@ from tests.unit.service.world import DAY, HOUR, KEY, OWNER, RING, World
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 
 @pytest.fixture
