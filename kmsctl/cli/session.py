@@ -85,13 +85,6 @@ class Session:
         return default_account()
 
     @property
-    def configured_account(self) -> str:
-        """Who runs commands that do not say: `account` without the flag."""
-        from kmsctl.cli.account import default_account
-
-        return self.properties.get("core/account") or default_account()
-
-    @property
     def impersonated(self) -> list[str]:
         """The service accounts to act as, each by leave of the one before it."""
         given: str | None = self.settings.get("impersonate_service_account")

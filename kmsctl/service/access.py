@@ -5,7 +5,7 @@ from __future__ import annotations
 from kmsctl.model import members, names
 from kmsctl.service.authorize import acting, allowed, facts, grants
 from kmsctl.service.call import find_database
-from kmsctl.service.callers import identify, inside, matching
+from kmsctl.service.callers import Groups, identify, inside, matching
 from kmsctl.service.control import ControlReading, find_control
 from kmsctl.service.policies import account_target, check_permissions, shown_member
 from kmsctl.service.targets import Target, find_project, levels
@@ -92,13 +92,13 @@ def explain(kms: Kms, ctx: Context, permission: str, name: names.Name, account: 
                 "Nobody has used the project yet: whoever makes something in it first owns it."
             )
             return Explanation(account, permission, target.name, granted=granted, grounds=[], note=note)
-        caller, groups = identify(control, account), _Groups(control, acting(control, ctx))
+        caller, sight = identify(control, account), _Sight(control, acting(control, ctx))
         grounds = []
         for level, binding in _granting(control, location, target, permission):
-            groups.hidden = False
-            via = matching(control, caller, binding.members, groups.shown)
+            sight.hidden = False
+            via = matching(caller, binding.members, Groups(control, caller, sight.shown))
             if via is None:
-                outcome = NOT_TOLD if groups.hidden else NOT_A_MEMBER
+                outcome = NOT_TOLD if sight.hidden else NOT_A_MEMBER
                 grounds.append(Ground(level.name, _shown(control, binding), outcome))
                 continue
             outcome, problem = _outcome(control, location, target, binding)
@@ -125,7 +125,7 @@ def who_can(kms: Kms, ctx: Context, permission: str, name: names.Name) -> list[H
         control = view.control
         if control is None or find_project(control, view.target) is None:
             return []
-        shown = _Groups(control, acting(control, ctx)).shown
+        shown = _Sight(control, acting(control, ctx)).shown
         return [
             Holder(shown_member(control, member), binding.role, level.name, _title(binding), via)
             for level, binding in _granting(control, view.location, view.target, permission)
@@ -133,7 +133,7 @@ def who_can(kms: Kms, ctx: Context, permission: str, name: names.Name) -> list[H
         ]
 
 
-class _Groups:
+class _Sight:
     """Which groups a caller may look into; `hidden` tells whether there was one that it may not."""
 
     __slots__ = ("_caller", "_control", "hidden")

@@ -12,7 +12,7 @@ from kmsctl.errors import InvalidArgument, PermissionDenied
 from kmsctl.model.members import SYSTEM, UID
 from kmsctl.model.methods import ADMIN_WRITE, METHODS, service_of
 from kmsctl.model.names import ProjectName, ServiceAccountName
-from kmsctl.service.callers import identify, matching
+from kmsctl.service.callers import Groups, identify, matching
 from kmsctl.service.targets import Target, find_project, levels
 from kmsctl.store import policies, projects, rings
 
@@ -189,10 +189,10 @@ def allowed(
             return False, list(ORPHANED)
         # Open to whoever asks, except where it cannot be a project: then nothing is there to be seen.
         return not isinstance(target.resource, ServiceAccountName), []
-    conditional: list[Condition] = []
+    groups, conditional = Groups(control, caller), []
     for level in levels(project, control, location, target):
         for binding in level.policy.bindings:
-            if grants(control, binding.role, permission) and matching(control, caller, binding.members):
+            if grants(control, binding.role, permission) and matching(caller, binding.members, groups):
                 if binding.condition is None:
                     return True, []
                 conditional.append(binding.condition)

@@ -59,27 +59,63 @@ def identify(control: Snapshot | None, account: str) -> Caller:
     return Caller(account, frozenset({*everyone, members.ALL_AUTHENTICATED_USERS, itself}))
 
 
-def matching(
-    control: Snapshot | None,
-    caller: Caller,
-    given: tuple[str, ...],
-    shown: Callable[[Row], bool] | None = None,
-) -> str | None:
+class Groups:
+    """The groups of one state of control.db, as far as a caller may be in them.
+
+    Each is read once, however many bindings and groups name it.
+    """
+
+    __slots__ = ("_caller", "_control", "_known", "_shown")
+
+    def __init__(self, control: Snapshot, caller: Caller, shown: Callable[[Row], bool] | None = None) -> None:
+        """Starts looking; groups that are not to be `shown` are taken for empty ones."""
+        self._control = control
+        self._caller = caller
+        self._shown = shown
+        #: Group → whether the caller is in it itself, and the groups in it.
+        self._known: dict[str, tuple[bool, list[str]]] = {}
+
+    def hold(self, group: str) -> bool:
+        """Tells whether the caller is in a group, or in one of the groups in it."""
+        seen, level = {group}, [group]
+        for _ in range(_MAX_NESTING):
+            found = [self._look(each) for each in level]
+            if any(itself for itself, _ in found):
+                return True
+            level = list(dict.fromkeys(each for _, within in found for each in within if each not in seen))
+            seen.update(level)
+        return False
+
+    def _look(self, group: str) -> tuple[bool, list[str]]:
+        known = self._known.get(group)
+        if known is None:
+            within = _members(self._control, group, self._shown)
+            itself = not self._caller.members.isdisjoint(within)
+            known = itself, [member for member in within if member.startswith(members.GROUP)]
+            self._known[group] = known
+        return known
+
+
+def matching(caller: Caller, given: tuple[str, ...], groups: Groups) -> str | None:
     """Returns the first of the members of a binding that the caller is, or None.
 
-    Groups are looked into last, and only if the caller is an account that can do something; those that are
-    not to be `shown` are not.
+    Groups are looked into last, and only if the caller is an account that can do something.
     """
     for member in given:
         if member in caller.members:
             return member
-    if control is not None and caller.problem is None:
+    if caller.problem is None:
         for member in given:
-            if not member.startswith(members.GROUP):
-                continue
-            if not caller.members.isdisjoint(inside(control, member, shown)):
+            if member.startswith(members.GROUP) and groups.hold(member):
                 return member
     return None
+
+
+def _members(control: Snapshot, group: str, shown: Callable[[Row], bool] | None) -> list[str]:
+    from kmsctl.store import groups
+
+    row = groups.find(control, group.removeprefix(members.GROUP))
+    return [] if row is None or (shown is not None and not shown(row)) else groups.members_of(row)
 
 
 def inside(control: Snapshot, group: str, shown: Callable[[Row], bool] | None = None) -> Iterator[str]:
@@ -87,13 +123,9 @@ def inside(control: Snapshot, group: str, shown: Callable[[Row], bool] | None = 
 
     Groups that are not to be `shown` are not looked into.
     """
-    from kmsctl.store import groups
-
     seen, level = {group}, [group]
     for _ in range(_MAX_NESTING):
-        rows = (groups.find(control, each.removeprefix(members.GROUP)) for each in level)
-        known = [row for row in rows if row is not None and (shown is None or shown(row))]
-        found = dict.fromkeys(member for row in known for member in groups.members_of(row))
+        found = dict.fromkeys(member for each in level for member in _members(control, each, shown))
         new = [member for member in found if member not in seen]
         seen.update(new)
         level = [member for member in new if member.startswith(members.GROUP)]

@@ -39,7 +39,7 @@ def create(
         call.request = {"group": address}
         row = groups.find_address(call.transaction, address)
         if row is None:
-            _check_new(kms, ctx, call.transaction, address)
+            _check_new(kms, ctx, call.transaction, [address])
             row = groups.insert(
                 call.transaction, parent.project, address, display_name=display_name, description=description
             )
@@ -110,11 +110,13 @@ def import_(kms: Kms, ctx: Context, parent: ProjectName, given: Sequence[Group])
     with ControlMutation(kms, ctx, "ImportGroups", Target(parent), creates=True) as call:
         transaction = call.transaction
         rows: dict[str, Row] = {}
-        for group in given:  # all are there before the first one can have another as a member
-            address = _address(group.email)
+        addresses = [_address(group.email) for group in given]
+        new = [each for each in addresses if groups.find_address(transaction, each) is None]
+        _check_new(kms, ctx, transaction, new)
+        for address in addresses:  # all are there before the first one can have another as a member
             if address in rows:
                 raise InvalidArgument(f"groups: {address} is there twice.")
-            rows[address] = _made(kms, ctx, transaction, parent, address)
+            rows[address] = _made(transaction, parent, address)
         for group, row in zip(given, rows.values(), strict=True):
             before = groups.members_of(row)
             inside = dict.fromkeys(_stored(transaction, each, before) for each in group.members)
@@ -135,29 +137,32 @@ def _check_texts(display_name: str, description: str) -> None:
     check_text("description", description, _MAX_DESCRIPTION)
 
 
-def _check_new(kms: Kms, ctx: Context, transaction: Transaction, address: str) -> None:
-    """Refuses an address that policies name, though no group ever had it: control.db was lost, or is older.
+def _check_new(kms: Kms, ctx: Context, transaction: Transaction, new: Sequence[str]) -> None:
+    """Refuses addresses that policies name, though no group ever had them: control.db was lost, or is older.
 
-    Whoever owns the store may make the group again.
+    Whoever owns the store may make such groups again.
     """
-    from kmsctl.service.orphans import names_group
+    if not new:
+        return
+    from kmsctl.service.orphans import groups_named
 
-    if names_group(kms.open_store(), transaction, address):
+    named = groups_named(kms.open_store(), transaction)
+    orphans = [address for address in new if members.GROUP + address in named]
+    if orphans:
         try:
             authorize_store(transaction, ctx, "AcceptRollback")
         except PermissionDenied:
             raise FailedPrecondition(
-                f"Policies name group {address}, but the control database does not know it: it was lost, "
+                f"Policies name group {orphans[0]}, but the control database does not know it: it was lost, "
                 "or is an older one.",
                 hint="Restore it; or the store's owner makes the group again.",
             ) from None
 
 
-def _made(kms: Kms, ctx: Context, transaction: Transaction, parent: ProjectName, address: str) -> Row:
+def _made(transaction: Transaction, parent: ProjectName, address: str) -> Row:
     """Returns the row of a group of the project, which is made if it is not there."""
     row = groups.find_address(transaction, address)
     if row is None:
-        _check_new(kms, ctx, transaction, address)
         return groups.insert(transaction, parent.project, address)
     if row.text("project") != parent.project:
         raise AlreadyExists(f"Group {address} already exists.")

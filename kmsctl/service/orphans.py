@@ -7,7 +7,6 @@ anew would be given what was not meant for them.
 from __future__ import annotations
 
 from kmsctl.errors import KmsError
-from kmsctl.model.members import GROUP
 from kmsctl.store import groups, policies, rings
 from kmsctl.store.store import CONTROL
 from kmsctl.store.tables import CRYPTO_KEYS, IMPORT_JOBS, KEY_RINGS, PROJECTS, SERVICE_ACCOUNTS
@@ -39,18 +38,18 @@ def projects_with_key_rings(store: Store) -> list[str]:
     return sorted(found)
 
 
-def names_group(store: Store, control: Snapshot, address: str) -> bool:
-    """Tells whether some policy or group names a group. A location that cannot be read is an error."""
-    member = GROUP + address
-    if groups.any_with(control, member):
-        return True
-    if any(policies.any_naming(control, table, member) for table in (PROJECTS, SERVICE_ACCOUNTS)):
-        return True
-    return any(
-        policies.any_naming(snapshot, table, member)
-        for snapshot in _locations(store)
-        for table in (KEY_RINGS, CRYPTO_KEYS, IMPORT_JOBS)
-    )
+def groups_named(store: Store, control: Snapshot) -> set[str]:
+    """Returns the groups, as members, that policies and groups name.
+
+    A location that cannot be read is an error.
+    """
+    found = groups.groups_within(control)
+    for table in (PROJECTS, SERVICE_ACCOUNTS):
+        found |= policies.groups_named(control, table)
+    for snapshot in _locations(store):
+        for table in (KEY_RINGS, CRYPTO_KEYS, IMPORT_JOBS):
+            found |= policies.groups_named(snapshot, table)
+    return found
 
 
 def _locations(store: Store) -> Iterator[Snapshot]:

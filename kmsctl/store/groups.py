@@ -5,6 +5,7 @@ A deleted one keeps its row, so that no other project takes its address, and wit
 
 from __future__ import annotations
 
+from kmsctl.model.members import GROUP
 from kmsctl.store.tables import ACCOUNT_GROUPS
 
 TYPE_CHECKING = False
@@ -31,10 +32,10 @@ def page(snapshot: Snapshot, project: str, *, after: str, limit: int) -> list[Ro
     return list(snapshot.scan(ACCOUNT_GROUPS, condition, (project, after, limit)))
 
 
-def any_with(snapshot: Snapshot, member: str) -> bool:
-    """Tells whether a group has a member, as it is stored."""
-    found = snapshot.scan(ACCOUNT_GROUPS, "instr(members, ?) > 0", (member,))
-    return any(member in members_of(row) for row in found)
+def groups_within(snapshot: Snapshot) -> set[str]:
+    """Returns the groups, as members, that are in some group."""
+    found = snapshot.scan(ACCOUNT_GROUPS, "instr(members, ?) > 0", (GROUP,))
+    return {member for row in found for member in members_of(row) if member.startswith(GROUP)}
 
 
 def insert(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kmsctl.model.members import GROUP
 from kmsctl.model.policies import Policy, decode, encode
 
 TYPE_CHECKING = False
@@ -25,10 +26,11 @@ def of(row: Row) -> Policy:
     return known
 
 
-def any_naming(snapshot: Snapshot, table: Table, member: str) -> bool:
-    """Tells whether a policy in a table gives something to a member, which is as it is stored."""
-    found = snapshot.scan(table, "instr(policy, ?) > 0", (member,))
-    return any(member in binding.members for row in found for binding in of(row).bindings)
+def groups_named(snapshot: Snapshot, table: Table) -> set[str]:
+    """Returns the groups, as members, that the policies in a table give something to."""
+    found = snapshot.scan(table, "instr(policy, ?) > 0", (GROUP,))
+    bound = (member for row in found for binding in of(row).bindings for member in binding.members)
+    return {member for member in bound if member.startswith(GROUP)}
 
 
 def put(transaction: Transaction, row: Row, policy: Policy) -> Policy:

@@ -66,11 +66,10 @@ def who_can() -> Command:
 
 
 def run_explain(session: Session, args: Args) -> None:
-    from kmsctl.service.context import Context
-
     asked: str = session.account
-    asking = Context(session.configured_account, impersonated=session.context.impersonated)
-    found = session.kms.explain_access(asking, args["permission"], _resource(args["resource"]), asked)
+    session.settings.pop("account", None)  # it is the account that is asked about; the configured one asks
+    permission, resource = args["permission"], _resource(args["resource"])
+    found = session.kms.explain_access(session.context, permission, resource, asked)
     output.show(session, _json(found))
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 OWNER = Context("owner@example.com")
 LOCAL = ProjectName("local")
 RUNNER = "runner@local.iam.gserviceaccount.com"
-NAUGHTY = "`rm -rf` $(rm -rf)"
+NAUGHTY = "`rm -rf` $(reboot); <b>"
 
 
 @pytest.fixture(scope="module")

@@ -25,6 +25,7 @@ from kmsctl.model.requests import EncryptRequest
 from kmsctl.service import accounts, conditions, policies
 from kmsctl.service.context import Context
 from kmsctl.service.policies import account_target
+from kmsctl.store import groups
 from tests.unit.service.world import KEY, OWNER, PLACE, PROJECT, RING
 
 if TYPE_CHECKING:
@@ -196,6 +197,27 @@ def test_many_groups_in_a_group_are_all_looked_into(keyed: World) -> None:
     assert may(keyed, ANN)
     listed = [each.member for each in kms.who_can(OWNER, "cloudkms.cryptoKeyVersions.useToEncrypt", KEY)]
     assert listed == ["user:owner@example.com", "group:all@x", "user:ann@example.com"]
+
+
+def test_a_decision_reads_each_group_once(keyed: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A few groups that hold the same many, in as many bindings, would else keep everybody waiting."""
+    inner = [Group(f"inner-{number}@x", PROJECT, ["user:bob@x"]) for number in range(20)]
+    within = [f"group:{each.email}" for each in inner]
+    outer = [Group(f"outer-{number}@x", PROJECT, within) for number in range(20)]
+    keyed.kms.import_groups(OWNER, ME, [*inner, *outer])
+    bindings = [Binding(ENCRYPTER, [f"group:{each.email}"]) for each in outer]
+    keyed.kms.set_iam_policy(OWNER, KEY, Policy(bindings), ["bindings"])
+    read: list[str] = []
+    find = groups.find
+
+    def counted(control: Any, email: str) -> Any:
+        read.append(email)
+        return find(control, email)
+
+    monkeypatch.setattr(groups, "find", counted)
+    assert not may(keyed, ANN)
+    assert sorted(read) == sorted(each.email for each in (*inner, *outer))
+    assert may(keyed, Context("bob@x"))
 
 
 def test_who_is_in_a_group_is_told_to_those_who_may_see_it(shared: World) -> None:
