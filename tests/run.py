@@ -3,7 +3,7 @@
     python3 tests/run.py            everything, in a virtual environment of its own (.venv-tests)
     python3 tests/run.py pytest -k anchor    one step, with arguments of your own
 
-It needs Python 3.11 or later and pip, and sets up the rest.
+It needs Python 3.11 or later and pip, and sets up the rest. Once that is done, it needs no network.
 """
 
 from __future__ import annotations
@@ -20,6 +20,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 ENVIRONMENT = ROOT / ".venv-tests"
 STAMP = ENVIRONMENT / "kmsctl-test-requirements"
+#: What the built wheel needs, and what builds it.
+WHEELS = ENVIRONMENT / "wheels"
 
 
 def run(*command: str | Path, cwd: Path = ROOT, env: dict[str, str] | None = None) -> None:
@@ -33,12 +35,17 @@ def run(*command: str | Path, cwd: Path = ROOT, env: dict[str, str] | None = Non
 
 def prepare() -> Path:
     """Makes the virtual environment, unless it is there for these very requirements."""
-    requirements = (ROOT / "pyproject.toml").read_text() + sys.version
+    project = (ROOT / "pyproject.toml").read_text()
+    requirements = project + sys.version
     programs = ENVIRONMENT / "bin"
     if not STAMP.exists() or STAMP.read_text() != requirements:
+        import tomllib  # older Pythons, which are refused below, have none
+
         venv.create(ENVIRONMENT, with_pip=True, clear=True)
-        pip = (programs / "python", "-m", "pip", "--disable-pip-version-check", "install", "--quiet")
-        run(*pip, "--editable", ".[test]")
+        pip = (programs / "python", "-m", "pip", "--disable-pip-version-check")
+        run(*pip, "install", "--quiet", "--editable", ".[test]")
+        builders = tomllib.loads(project)["build-system"]["requires"]
+        run(*pip, "wheel", "--quiet", "--wheel-dir", WHEELS, ROOT, *builders)
         STAMP.write_text(requirements)
     return programs
 
@@ -48,12 +55,15 @@ def check_wheel(programs: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="kmsctl-wheel-") as scratch:
         place = Path(scratch)
         pip = ("-m", "pip", "--disable-pip-version-check")
-        run(programs / "python", *pip, "wheel", "--quiet", "--no-deps", "--wheel-dir", place, ROOT)
+        # By the environment, for pip hands it down to the one that builds.
+        offline = {**os.environ, "PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(WHEELS)}
+        build = ("wheel", "--quiet", "--no-deps", "--wheel-dir", place, ROOT)
+        run(programs / "python", *pip, *build, env=offline)
         venv.create(place / "venv", with_pip=True)
         installed = place / "venv" / "bin"
-        run(installed / "python", *pip, "install", "--quiet", *place.glob("*.whl"), cwd=place)
+        run(installed / "python", *pip, "install", "--quiet", *place.glob("*.whl"), cwd=place, env=offline)
         home = {name: value for name, value in os.environ.items() if not name.startswith("KMSCTL_")}
-        home["KMSCTL_HOME"] = str(place / "home")
+        home |= {"KMSCTL_HOME": str(place / "home"), "TMPDIR": scratch}
         home.pop("PYTHONPATH", None)
         run(installed / "kmsctl", "quickstart", "--quiet", cwd=place, env=home)
         run(installed / "kmsctl", "store", "verify", cwd=place, env=home)

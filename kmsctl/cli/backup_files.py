@@ -127,10 +127,7 @@ def given_passphrase(args: Args, inputs: Inputs) -> bytes | None:
 
 
 def _new_passphrase() -> bytes:
-    first = terminal.ask_secret("Passphrase for the root key: ", otherwise=_OTHERWISE)
-    if first != terminal.ask_secret("The same again: ", otherwise=_OTHERWISE):
-        raise CommandError("The two passphrases are not the same.")
-    return _checked(first.encode("utf-8", "surrogateescape"))
+    return _checked(terminal.ask_new_secret("Passphrase for the root key: ", otherwise=_OTHERWISE))
 
 
 def _checked(passphrase: bytes) -> bytes:
@@ -143,6 +140,8 @@ def ask_passphrase(path: str) -> bytes | None:
     """Asks for the passphrase of the root key in a backup, if it has one that a passphrase opens."""
     from kmsctl.keystore.containers import Header
 
+    if not os.path.isfile(path):
+        return None  # a pipe cannot be read twice
     try:
         with open(path, "rb") as file:
             sealed = Header.read(file.read, path).sections(path).get("rootKey")
@@ -167,7 +166,12 @@ def confirm_restore(
 
     def confirm(plan: RestorePlan) -> bool:
         names = ", ".join(each["name"] for each in plan.databases) or "(none: all are as they were)"
-        show(_difference_json(each) for each in plan.differences())
+        try:
+            show(_difference_json(each) for each in plan.differences())
+        except BrokenPipeError:
+            if args["dry_run"]:
+                raise
+            raise CommandError("Nothing was restored: nobody read to its end what would change.") from None
         for name in plan.unknown:
             session.log(
                 "warning",
@@ -178,6 +182,11 @@ def confirm_restore(
         if args["dry_run"]:
             session.status(f"Nothing was changed. Databases that would be restored: {names}.")
             return False
+        if plan.unknown and not args["destroyed_may_return"] and (session.quiet or not terminal.can_ask()):
+            raise CommandError(
+                "Nothing was changed: versions that were destroyed could come back. Give a list with "
+                "--tombstones, or accept that with --destroyed-may-return."
+            )
         terminal.confirm(
             f"The databases [{names}] will be as they were at "
             f"{', '.join(sorted({each['lastTime'] for each in plan.databases})) or '(no time)'}. "

@@ -14,12 +14,14 @@ import sys
 
 from kmsctl.cli import inline
 from kmsctl.cli.failures import CommandError
-from kmsctl.cli.temporary import Temporary
+from kmsctl.cli.replacing import make_directories, replace, write_all
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from typing import BinaryIO, TypeVar
+
+    from kmsctl.cli.replacing import Write
 
     T = TypeVar("T")
 
@@ -28,8 +30,6 @@ _CHUNK = 1 << 20
 _STANDARD_INPUT = frozenset({STDIO, "/dev/stdin", "/dev/fd/0", "/proc/self/fd/0"})
 _DESCRIPTORS = ("/dev/fd/", "/proc/self/fd/")
 _NAMED_DESCRIPTORS = {"/dev/stdout": 1, "/dev/stderr": 2}
-#: Some file systems cannot sync directories, or not for those who may only write to them.
-_SYNC_UNSUPPORTED = frozenset({errno.EACCES, errno.EINVAL, errno.ENOTSUP})
 
 
 class Inputs:
@@ -190,60 +190,43 @@ class Output:
             CommandError: if that fails; a regular file is then as it was before.
             BrokenPipeError: if standard output is a pipe that nobody reads.
         """
-        if self._path == STDIO:
-            from kmsctl.cli.terminal import write_stdout
+        pieces = (data,) if isinstance(data, bytes) else data
 
-            _call(before)
-            for piece in _pieces(data):
-                write_stdout(piece)
-            return
-        if self._path[:1] == inline.MARK:
-            _call(before)
-            inline.write(self._path, b"".join(_pieces(data)))
-            return
-        try:
-            if self._target is not None:
-                if self._makes_parents:
-                    _make_directories(os.path.dirname(self._target))
-                _replace(self._target, data, mode=self._mode, private=self._private, before=before)
-            else:
-                _call(before)
-                self._write_through(data)
-        except BrokenPipeError:
-            if self.is_stdout:
-                raise
-            raise CommandError(f"Unable to write file [{self._path}]: nobody reads it.") from None
-        except OSError as error:
-            raise self._refusal(error) from None
+        def fill(write: Write) -> None:
+            for piece in pieces:
+                write(piece)
 
-    def stream(self, fill: Callable[[Callable[[bytes], object]], None]) -> None:
+        self.stream(fill, before=before)
+
+    def stream(self, fill: Callable[[Write], object], *, before: Callable[[], None] | None = None) -> None:
         """Writes a result that is made piece by piece: `fill` is given what takes the pieces.
 
-        Raises:
-            CommandError: if that fails; a regular file is then as it was before, as it is if `fill` raises.
+        Raises: as `write`; if `fill` raises, a regular file is as it was before.
         """
         if self._path[:1] == inline.MARK:
             pieces: list[bytes] = []
+            _call(before)
             fill(pieces.append)
-            self.write(b"".join(pieces))
+            inline.write(self._path, b"".join(pieces))
             return
         if self._path == STDIO:
             from kmsctl.cli.terminal import write_stdout
 
+            _call(before)
             fill(write_stdout)
             return
         try:
             if self._target is not None:
-                _replace_by(self._target, fill, mode=self._mode, private=self._private)
-                return
-            descriptor = self._descriptor
-            if descriptor is None:
-                descriptor = os.open(self._path, os.O_WRONLY | os.O_CLOEXEC)
-            try:
-                fill(lambda piece: _write_all(descriptor, piece))
-            finally:
-                if self._descriptor is None:
-                    os.close(descriptor)
+                if self._makes_parents:
+                    make_directories(os.path.dirname(self._target))
+                replace(self._target, fill, mode=self._mode, private=self._private, before=before)
+            else:
+                _call(before)
+                self._write_through(fill)
+        except BrokenPipeError:
+            if self.is_stdout:
+                raise
+            raise CommandError(f"Unable to write file [{self._path}]: nobody reads it.") from None
         except OSError as error:
             raise self._refusal(error) from None
 
@@ -277,15 +260,15 @@ class Output:
                 raise OSError(errno.EACCES, os.strerror(errno.EACCES))
         return status
 
-    def _write_through(self, data: bytes | Iterable[bytes]) -> None:
-        if self._descriptor is not None:
-            _write_all(self._descriptor, data)
-            return
-        descriptor = os.open(self._path, os.O_WRONLY | os.O_CLOEXEC)
+    def _write_through(self, fill: Callable[[Write], object]) -> None:
+        descriptor = self._descriptor
+        if descriptor is None:
+            descriptor = os.open(self._path, os.O_WRONLY | os.O_CLOEXEC)
         try:
-            _write_all(descriptor, data)
+            fill(lambda piece: write_all(descriptor, piece))
         finally:
-            os.close(descriptor)
+            if self._descriptor is None:
+                os.close(descriptor)
 
 
 def _descriptor(path: str) -> int | None:
@@ -312,17 +295,6 @@ def _check_directory(directory: str) -> None:
         raise OSError(errno.EACCES, os.strerror(errno.EACCES))
 
 
-def _pieces(data: bytes | Iterable[bytes]) -> Iterable[bytes]:
-    return (data,) if isinstance(data, bytes) else data
-
-
-def _write_all(descriptor: int, data: bytes | Iterable[bytes]) -> None:
-    for piece in _pieces(data):
-        view = memoryview(piece)
-        while view:
-            view = view[os.write(descriptor, view) :]
-
-
 def _existing(directory: str) -> str:
     """Returns the nearest directory above (or itself) that is there."""
     while not os.path.lexists(directory):
@@ -330,74 +302,6 @@ def _existing(directory: str) -> str:
     return directory
 
 
-def _make_directories(directory: str) -> None:
-    missing = []
-    while not os.path.lexists(directory):
-        missing.append(directory)
-        directory = os.path.dirname(directory)
-    for each in reversed(missing):
-        try:
-            os.mkdir(each, 0o700)
-        except FileExistsError:
-            # Somebody else made it in between; if it is no directory, the next step says so.
-            pass
-
-
 def _call(action: Callable[[], None] | None) -> None:
     if action is not None:
         action()
-
-
-def _replace(
-    target: str,
-    data: bytes | Iterable[bytes],
-    *,
-    mode: int | None,
-    private: bool,
-    before: Callable[[], None] | None,
-) -> None:
-    def fill(write: Callable[[bytes], object]) -> None:
-        for piece in _pieces(data):
-            write(piece)
-
-    _replace_by(target, fill, mode=mode, private=private, before=before)
-
-
-def _replace_by(
-    target: str,
-    fill: Callable[[Callable[[bytes], object]], object],
-    *,
-    mode: int | None,
-    private: bool,
-    before: Callable[[], None] | None = None,
-) -> None:
-    """Puts a new file in the place of `target`; `mode` is that of the file that is there, if one is."""
-    directory = os.path.dirname(target)
-    beside = os.path.join(directory, f".kmsctl-{os.urandom(8).hex()}.tmp")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with Temporary(beside):
-        descriptor = os.open(beside, flags, 0o600 if private else 0o666)
-        try:
-            if private:
-                os.fchmod(descriptor, 0o600)
-            elif mode is not None:
-                os.fchmod(descriptor, mode)
-            fill(lambda piece: _write_all(descriptor, piece))
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-        _call(before)
-        os.replace(beside, target)
-    _sync_directory(directory)
-
-
-def _sync_directory(directory: str) -> None:
-    try:
-        descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)
-    except OSError as error:
-        if error.errno not in _SYNC_UNSUPPORTED:
-            raise

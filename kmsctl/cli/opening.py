@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 
+from kmsctl.errors import FailedPrecondition
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -102,3 +104,16 @@ def protectors(paths: Paths) -> list[str]:
 def has_store(paths: Paths) -> bool:
     """Tells whether there are the secrets of a store, or something in their place."""
     return os.path.lexists(secrets_directory(paths))
+
+
+def check_store(paths: Paths) -> None:
+    """Refuses to call a store whole that is not there: it may be looked for in a wrong place.
+
+    Raises:
+        FailedPrecondition: if there is none.
+    """
+    if not has_store(paths):
+        raise FailedPrecondition(
+            f"There is no store in {paths.data}.",
+            hint="If there should be one, it is elsewhere: see KMSCTL_HOME, HOME and kmsctl info.",
+        )

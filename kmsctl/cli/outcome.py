@@ -47,15 +47,19 @@ def of(run: Callable[[list[str], Session], None], args: list[str], session: Sess
         try:
             run(args, session)
         except HelpRequested as request:
-            from kmsctl.cli import hints
-
-            text = hints.usage_of(request.command) if request.short else hints.help_of(request.command)
-            terminal.write_help(f"{text}\n")
+            _help(request)
     except BrokenPipeError:
         raise
     except Exception as error:  # noqa: BLE001 - the last resort, so that no traceback shows a secret
         return _failed(error, session)
     return Outcome(WORKED, OK)
+
+
+def _help(request: HelpRequested) -> None:
+    from kmsctl.cli import hints
+
+    text = hints.usage_of(request.command) if request.short else hints.help_of(request.command)
+    terminal.write_help(f"{text}\n")
 
 
 def _failed(error: Exception, session: Session) -> Outcome:

@@ -83,6 +83,25 @@ def show_found(session: Session, found: Iterable[Resource], default: str) -> Non
     _print(session, found, default, is_list=True)
 
 
+def show_findings(session: Session, found: Iterable[Resource], default: str) -> int:
+    """Prints what a check found, and returns how much that is, whether or not somebody reads it all."""
+    count = 0
+
+    def counted(finding: Resource) -> Resource:
+        nonlocal count
+        count += 1
+        return finding
+
+    findings = map(counted, found)
+    try:
+        show_found(session, findings, default)
+    except BrokenPipeError:
+        # The exit status tells what was found, so the check goes on to its end.
+        for _ in findings:
+            pass
+    return count
+
+
 def show_nothing(session: Session, *, stdout_taken: bool) -> None:
     """Prints nothing in the format that is given, which for some formats is something: ``[]``.
 
@@ -152,7 +171,12 @@ def _print(
 
         write_pages(output)
     else:
-        terminal.write_chunks(output)
+        try:
+            terminal.write_chunks(output)
+        except BrokenPipeError:
+            if is_list:
+                raise  # whoever read has read enough of it
+            # It was all that there is to say; what the command does after it is done all the same.
     for warning in output.warnings:
         session.log("warning", warning)
     return output.count

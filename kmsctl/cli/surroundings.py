@@ -7,7 +7,7 @@ import os
 from kmsctl.cli import opening, properties
 from kmsctl.cli.pages import Entry, Page
 from kmsctl.cli.tree import COMMANDS, GROUPS, PROGRAM, children
-from kmsctl.keystore.keystore import ANCHOR_FILE, ROOT_KEY_FILE
+from kmsctl.keystore.keystore import ANCHOR_FILE, ROOT_KEY_FILE, SLOT_FILE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -61,6 +61,8 @@ def _whole_environment() -> list[Block]:
             Entry(properties.variable(name), f"The property {name}. {about}")
             for name, (about, _) in sorted(properties.TABLE.items())
         ),
+        Entry("KMSCTL_HSM_PIN", "The PIN of an HSM's token, where its URI has no pin-source."),
+        Entry("KMSCTL_PAGER, PAGER", "What shows long lists on a terminal; less or more if neither is set."),
         Entry("NO_COLOR", "If it is set and not empty, nothing is printed in colours."),
         Entry(
             "XDG_DATA_HOME, XDG_CONFIG_HOME",
@@ -81,6 +83,7 @@ def _all_files() -> list[Block]:
     return [
         Entry(f"{_DATA}/control.db", "Projects and what else belongs to no location."),
         Entry(f"{_DATA}/locations/LOCATION.db", "Key rings, keys and versions of a location, encrypted."),
+        Entry(f"{_DATA}/snapshots/", "Snapshots of the databases, encrypted under the root key."),
         Entry(f"{_CONFIG}/{properties.FILE}", f"Properties: see {page_name(('config', 'set'))}(1)."),
         Entry(
             f"{_CONFIG}/{properties.CONFIGURATIONS}/{properties.PREFIX}NAME",
@@ -89,6 +92,10 @@ def _all_files() -> list[Block]:
         Entry(
             f"{secrets}/{ROOT_KEY_FILE}",
             "The root key. Whoever has it and the store has the keys; without it they are lost.",
+        ),
+        Entry(
+            f"{secrets}/{SLOT_FILE}",
+            "The other protectors of the root key. Without its file they are lost if this is lost.",
         ),
         Entry(f"{secrets}/{ANCHOR_FILE}", "What shows that a database was rolled back."),
     ]

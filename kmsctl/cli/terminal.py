@@ -110,9 +110,9 @@ def _stdout() -> BinaryIO:
 
 
 def _unwritable(error: OSError) -> Exception:
+    discard_stdout()
     if isinstance(error, BrokenPipeError):
         return error
-    discard_stdout()
     return CommandError(f"Unable to write to standard output: {error}")
 
 
@@ -187,6 +187,22 @@ def ask_secret(text: str, *, otherwise: str) -> str:
     except EOFError:
         say("")
         raise CommandError("Aborted by user.") from None
+    except UnicodeError:
+        raise CommandError(
+            f"What was typed is no text in this terminal's encoding; use {otherwise}."
+        ) from None
+
+
+def ask_new_secret(text: str, *, otherwise: str) -> bytes:
+    """Asks twice for a secret that is to be set; see `ask_secret`.
+
+    Raises:
+        CommandError: if there is no terminal or no answer, or the answers are not the same.
+    """
+    first = ask_secret(text, otherwise=otherwise)
+    if ask_secret("The same again: ", otherwise=otherwise) != first:
+        raise CommandError("The two passphrases are not the same.")
+    return first.encode("utf-8", "surrogateescape")
 
 
 def can_ask() -> bool:

@@ -107,83 +107,70 @@ class LocationName(Name):
         self.text = f"projects/{project}/locations/{location}"
 
 
-class KeyRingName(Name):
+class _Below(Name):
+    """The name of something in a location."""
+
+    __slots__ = ("parent",)
+    parent: LocationName | _Below
+
+    @property
+    def location(self) -> str:
+        return self.parent.location
+
+    @property
+    def project(self) -> str:
+        return self.parent.project
+
+
+class KeyRingName(_Below):
     """``projects/PROJECT/locations/LOCATION/keyRings/KEY_RING``."""
 
-    __slots__ = ("key_ring", "parent")
+    __slots__ = ("key_ring",)
+    parent: LocationName
 
     def __init__(self, parent: LocationName, key_ring: str) -> None:
         self.parent = parent
         self.key_ring = check_id("key_ring_id", key_ring)
         self.text = f"{parent.text}/keyRings/{key_ring}"
 
-    @property
-    def location(self) -> str:
-        return self.parent.location
 
-    @property
-    def project(self) -> str:
-        return self.parent.project
-
-
-class ImportJobName(Name):
+class ImportJobName(_Below):
     """``projects/PROJECT/locations/LOCATION/keyRings/KEY_RING/importJobs/IMPORT_JOB``."""
 
-    __slots__ = ("import_job", "parent")
+    __slots__ = ("import_job",)
+    parent: KeyRingName
 
     def __init__(self, parent: KeyRingName, import_job: str) -> None:
         self.parent = parent
         self.import_job = check_id("import_job_id", import_job)
         self.text = f"{parent.text}/importJobs/{import_job}"
 
-    @property
-    def location(self) -> str:
-        return self.parent.location
 
-    @property
-    def project(self) -> str:
-        return self.parent.project
-
-
-class CryptoKeyName(Name):
+class CryptoKeyName(_Below):
     """``projects/PROJECT/locations/LOCATION/keyRings/KEY_RING/cryptoKeys/CRYPTO_KEY``."""
 
-    __slots__ = ("crypto_key", "parent")
+    __slots__ = ("crypto_key",)
+    parent: KeyRingName
 
     def __init__(self, parent: KeyRingName, crypto_key: str) -> None:
         self.parent = parent
         self.crypto_key = check_id("crypto_key_id", crypto_key)
         self.text = f"{parent.text}/cryptoKeys/{crypto_key}"
 
-    @property
-    def location(self) -> str:
-        return self.parent.location
-
-    @property
-    def project(self) -> str:
-        return self.parent.project
-
     def version(self, number: int) -> CryptoKeyVersionName:
         return CryptoKeyVersionName(self, number)
 
 
-class CryptoKeyVersionName(Name):
+class CryptoKeyVersionName(_Below):
     """``.../cryptoKeys/CRYPTO_KEY/cryptoKeyVersions/NUMBER``."""
 
-    __slots__ = ("number", "parent")
+    __slots__ = ("number",)
+    parent: CryptoKeyName
 
     def __init__(self, parent: CryptoKeyName, number: int) -> None:
         self.parent = parent
         self.number = number
         self.text = f"{parent.text}/cryptoKeyVersions/{number}"
-
-    @property
-    def location(self) -> str:
-        return self.parent.location
-
-    @property
-    def project(self) -> str:
-        return self.parent.project
 
 
 _COLLECTIONS = ("projects", "locations", "keyRings", "cryptoKeys", "cryptoKeyVersions")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Test = Callable[[Any], bool]
 
 _TRUTH = {"true": 1, "false": 0}
+_MOST_KNOWN = 1000
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?")
 
 
@@ -92,8 +93,7 @@ def _pattern_term(
         (text, make(text, is_time), _word_test(text, is_time, prefix=operator == ":")) for text in operands
     ]
 
-    def matches(record: Any) -> bool:
-        value = get(record)
+    def judge(value: Any) -> bool:
         for text, test, word_test in tests:
             found = test(value)
             if not term.changing and value is not None and found != word_test(value):
@@ -102,6 +102,20 @@ def _pattern_term(
             if found:
                 return True
         return False
+
+    #: the same few values come over and over, such as states
+    known: dict[str, bool] = {}
+
+    def matches(record: Any) -> bool:
+        value = get(record)
+        if type(value) is not str:
+            return judge(value)
+        found = known.get(value)
+        if found is None:
+            if len(known) >= _MOST_KNOWN:
+                known.clear()
+            found = known[value] = judge(value)
+        return found
 
     term.matches = matches
     return term

@@ -26,6 +26,7 @@ class Layout:
         pad: spaces between plain columns.
         box, all_box: whether there are lines around the table, and between its rows.
         title: a line above, or empty.
+        together: how many rows are drawn together, if they are plain to draw.
         utf8: whether lines are drawn with box-drawing characters.
         colours: whether headings and states have colours.
         width: the terminal's width less a margin, for wrapping.
@@ -39,6 +40,7 @@ class Layout:
         "minimums",
         "pad",
         "title",
+        "together",
         "utf8",
         "width",
         "wraps",
@@ -52,6 +54,7 @@ class Layout:
         self.box = False
         self.all_box = False
         self.title = ""
+        self.together = 1
         self.utf8 = True
         self.colours = False
         self.width = 80
@@ -128,13 +131,15 @@ class Layout:
             for cells in self._heading_lines(heading, widths, self.alignments):
                 yield gap.join(cells).rstrip() + "\n"
         template = self._template(widths, gap)
-        for row in rows:
-            joined = "".join(row)
+        for start in range(0, len(rows), self.together):
+            some = rows[start : start + self.together]
+            joined = "".join(map("".join, some))
             if template and joined.isascii() and "\n" not in joined:
-                yield (template % tuple(row)).rstrip() + "\n"
+                yield "".join([(template % tuple(row)).rstrip() + "\n" for row in some])
                 continue
-            for cells in self._lines(row, widths):
-                yield gap.join(cells).rstrip() + "\n"
+            for row in some:
+                for cells in self._lines(row, widths):
+                    yield gap.join(cells).rstrip() + "\n"
 
     def _painted(self, row: Sequence[str], padded: Sequence[str]) -> list[str]:
         from kmsctl.render.colours import painted

@@ -53,6 +53,8 @@ def verify(
                 yield from _verify(snapshot, own, progress)
         except RollbackError as error:
             yield Finding(name, "ROLLBACK", error.message, error.hint or _RESTORE)
+        except StoreError as error:
+            yield Finding(name, "FILE_ACCESS", error.message, error.hint or _RESTORE)
         except KmsError as error:
             yield Finding(name, "DATABASE_DAMAGED", error.message, error.hint or _RESTORE)
     for note in known:

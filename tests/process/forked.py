@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import signal
 import sys
 import traceback
@@ -23,6 +24,20 @@ if TYPE_CHECKING:
 
 class Failed(AssertionError):
     """A child raised what it should not have."""
+
+
+class Dying:
+    """A probe that kills its process at a step, the first one being 0; it sends the steps it passed."""
+
+    def __init__(self, last: int, send: Send) -> None:
+        self.left = last
+        self._send = send
+
+    def __call__(self, step: str) -> None:
+        self._send(step)
+        if not self.left:
+            os.kill(os.getpid(), signal.SIGKILL)
+        self.left -= 1
 
 
 class Child:
@@ -69,6 +84,15 @@ class Child:
     def killed(self) -> bool:
         """Whether SIGKILL ended it (after `finish`)."""
         return self._status is not None and os.WIFSIGNALED(self._status)
+
+
+def limit_files(size: int) -> None:
+    """Lets this process write no file beyond so many bytes, as on a disk that is all but full.
+
+    Python would not notice that the bytecode of what it imports is cut off, and leave it to the next.
+    """
+    sys.dont_write_bytecode = True
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
 
 def _run(task: Task, descriptor: int) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import os
-import resource
 import shutil
 import subprocess
 import sys
@@ -19,8 +18,8 @@ from kmsctl.service.restores import RestoreRequest
 from kmsctl.service.unlocking import Container, Unlock
 from tests.process import expected
 from tests.process.expected import CTX
-from tests.process.forked import Child, run_all
-from tests.process.test_process_steps import RING, START, Dying, open_kms
+from tests.process.forked import Child, Dying, limit_files, run_all
+from tests.process.test_process_steps import RING, START, open_kms
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -192,7 +191,7 @@ def test_a_full_disk_leaves_the_store_as_it_was(used: Path, tmp_path: Path, size
     shutil.copytree(used / "home", home)
 
     def limited(send: Send) -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+        limit_files(size)
         kms = open_kms(home, START)
         for act in (lambda: restore(kms, used / "backup"), lambda: kms.create_snapshot(CTX)):
             try:
@@ -216,15 +215,19 @@ def test_a_full_disk_leaves_no_half_a_backup(used: Path, tmp_path: Path) -> None
     target = tmp_path / "backup"
     target.write_bytes(b"the backup of yesterday")
     command = [sys.executable, "-m", "kmsctl", "store", "backup", "create", str(target)]
-    environment = {**os.environ, "KMSCTL_HOME": str(used / "home"), "KMSCTL_CORE_ACCOUNT": CTX.principal}
-    limit = (2000, 2000)
+    environment = {
+        **os.environ,
+        "KMSCTL_HOME": str(used / "home"),
+        "KMSCTL_CORE_ACCOUNT": CTX.principal,
+        "PYTHONDONTWRITEBYTECODE": "1",  # see `limit_files`
+    }
     done = subprocess.run(
         command,
         env=environment,
         capture_output=True,
         text=True,
         check=False,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, limit),
+        preexec_fn=lambda: limit_files(2000),
     )
     assert done.returncode == 1
     assert "RESOURCE_EXHAUSTED" in done.stderr or "File too large" in done.stderr

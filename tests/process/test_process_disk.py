@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import resource
 import shutil
 import subprocess
 import tempfile
@@ -17,7 +16,7 @@ from kmsctl.model.names import CryptoKeyName, KeyRingName, LocationName
 from kmsctl.service.kms import Kms
 from tests.process import expected
 from tests.process.expected import CTX
-from tests.process.forked import Child
+from tests.process.forked import Child, limit_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,7 +25,6 @@ if TYPE_CHECKING:
 
 RING = KeyRingName(LocationName("kmsctl-local", "us-east1"), "ring")
 NOBODY = 65534
-NOTHING = {"ring": False, "keys": {}}
 #: Sizes around those of the anchor, a page, the log's header and frames, and whole databases.
 SIZES = [0, 1, 100, 113, 256, 512, 600, 1024, 1500, 2048, 4095, 4096, 8192, 12_000, 16_384]
 LARGER_SIZES = [24_000, 32_768, 36_863, 36_864, 40_000, 57_344, 70_000, 90_000, 120_000, 200_000]
@@ -82,7 +80,7 @@ def check(home: Path, messages: list[Any]) -> list[str]:
 @pytest.mark.parametrize("size", [*SIZES, *LARGER_SIZES])
 def test_a_limit_on_file_sizes_refuses_changes_and_harms_nothing(tmp_path: Path, size: int) -> None:
     def limited(send: Send) -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+        limit_files(size)
         fill(tmp_path, send)
 
     refusal = check(tmp_path, Child(limited).finish())

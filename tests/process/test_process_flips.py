@@ -11,19 +11,15 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kmsctl.errors import IntegrityError, KmsError, StoreError
-from kmsctl.service.operations import DECRYPTION_FAILED
 from kmsctl.service.reports import VerifyOptions
-from tests.unit.service.scene import Scene
+from tests.unit.service.scene import Scene, honest
 from tests.unit.service.world import OWNER, Clock, World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
     from pathlib import Path
     from random import Random
-    from typing import Any
 
-    from tests.unit.service.scene import Outcome
 
 #: file → how many of its bits are flipped by default
 FLIPS = {
@@ -80,20 +76,6 @@ class Original:
         world.kms.close()
         shutil.rmtree(place)
         return bool(found)
-
-
-def honest(name: str, before: Outcome, attempt: Callable[[], Any]) -> bool:
-    """Tells whether what comes of an attempt is what came of it before, or a refusal."""
-    try:
-        value = attempt()
-    except (IntegrityError, StoreError):
-        return True
-    except KmsError as error:
-        known = (error.status, error.message) == before
-        return known or error.status == "NOT_FOUND" or error.message == DECRYPTION_FAILED
-    if name in ("rings", "keys"):
-        return all(one in before[1] for one in value)
-    return ("done", value) == before
 
 
 @pytest.fixture(scope="module")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import signal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +12,7 @@ from kmsctl.model.names import CryptoKeyName, KeyRingName, LocationName
 from kmsctl.service.kms import Kms
 from tests.process import expected
 from tests.process.expected import CTX, DAY, HOUR
-from tests.process.forked import Child
+from tests.process.forked import Child, Dying
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -50,20 +48,6 @@ OPERATIONS: list[tuple[int, Operation]] = [
     (START + DAY, {"do": "encrypt", "key": "db", "text": "00"}),
     (START + DAY, {"do": "destroy", "key": "db", "number": "1"}),
 ]
-
-
-class Dying:
-    """A probe that kills its process at a step, the first one being 0; it sends the steps it passed."""
-
-    def __init__(self, last: int, send: Send) -> None:
-        self.left = last
-        self._send = send
-
-    def __call__(self, step: str) -> None:
-        self._send(step)
-        if not self.left:
-            os.kill(os.getpid(), signal.SIGKILL)
-        self.left -= 1
 
 
 def quiet(step: str) -> None:

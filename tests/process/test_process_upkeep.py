@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import resource
 import shutil
 import time
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,7 @@ from kmsctl.model.names import CryptoKeyName, KeyRingName, LocationName
 from kmsctl.service.kms import Kms
 from tests.process import expected
 from tests.process.expected import CTX, DAY, HOUR
-from tests.process.forked import Child
+from tests.process.forked import Child, limit_files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -119,7 +118,7 @@ def test_upkeep_without_room_harms_nothing(due: Path, tmp_path: Path, size: int)
     shutil.copytree(due, home)
 
     def limited(send: Send) -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+        limit_files(size)
         upkeep(home, send)
 
     messages = Child(limited).finish()

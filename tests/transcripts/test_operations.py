@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import os
-import shlex
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -41,13 +39,8 @@ def commands(section: str) -> str:
 
 
 @pytest.fixture
-def shell(tmp_path: Path) -> dict[str, str]:
+def shell(tmp_path: Path, programs: Path) -> dict[str, str]:
     """An environment in which `kmsctl` is this checkout's, with a home directory of its own."""
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    launcher = programs / "kmsctl"
-    launcher.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m kmsctl "$@"\n')
-    launcher.chmod(0o755)
     (tmp_path / "person").mkdir(mode=0o700)
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("KMSCTL_", "XDG_"))}
     path = f"{programs}:{kept.get('PATH', '')}"

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -29,13 +27,8 @@ def test_the_tour_has_commands() -> None:
 
 
 @pytest.fixture
-def shell(tmp_path: Path) -> dict[str, str]:
+def shell(tmp_path: Path, programs: Path) -> dict[str, str]:
     """An environment in which `kmsctl` is this checkout's, with a home of its own."""
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    launcher = programs / "kmsctl"
-    launcher.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m kmsctl "$@"\n')
-    launcher.chmod(0o755)
     kept = {name: value for name, value in os.environ.items() if not name.startswith("KMSCTL_")}
     return {
         **kept,

@@ -101,13 +101,8 @@ def replayed(transcript: str, directory: Path, *, in_shell: bool = False) -> str
 
 
 @pytest.fixture
-def directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def directory(tmp_path: Path, programs: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty directory to run in, with the program on the path and nothing configured."""
-    programs = tmp_path / "bin"
-    programs.mkdir()
-    program = programs / "kmsctl"
-    program.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -m kmsctl "$@"\n')
-    program.chmod(0o755)
     for name in list(os.environ):
         if name.startswith("KMSCTL_"):
             monkeypatch.delenv(name)

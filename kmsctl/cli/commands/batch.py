@@ -88,6 +88,10 @@ def run_batch(session: Session, args: Args) -> None:
                     raise CommandError(
                         f"Line {index - 1} (counted from 0) failed; no other line was run after it."
                     )
+    except BrokenPipeError:
+        raise CommandError(
+            f"Nobody reads the results: line {index} (counted from 0) was the last that was run."
+        ) from None
     finally:
         progress.clear()
         running.close()

@@ -140,7 +140,7 @@ def run_check(session: Session, args: Args) -> None:
             }
 
     try:
-        output.show_found(session, found(), CHECKS)
+        output.show_findings(session, found(), CHECKS)
     finally:
         token.close()
     if failed:

@@ -12,40 +12,20 @@ GENERATING = "Generating the key"
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import click
+
     from kmsctl.cli.command import Command
     from kmsctl.cli.session import Args, Session
     from kmsctl.model.algorithms import Purpose
 
 
 def create() -> Command:
-    from kmsctl.cli import options, params
     from kmsctl.cli.command import Command
 
     return Command(
         "keys create",
         run,
-        [
-            *options.resource("key", "keyring", "location"),
-            options.purpose(),
-            options.default_algorithm(),
-            options.protection_level(),
-            options.flag("labels", "Labels of the key.", params.Labels(), metavar="[KEY=VALUE,...]"),
-            options.rotation_period(),
-            options.next_rotation_time(),
-            options.flag(
-                "destroy-scheduled-duration",
-                "How long a version stays restorable after destroy, 1d to 120d; it can never be changed. "
-                "Default: the property kms/destroy_scheduled_duration, or 1d.",
-                params.Duration(lower="0", upper="120d"),
-            ),
-            options.switch("skip-initial-version-creation", "Create no first version."),
-            options.switch(
-                "import-only", "The key takes imported versions alone; needs --skip-initial-version-creation."
-            ),
-            options.allowed_access_reasons(),
-            options.not_exportable(),
-            *options.not_available("crypto-key-backend"),
-        ],
+        _flags(),
         about="""
             Creates a key in a key ring, with a first version, which for a key to encrypt with
             is its primary.
@@ -86,6 +66,33 @@ def create() -> Command:
             ),
         ],
     )
+
+
+def _flags() -> list[click.Parameter]:
+    from kmsctl.cli import options, params
+
+    return [
+        *options.resource("key", "keyring", "location"),
+        options.purpose(),
+        options.default_algorithm(),
+        options.protection_level(),
+        options.flag("labels", "Labels of the key.", params.Labels(), metavar="[KEY=VALUE,...]"),
+        options.rotation_period(),
+        options.next_rotation_time(),
+        options.flag(
+            "destroy-scheduled-duration",
+            "How long a version stays restorable after destroy, 1d to 120d; it can never be changed. "
+            "Default: the property kms/destroy_scheduled_duration, or 1d.",
+            params.Duration(lower="0", upper="120d"),
+        ),
+        options.switch("skip-initial-version-creation", "Create no first version."),
+        options.switch(
+            "import-only", "The key takes imported versions alone; needs --skip-initial-version-creation."
+        ),
+        options.allowed_access_reasons(),
+        options.not_exportable(),
+        *options.not_available("crypto-key-backend"),
+    ]
 
 
 def run(session: Session, args: Args) -> None:

@@ -54,7 +54,7 @@ def list_() -> Command:
         run_list,
         options.list_flags(),
         about="Lists the projects that the account that runs the command may see.",
-        examples=[("To list all project ids:", "projects list --format=value(projectId)")],
+        examples=[("To list all project ids:", "projects list --format='value(projectId)'")],
     )
 
 

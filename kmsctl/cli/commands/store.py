@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kmsctl.cli import output, terminal
 from kmsctl.cli.failures import CommandError
+from kmsctl.cli.opening import check_store
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -55,10 +56,10 @@ def verify() -> Command:
             records, pending purges and files that belong to nothing. It works on all processors.
 
             The exit status is 0 if nothing is wrong and 1 if anything is, or if the store could
-            not be checked. What is wrong is printed, one finding each: kind, resource, message,
-            remedy (what can be done, in words) and action, the same in one word: restore (from a
-            backup), repair (kmsctl store repair does it), maintain (kmsctl store maintain does
-            it) or inspect (look what it is).
+            not be checked or is not there. What is wrong is printed, one finding each: kind,
+            resource, message, remedy (what can be done, in words) and action, the same in one word:
+            restore (from a backup), repair (kmsctl store repair does it), maintain (kmsctl store
+            maintain does it) or inspect (look what it is).
 
             --since-last finds rows that were removed, added or put back from an older state,
             wherever they are; damage of any kind to rows that were changed since; damaged heads,
@@ -148,7 +149,8 @@ def accept_rollback() -> Command:
         about="""
             Accepts a database that is older than its anchor says, as after bringing it back
             from a copy, or that is missing. What happened since is lost: versions that were
-            disabled or destroyed may be enabled again.
+            disabled or destroyed may be enabled again. Projects that have key rings, but that
+            the database control does not know any more, are then owned by whoever accepts it.
         """,
         examples=[("To accept what is there of a location:", "store accept-rollback us-east1")],
     )
@@ -167,22 +169,21 @@ def run_verify(session: Session, args: Args) -> None:
 
     options = VerifyOptions(since_last=bool(args["since_last"]), audit=args["audit"] is not False)
     progress = terminal.Progress("Verifying", visible=session.user_output)
-    findings = []
 
     def found() -> Iterator[dict[str, object]]:
         for finding in session.kms.verify_store(session.context, progress.update, options):
-            findings.append(finding)
             progress.clear()
             yield _finding_json(finding)
         progress.clear()
 
     try:
-        output.show_found(session, found(), FINDINGS)
+        count = output.show_findings(session, found(), FINDINGS)
     finally:
         progress.clear()
-    if findings:
-        what = "One finding" if len(findings) == 1 else f"{len(findings)} findings"
+    if count:
+        what = "One finding" if count == 1 else f"{count} findings"
         raise CommandError(f"The store is not whole: {what}, each with what can be done, on standard output.")
+    check_store(session.paths)
     session.status("The store is whole: nothing is wrong.")
 
 
@@ -262,28 +263,37 @@ def run_repair(session: Session, args: Args) -> None:
         "left": [_finding_json(finding) for finding in report.left],
     }
     if report.left and not session.format:
-        output.show_found(session, (_finding_json(finding) for finding in report.left), FINDINGS)
+        output.show_findings(session, (_finding_json(finding) for finding in report.left), FINDINGS)
     output.show_silent(session, shown)
     if report.left or report.failed:
         lines = [f"- {text}" for text in report.failed]
         count = "one finding" if len(report.left) == 1 else f"{len(report.left)} findings"
         what = f"{count} left, on standard output" if report.left else "not all could be done"
         raise CommandError("\n".join([f"The store is not whole: {what}.", *lines]))
+    check_store(session.paths)
     if not report.steps:
         session.status("The store is whole: there is nothing to repair.")
     elif report.done:
         session.status("Repaired: nothing is wrong now.")
 
 
+#: What accepting the control database does besides, to be told before it is done.
+_TAKES_OVER = " Projects with key rings that it does not know any more will be owned by [{}]."
+
+
 def run_accept_rollback(session: Session, args: Args) -> None:
     name: str = args["database"]
+    account = (session.context.principal, *session.context.impersonated)[-1]
     terminal.confirm(
         f"The database [{name}] will be taken as it is now. What was done since is lost: "
-        "disabled or destroyed versions may be usable again.",
+        "disabled or destroyed versions may be usable again."
+        + (_TAKES_OVER.format(account) if name == "control" else ""),
         quiet=session.quiet,
     )
-    session.kms.accept_rollback(session.context, name)
+    taken = session.kms.accept_rollback(session.context, name)
     session.status(f"Accepted the database [{name}] as it is.")
+    for project in taken:
+        session.status(f"[{account}] is now the owner of the project [{project}].")
 
 
 def _status_json(status: DatabaseStatus) -> dict[str, object]:

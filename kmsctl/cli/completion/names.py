@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     #: (name, what it is)
     Named = tuple[str, str]
 
-OPTION = "--complete-names"
 #: Names in an answer; shells ask before they show more than a hundred.
 LIMIT = 100
 

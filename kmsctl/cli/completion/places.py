@@ -14,8 +14,8 @@ if TYPE_CHECKING:
 _NEEDS = {
     "bash": "New shells load it by themselves if the package bash-completion is set up; if not, add this "
     "line to ~/.bashrc:\n  . {quoted}",
-    "zsh": "New shells load it if its directory is in fpath; if not, add this line to ~/.zshrc, before "
-    "compinit:\n  fpath=({quoted_directory} $fpath)",
+    "zsh": "New shells load it if its directory is in fpath; if not, add these lines to ~/.zshrc (the second "
+    "is there already, perhaps):\n  fpath=({quoted_directory} $fpath)\n  autoload -Uz compinit && compinit",
     "fish": "New shells load it by themselves.",
 }
 

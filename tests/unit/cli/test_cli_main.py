@@ -73,11 +73,100 @@ def test_a_reader_that_leaves_is_no_error(home: dict[str, str]) -> None:
         assert process.wait() == 0
 
 
-@pytest.mark.parametrize("line", ["locations list", "--help", "keys create -h", "completion bash"])
-def test_a_full_standard_output_is_an_error(home: dict[str, str], line: str) -> None:
+def unread(environment: dict[str, str], *args: str, given: bytes = b"") -> tuple[int, bytes]:
+    """Runs a command whose standard output nobody reads; returns its status and its errors."""
+    ours, theirs = os.pipe()
+    os.close(ours)
+    try:
+        told = subprocess.run(
+            [sys.executable, "-m", "kmsctl", *args],
+            env=environment,
+            input=given,
+            stdout=theirs,
+            stderr=subprocess.PIPE,
+            check=False,
+        )
+    finally:
+        os.close(theirs)
+    return told.returncode, told.stderr
+
+
+@pytest.mark.parametrize("command", [("store", "verify"), ("logging", "verify"), ("store", "repair")])
+def test_what_a_check_finds_is_told_by_the_status_though_nobody_reads_it(
+    home: dict[str, str], command: tuple[str, ...]
+) -> None:
+    assert kmsctl(home, "keyrings", "create", "r", "--location=us").returncode == 0
+    status, errors = unread(home, *command, "--format=json")
+    assert (status, b"is wrong" in errors or b"nothing to repair" in errors) == (0, True)
+    database = Path(home["KMSCTL_HOME"], "data", "locations", "us.db")
+    database.write_bytes(b"")
+    status, errors = unread(home, *command, "--format=json")
+    assert status == 1
+    assert b"finding" in errors
+    assert b"Traceback" not in errors
+    assert b"Broken pipe" not in errors
+
+
+def test_a_batch_without_a_reader_does_not_go_on(home: dict[str, str]) -> None:
+    lines = b"keyrings create a --location=us\nkeyrings create b --location=us\n"
+    status, errors = unread(home, "batch", "-", given=lines)
+    assert (status, errors) == (
+        1,
+        b"ERROR: (kmsctl.batch) Nobody reads the results: line 0 (counted from 0) was the last that was run.\n",
+    )
+    found = kmsctl(home, "keyrings", "list", "--location=us", "--format=value(name.basename())")
+    assert found.stdout == b"a\n"
+
+
+def test_nothing_is_restored_if_nobody_reads_what_would_change(home: dict[str, str], tmp_path: Path) -> None:
+    backup = str(tmp_path / "a.backup")
+    assert kmsctl(home, "keyrings", "create", "a", "--location=us").returncode == 0
+    assert kmsctl(home, "store", "backup", "create", backup).returncode == 0
+    assert kmsctl(home, "keyrings", "create", "b", "--location=us").returncode == 0
+    restore = ("store", "backup", "restore", backup, "--justification=drill", "--quiet")
+    status, errors = unread(home, *restore)
+    assert (status, b"Nothing was restored" in errors) == (1, True)
+    assert unread(home, *restore, "--dry-run") == (0, b"")
+    found = kmsctl(home, "keyrings", "list", "--location=us", "--format=value(name.basename())")
+    assert found.stdout == b"a\nb\n"
+
+
+def test_a_command_goes_on_though_nobody_reads_its_one_answer(home: dict[str, str]) -> None:
+    lost = Path(home["KMSCTL_HOME"], "data", "locations", "us.db")
+    assert kmsctl(home, "keyrings", "create", "r", "--location=us").returncode == 0
+    lost.unlink()
+    status, errors = unread(home, "store", "maintain", "--format=json")
+    assert (status, b"Not all could be done" in errors) == (1, True)
+
+
+@pytest.mark.parametrize("command", [("store", "verify"), ("logging", "verify"), ("store", "repair")])
+def test_a_store_that_is_not_there_is_not_called_whole(
+    home: dict[str, str], command: tuple[str, ...]
+) -> None:
+    told = kmsctl(home, *command)
+    assert told.returncode == 1
+    assert b"FAILED_PRECONDITION: There is no store in " in told.stderr
+
+
+def test_a_text_that_is_not_utf_8_is_refused(home: dict[str, str]) -> None:
+    told = subprocess.run(
+        [
+            *(sys.executable, "-m", "kmsctl", "iam", "roles", "create", "rotator"),
+            *("--title", b"\xff", "--permissions=cloudkms.cryptoKeys.get"),
+        ],
+        env=home,
+        capture_output=True,
+        check=False,
+    )
+    assert told.returncode == 1
+    assert b"INVALID_ARGUMENT: role.title: it has characters that do not print.\n" in told.stderr
+
+
+@pytest.mark.parametrize("args", [("locations", "list"), ("--help",), ("keys", "-h"), ("completion", "bash")])
+def test_a_full_standard_output_is_an_error(home: dict[str, str], args: tuple[str, ...]) -> None:
     with open("/dev/full", "wb") as full:
         told = subprocess.run(
-            [sys.executable, "-m", "kmsctl", *line.split()],
+            [sys.executable, "-m", "kmsctl", *args],
             env=home,
             stdout=full,
             stderr=subprocess.PIPE,

@@ -62,13 +62,16 @@ def test_summaries_and_texts_are_sentences(words: tuple[str, ...]) -> None:
 
 @EVERY_COMMAND
 def test_examples_parse(words: tuple[str, ...]) -> None:
-    from shlex import split
+    from shlex import shlex, split
 
     from kmsctl.cli.parsing import parse_command
     from kmsctl.cli.session import Session
 
     for _, line in load(words).examples:
         example = split(line)
+        as_shells_do = shlex(line, posix=True, punctuation_chars=True)
+        as_shells_do.whitespace_split, as_shells_do.commenters = True, ""
+        assert list(as_shells_do) == example, "a shell wants it quoted"
         assert tuple(example[: len(words)]) == words
         parse_command(load(words), Session({"KMSCTL_HOME": "/nowhere"}), example[len(words) :])
 

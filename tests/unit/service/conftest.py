@@ -25,6 +25,16 @@ def world(tmp_path: Path) -> Iterator[World]:
 
 
 @pytest.fixture
+def elsewhere(tmp_path: Path) -> Iterator[World]:
+    """Another machine, with a directory for a configuration and no store."""
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "elsewhere" / "config").mkdir(mode=0o700)
+    made = World(tmp_path / "elsewhere")
+    yield made
+    made.kms.close()
+
+
+@pytest.fixture
 def keyed(world: World) -> World:
     """A store with one ring and one symmetric key."""
     world.make_key()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
-from kmsctl.errors import IntegrityError, KmsError
+from kmsctl.errors import IntegrityError, KmsError, StoreError
 from kmsctl.model.names import CryptoKeyName, KeyRingName, LocationName
 from kmsctl.model.requests import DecryptRequest, EncryptRequest
 from kmsctl.service.operations import DECRYPTION_FAILED
@@ -101,6 +101,20 @@ def outcome(attempt: Callable[[], Any]) -> Outcome:
         return ("INTEGRITY", None)
     except KmsError as error:
         return (error.status, error.message)
+
+
+def honest(name: str, before: Outcome, attempt: Callable[[], Any]) -> bool:
+    """Tells whether what comes of an attempt is what came of it before, or a refusal."""
+    try:
+        value = attempt()
+    except (IntegrityError, StoreError):
+        return True
+    except KmsError as error:
+        known = (error.status, error.message) == before
+        return known or error.status == "NOT_FOUND" or error.message == DECRYPTION_FAILED
+    if name in ("rings", "keys"):
+        return all(one in before[1] for one in value)
+    return ("done", value) == before
 
 
 def refused(scene: Scene, baseline: dict[str, Outcome], *names: str) -> None:

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kmsctl.crypto.checksums import crc32c
-from kmsctl.errors import FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
+from kmsctl.errors import InvalidArgument, NotFound
 from kmsctl.model import algorithms
 from kmsctl.model.algorithms import Algorithm
 from kmsctl.model.mac_requests import MacSignRequest, MacVerifyRequest
-from kmsctl.model.names import CryptoKeyName
-from tests.unit.service.world import DAY, KEY, OWNER, RING, STRANGER, Randomness, World
+from tests.unit.service.refusals import check_refusals
+from tests.unit.service.world import KEY, OWNER, Randomness, World
 
 if TYPE_CHECKING:
     from kmsctl.model.names import CryptoKeyVersionName
@@ -107,23 +107,4 @@ def test_what_both_refuse(world: World, verify_it: bool) -> None:
     with pytest.raises(NotFound):
         call(KEY.version(1))
     name = world.make_key(kind=HMAC_SHA256).version(1)
-    symmetric = world.make_key(CryptoKeyName(RING, "symmetric")).version(1)
-    with pytest.raises(PermissionDenied):
-        call(name, STRANGER)
-    with pytest.raises(NotFound, match=f"^CryptoKeyVersion {KEY.version(2)} not found"):
-        call(KEY.version(2))
-    with pytest.raises(FailedPrecondition) as caught:
-        call(symmetric)
-    assert caught.value.message == (
-        f"Operation requested for Key {symmetric} has incorrect key purpose: ENCRYPT_DECRYPT"
-    )
-    before = world.generation(), len(world.records())
-    call(name)
-    assert (world.generation(), len(world.records())) == before
-    world.kms.update_crypto_key_version(OWNER, name, "DISABLED")
-    with pytest.raises(FailedPrecondition, match=f"^{name} is not enabled, current state is: DISABLED"):
-        call(name)
-    world.kms.destroy_crypto_key_version(OWNER, name)
-    world.clock.now += DAY
-    with pytest.raises(FailedPrecondition, match=f"^{name} is not enabled, current state is: DESTROYED"):
-        call(name)
+    check_refusals(world, call, name)

@@ -91,9 +91,9 @@ class Secrets(Randomness):
         return drawn
 
 
-@pytest.fixture
-def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[World, Watch]]:
-    watch = Watch(tmp_path / "store")
+def watch_over(path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[World, Watch]:
+    """Returns a new world whose files are watched for all secrets that are drawn or made in it."""
+    watch = Watch(path)
     world = World(watch.path, probe=watch)
     world.random = Secrets(watch)
     world.reopen()
@@ -105,6 +105,12 @@ def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[W
         return made
 
     monkeypatch.setattr(SoftwareBackend, "generate", recorded)
+    return world, watch
+
+
+@pytest.fixture
+def watched(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[World, Watch]]:
+    world, watch = watch_over(tmp_path / "store", monkeypatch)
     yield world, watch
     world.kms.close()
 

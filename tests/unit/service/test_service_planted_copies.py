@@ -7,33 +7,18 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kmsctl.crypto import recipients
-from kmsctl.crypto.software import SoftwareBackend
 from kmsctl.model.names import CryptoKeyName
 from kmsctl.service.restores import RestoreRequest
 from tests.unit.service.backups import back_up, restore, tombstones, yes
-from tests.unit.service.test_service_planted_bytes import Secrets, Watch, files
+from tests.unit.service.test_service_planted_bytes import files, watch_over
 from tests.unit.service.world import DAY, HOUR, KEY, OWNER, P256, RING, World, spec
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kmsctl.crypto.backend import KeyMaterial
-    from kmsctl.model.algorithms import Algorithm
-
 
 def test_no_key_bytes_are_in_any_copy_at_any_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    watch = Watch(tmp_path / "store")
-    world = World(watch.path, probe=watch)
-    world.random = Secrets(watch)
-    world.reopen()
-    generate = SoftwareBackend.generate
-
-    def recorded(self: SoftwareBackend, algorithm: Algorithm) -> KeyMaterial:
-        made = generate(self, algorithm)
-        watch.secrets.add(made.secret)
-        return made
-
-    monkeypatch.setattr(SoftwareBackend, "generate", recorded)
+    world, watch = watch_over(tmp_path / "store", monkeypatch)
     world.make_key(destroy_scheduled_duration=DAY)
     world.kms.create_crypto_key(OWNER, CryptoKeyName(RING, "sign"), spec(P256))
 

@@ -10,11 +10,11 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.ciphers.algorithms import AES
 
 from kmsctl.crypto.checksums import crc32c
-from kmsctl.errors import FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
+from kmsctl.errors import InvalidArgument, NotFound
 from kmsctl.model.algorithms import by_enum
-from kmsctl.model.names import CryptoKeyName
 from kmsctl.model.raw_requests import RawDecryptRequest, RawEncryptRequest
-from tests.unit.service.world import DAY, KEY, OWNER, RING, STRANGER, Randomness, World
+from tests.unit.service.refusals import check_refusals
+from tests.unit.service.world import KEY, OWNER, Randomness, World
 
 if TYPE_CHECKING:
     from kmsctl.model.names import CryptoKeyVersionName
@@ -194,23 +194,4 @@ def test_what_both_refuse(world: World, opens: bool) -> None:
     with pytest.raises(NotFound):
         call(KEY.version(1))
     name = make(world, "AES_256_CTR")
-    symmetric = world.make_key(CryptoKeyName(RING, "symmetric")).version(1)
-    with pytest.raises(PermissionDenied):
-        call(name, STRANGER)
-    with pytest.raises(NotFound, match=f"^CryptoKeyVersion {KEY.version(2)} not found"):
-        call(KEY.version(2))
-    with pytest.raises(FailedPrecondition) as caught:
-        call(symmetric)
-    assert caught.value.message == (
-        f"Operation requested for Key {symmetric} has incorrect key purpose: ENCRYPT_DECRYPT"
-    )
-    before = world.generation(), len(world.records())
-    call(name)
-    assert (world.generation(), len(world.records())) == before
-    world.kms.update_crypto_key_version(OWNER, name, "DISABLED")
-    with pytest.raises(FailedPrecondition, match=f"^{name} is not enabled, current state is: DISABLED"):
-        call(name)
-    world.kms.destroy_crypto_key_version(OWNER, name)
-    world.clock.now += DAY
-    with pytest.raises(FailedPrecondition, match=f"^{name} is not enabled, current state is: DESTROYED"):
-        call(name)
+    check_refusals(world, call, name)

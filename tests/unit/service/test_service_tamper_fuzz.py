@@ -9,20 +9,17 @@ from __future__ import annotations
 import os
 import random
 import shutil
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 
-from kmsctl.errors import IntegrityError, KmsError, StoreError
-from kmsctl.service.operations import DECRYPTION_FAILED
-from tests.unit.service.scene import Scene
+from kmsctl.errors import KmsError
+from tests.unit.service.scene import Scene, honest
 from tests.unit.service.world import KEY, OWNER, Clock, World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
-    from tests.unit.service.scene import Outcome
 
 SEEDS = int(os.environ.get("KMSCTL_FUZZ_SEEDS", "40"))
 PAGE = 4096
@@ -52,23 +49,6 @@ def damaged(content: bytes, rng: random.Random) -> bytes:
     else:
         del data[at:]
     return bytes(data)
-
-
-def honest(name: str, before: Outcome, attempt: Callable[[], Any]) -> bool:
-    """Tells whether what comes of an attempt is what came of it before, or a refusal."""
-    try:
-        value = attempt()
-    except (IntegrityError, StoreError):
-        return True
-    except KmsError as error:
-        return (
-            (error.status, error.message) == before
-            or error.status == "NOT_FOUND"
-            or (error.message == DECRYPTION_FAILED)
-        )
-    if name in ("rings", "keys"):
-        return all(one in before[1] for one in value)
-    return ("done", value) == before
 
 
 @pytest.fixture(scope="module")

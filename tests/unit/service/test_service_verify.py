@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 # The runner of the tests has threads; the program has none.
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
 
-SINCE = VerifyOptions(since_last=True)
-
 
 def shown(findings: list[Finding]) -> list[tuple[str, str, str, str]]:
     return [(each.kind, each.resource, each.message, each.action) for each in findings]

@@ -28,7 +28,8 @@ garbage
 
 
 @pytest.fixture(params=[0o000, 0o022, 0o077, 0o777])
-def any_umask(request: pytest.FixtureRequest) -> Iterator[None]:
+def any_umask(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[None]:
+    assert tmp_path.exists()  # under a mask of 0777 nobody but root could use it
     before = os.umask(request.param)
     yield
     os.umask(before)
@@ -132,13 +133,13 @@ def test_what_another_user_owns_is_refused(tmp_path: Path, monkeypatch: pytest.M
     path = tmp_path / "file"
     path.write_bytes(b"")
     path.chmod(0o600)
-    me = os.geteuid()
+    owner = me = os.geteuid()
     if me == 0:
-        os.chown(path, 12345, -1)
         owner = 12345
+        os.chown(path, owner, -1)
     else:
-        monkeypatch.setattr(os, "geteuid", lambda: me + 1)
-        owner, me = me, me + 1
+        me += 1
+        monkeypatch.setattr(os, "geteuid", lambda: me)
     with pytest.raises(StoreAccess, match=rf"belongs to uid {owner}, not to you \(uid {me}\)"):
         files.check_private(str(path), directory=False)
 
