@@ -87,7 +87,7 @@ def parse_datetime(text: str, *, now_us: int, local_tz: tzinfo | None = None) ->
     epoch = datetime(1970, 1, 1, tzinfo=UTC)
     now = (epoch + timedelta(microseconds=now_us)).astimezone(local)
     try:
-        moment = _absolute(text, now)
+        moment = absolute_time(text, now)
     except TimeSyntaxError as error:
         moment = _relative(text, now, error)
     us = (moment - epoch) // timedelta(microseconds=1)
@@ -135,8 +135,12 @@ def _zone(name: str) -> tzinfo | None:
     return tz.gettz(name) if is_name else None
 
 
-def _absolute(text: str, now: datetime) -> datetime:
-    """Parses a time that is not relative."""
+def absolute_time(text: str, now: datetime) -> datetime:
+    """Parses a time that is not relative, as `parse_datetime` does; `now` has the local time zone.
+
+    Raises:
+        TimeSyntaxError: if `text` is no time.
+    """
     import re
 
     try:
@@ -150,11 +154,16 @@ def _absolute(text: str, now: datetime) -> datetime:
         return _parse_free_form(suffix[1], now).replace(tzinfo=zone)
 
 
+_DAY_SECONDS = 86_400
+
+
 def _parse_free_form(text: str, now: datetime) -> datetime:
     from dateutil import parser, tz
 
     def zone_of(name: str | None, offset: int | None) -> tzinfo | None:
         if offset is not None:
+            if abs(offset) >= _DAY_SECONDS:
+                raise TimeSyntaxError("Time zone offset out of range")
             return tz.tzoffset(None, offset)
         zone = _zone(name) if name is not None else None
         if name is not None and zone is None:

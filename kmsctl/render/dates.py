@@ -16,7 +16,8 @@ def parse_time(text: str, zone: tzinfo | None = None) -> datetime:
     """Parses a time in any common form, or one relative to now such as ``-P1D``.
 
     Args:
-        text: the time. Parts of the date that are left out are today's; of the time, 0.
+        text: the time, with the names of zones that `kmsctl.model.durations.parse_datetime` knows.
+            Parts of the date that are left out are today's; of the time, 0.
         zone: what a time without a zone is in; None for the local time zone.
 
     Returns:
@@ -26,25 +27,26 @@ def parse_time(text: str, zone: tzinfo | None = None) -> datetime:
         ValueError: if it is no time.
     """
     try:
-        found = datetime.fromisoformat(text) if len(text) >= 10 and text[4] == "-" else _free_form(text)
+        found = datetime.fromisoformat(text) if len(text) >= 10 and text[4] == "-" else _free_form(text, zone)
     except ValueError:
-        found = _free_form(text)
+        found = _free_form(text, zone)
     if found.tzinfo is None:
         return found.astimezone() if zone is None else found.replace(tzinfo=zone)
     return found
 
 
-def _free_form(text: str) -> datetime:
-    from dateutil import parser
+def _free_form(text: str, zone: tzinfo | None) -> datetime:
+    from dateutil.tz import tzlocal
 
-    relative = _relative(text)
+    from kmsctl.model.durations import absolute_time
+
+    try:
+        relative = _relative(text)
+    except OverflowError as error:
+        raise ValueError(f"Duration out of range: {text}") from error
     if relative is not None:
         return relative
-    today = datetime.now().replace(hour=0, minute=0, second=0, microsecond=0)  # noqa: DTZ005  # local
-    try:
-        return parser.parse(text, default=today)
-    except OverflowError as error:
-        raise ValueError(f"Unknown string format: {text}") from error
+    return absolute_time(text, datetime.now(zone or tzlocal()))
 
 
 def _relative(text: str) -> datetime | None:

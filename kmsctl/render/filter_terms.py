@@ -253,7 +253,9 @@ def _substring(text: str, is_time: Test) -> Test:
         return isinstance(value, (int, float)) and _scalar_equal(value, operand)
 
     deep = _deep(scalar)
-    return lambda value: _same_time(value, operand) if text and is_time(value) else deep(value)
+    if not text or (text[0] != "0" and text.isdecimal()):
+        return deep  # createTime:2024 asks for the digits, not for this day of that year
+    return lambda value: _same_time(value, operand) if is_time(value) else deep(value)
 
 
 def _word_test(text: str, is_time: Test, *, prefix: bool) -> Test:

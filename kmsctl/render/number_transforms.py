@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 from kmsctl.render.transforms import integer, truth
 from kmsctl.render.values import float_text
 
@@ -49,9 +51,10 @@ def _unit(text: str | None) -> float:
     if position >= 0:
         return float(1 << (10 * position))
     try:
-        return float(text) or 1.0
+        factor = float(text)
     except ValueError:
         return 1.0
+    return factor if factor and isfinite(factor) else 1.0
 
 
 def _size(
@@ -68,6 +71,8 @@ def _size(
 
     def size(value: Any) -> Any:
         number = _number(value)
+        if number is not None and not isfinite(number):
+            number = None
         if not number and not (number is None and value):
             return zero
         number = (number or 0) * factor

@@ -7,6 +7,8 @@ if TYPE_CHECKING:
     from kmsctl.render.paths import Path
     from kmsctl.render.transforms import Call
 
+#: No column, margin or gap is wider, whatever a format says.
+WIDEST = 10_000
 #: How much of a record a node of the key tree selects.
 UNSELECTED, INNER, SELECTED = 0, 1, 2
 
@@ -165,7 +167,7 @@ class Projection:
         """Returns attribute `name` as an integer, `default` if it is none."""
         value = self.attributes.get(name)
         try:
-            return default if value is None or value is False else int(value)
+            return default if value is None or value is False else min(int(value), WIDEST)
         except ValueError:
             return default
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from kmsctl.render.key_parser import ParsedKey, parse_key
 from kmsctl.render.lexer import KEY_STOPS, Lexer
 from kmsctl.render.paths import snake_case
-from kmsctl.render.projection import INNER, SELECTED, UNSELECTED, Chain, Column, Key, Node, Projection
+from kmsctl.render.projection import INNER, SELECTED, UNSELECTED, WIDEST, Chain, Column, Key, Node, Projection
 from kmsctl.render.transforms import Scope
 
 TYPE_CHECKING = False
@@ -240,7 +240,7 @@ class ProjectionParser:
 
 def _number(value: str | bool) -> int | None:
     try:
-        return int(value)
+        return min(int(value), WIDEST)
     except ValueError:
         return None
 

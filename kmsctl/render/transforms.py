@@ -70,6 +70,10 @@ TABLE: dict[str, tuple[str, tuple[str, ...], int]] = {
 }
 
 
+#: Beyond it, integers of arguments are as good as infinite.
+_LARGEST = 2**31
+
+
 class Call:
     """A bound transform call.
 
@@ -198,11 +202,11 @@ def _factory(module: str, name: str) -> Callable[..., Function]:
 
 
 def integer(transform: str, parameter: str, text: str | None, default: int) -> int:
-    """Returns an argument as an integer, `default` where it was not given."""
+    """Returns an argument as an integer of 32 bits or so, `default` where it was not given."""
     if text is None:
         return default
     try:
-        return int(text)
+        return max(-_LARGEST, min(int(text), _LARGEST))
     except ValueError:
         raise TransformError(
             f"{transform}() needs an integer for [{parameter}]; received [{text}]."

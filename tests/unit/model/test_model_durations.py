@@ -211,6 +211,8 @@ def test_times_have_milliseconds(text: str, expected: str) -> None:
         ("now", "Unknown string format: now; received: now"),
         ("tomorrow", "Unknown string format: tomorrow; received: tomorrow"),
         ("2030-01-01 12:00 XYZ", "Unknown time zone 'XYZ'; received: 2030-01-01 12:00 XYZ"),
+        ("2030-01-01 12:00 +085:30", "Time zone offset out of range; received: 2030-01-01 12:00 +085:30"),
+        ("2030-01-01 12:00 UTC-24", "Time zone offset out of range; received: 2030-01-01 12:00 UTC-24"),
     ],
 )
 def test_what_is_no_time_says_why(text: str, message: str) -> None:

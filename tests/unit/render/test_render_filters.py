@@ -46,6 +46,8 @@ KEY: dict[str, Any] = {
         "createTime>2023",
         "createTime>=2024-01-02T05:04:05.678+02:00",
         "createTime=2024-01-02T03:04:05.678+00:00",
+        "createTime='Jan 1 2024 19:04:05.678 PST'",
+        "createTime<'2024-01-01 20:00 America/Los_Angeles'",
         "nope<1",
         "nope!=x",
         "nope=null",
@@ -187,6 +189,20 @@ def test_aliases_of_the_format_are_keys() -> None:
         render([KEY], default_format="table(labels.env:label=ENV, n)", filter_expression="ENV=prod N=7")
     )
     assert shown == "ENV   N\nprod  7\n"
+
+
+@pytest.mark.parametrize(
+    ("operand", "message"),
+    [
+        ("2024-01-02 03:00 ZOR", "Unknown time zone 'ZOR'"),
+        ("2024-01-02 03:00 +085:30", "Time zone offset out of range"),
+        ("9" * 400 + "D", "Duration out of range: 999"),
+        ("P99999999Y", "year 100002"),
+    ],
+)
+def test_a_time_that_is_none_is_refused(operand: str, message: str) -> None:
+    with pytest.raises(FilterError, match=message):
+        parse_filter(f"createTime<'{operand}'").matches(KEY)
 
 
 @pytest.mark.parametrize("most", [1, 2, 1000])

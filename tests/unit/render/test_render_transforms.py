@@ -142,3 +142,25 @@ def test_a_format_string_reaches_no_attributes() -> None:
     for template in ("{0.__class__}", "{0[a]}", "{x}"):
         with pytest.raises(TransformError):
             list(render([VALUE], default_format=f'value(m.format("{template}", a))'))
+
+
+@pytest.mark.parametrize(
+    ("key", "text"),
+    [
+        ("s.sub(/, -, 99999999999999999999)", "a-b-c"),
+        ("n.size(units_in=inf)", "1 MiB"),
+        ("n.size(units_in=nan, units_out=K)", "1024.0"),
+        ("s.format(nan).size()", "0 bytes"),
+        ("s.format(inf).size()", "0 bytes"),
+        ("s.slice(99999999999999999999:)", ""),
+        ("t.segment(-99999999999999999999)", ""),
+    ],
+)
+def test_numbers_beyond_all_bounds(key: str, text: str) -> None:
+    assert "".join(render([VALUE], default_format=f"value({key})")) == f"{text}\n"
+
+
+@pytest.mark.parametrize("attribute", ["pad=99999999999999999999", "margin=99999999999999999999"])
+def test_no_table_is_wider_than_memory(attribute: str) -> None:
+    expression = f"table[{attribute}](s:width=99999999999999999999,words)"
+    assert len("".join(render([VALUE], default_format=expression))) < 100_000
