@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 #: Rows to a block: 16,384 versions are some 15 MB, and a tenth of a second of work.
 BLOCK = 1 << 14
+#: How many of them are checked together: so many that they stay in a processor's cache.
+_TOGETHER = 256
 
 _VERSIONS = (
     f"SELECT {CRYPTO_KEY_VERSIONS.qualified('t')}, r.project, r.name, k.name FROM crypto_key_versions AS t "
@@ -79,21 +81,29 @@ def _bucket(raw: Raw) -> int:
 def sweep(keys: DatabaseKeys, table: Table, rows: list[Raw], location: str) -> Swept:
     """Checks the tags of a block's rows and unwraps the material of versions."""
     material = _MaterialCheck(keys, location) if table is CRYPTO_KEY_VERSIONS else None
-    doubted_all = table in {IMPORT_JOBS, AUDIT_KEYS}  # few, with material of other kinds
     buckets = Buckets(keys, table)
-    doubted = []
-    width = len(table.listed)
-    fit = all_fit(keys, table, list(zip(*rows, strict=True))[:width])
-    sound = material.each(rows) if material is not None and fit else None
-    for at, raw in enumerate(rows):
-        row_id, tag = raw[0], raw[2]
-        buckets.add(row_id, tag if tag.__class__ is bytes else b"")
-        fits = fit or _fits(keys, table.number, raw[:width])
-        if fits and material is not None:
-            fits = material.one(raw) if sound is None else sound[at]
-        if not fits or doubted_all:
-            doubted.append(row_id)
+    doubted: list[int] = []
+    for start in range(0, len(rows), _TOGETHER):
+        some = rows[start : start + _TOGETHER]
+        for raw in some:
+            tag = raw[2]
+            buckets.add(raw[0], tag if tag.__class__ is bytes else b"")
+        doubted += _doubted(keys, table, some, material)
     return buckets.finish(), doubted
+
+
+def _doubted(keys: DatabaseKeys, table: Table, rows: list[Raw], material: _MaterialCheck | None) -> list[int]:
+    """Returns the ids of the rows that are not plainly right."""
+    if table in {IMPORT_JOBS, AUDIT_KEYS}:  # few, with material of other kinds
+        return [raw[0] for raw in rows]
+    width = len(table.listed)
+    if all_fit(keys, table, list(zip(*rows, strict=True))[:width]):
+        sound = None if material is None else material.each(rows)
+    else:
+        sound = [
+            _fits(keys, table.number, raw[:width]) and (material is None or material.one(raw)) for raw in rows
+        ]
+    return [] if sound is None else [raw[0] for raw, right in zip(rows, sound, strict=True) if not right]
 
 
 def _fits(keys: DatabaseKeys, number: int, raw: Raw) -> bool:
