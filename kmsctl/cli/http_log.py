@@ -13,7 +13,7 @@ from kmsctl.errors import KmsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any, TypeVar
 
     from kmsctl.cli.http_rules import Request, Rule
@@ -49,9 +49,11 @@ class Logged:
     def __init__(self, kms: KmsApi) -> None:
         self._kms = kms
 
-    def shape_crypto_keys(self, ctx: Context, parent: KeyRingName, shape: Callable[[Any], T]) -> Iterator[T]:
+    def shape_crypto_keys(
+        self, ctx: Context, parent: KeyRingName, shape: Callable[[Iterable[Any]], T]
+    ) -> Iterator[T]:
         """Lists keys by the method of the API, which is what is shown."""
-        return map(shape, self.list_crypto_keys(ctx, parent))
+        return (shape((key,)) for key in self.list_crypto_keys(ctx, parent))
 
     def __getattr__(self, name: str) -> Any:
         verb = getattr(self._kms, name)
