@@ -13,7 +13,7 @@ from kmsctl.errors import KmsError
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any, TypeVar
 
     from kmsctl.cli.http_rules import Request, Rule
@@ -50,10 +50,10 @@ class Logged:
         self._kms = kms
 
     def shape_crypto_keys(
-        self, ctx: Context, parent: KeyRingName, shape: Callable[[list[Any]], T]
+        self, ctx: Context, parent: KeyRingName, shape: Callable[[Iterable[Any]], T]
     ) -> Iterator[T]:
         """Lists keys by the method of the API, which is what is shown."""
-        return (shape([found]) for found in self.list_crypto_keys(ctx, parent))
+        return (shape((key,)) for key in self.list_crypto_keys(ctx, parent))
 
     def __getattr__(self, name: str) -> Any:
         verb = getattr(self._kms, name)

@@ -79,16 +79,17 @@ class MasterKeys:
             hint="Bring the store back from a backup; kmsctl store verify tells what else is affected.",
         )
 
-    def opener(self) -> Callable[[Value, tuple[Value, ...]], bool]:
+    def opener(self) -> Callable[[Value, bytes], bool]:
         """Returns a function that tells whether wrapped material opens with its binding, for many of them.
 
+        The binding is given in its canonical form.
         It is for one thread at a time.
         """
         openers = {
             version.to_bytes(4, "big"): key.wrapping.opener() for version, key in self._versions.items()
         }
 
-        def opens(wrapped: Value, binding: tuple[Value, ...]) -> bool:
+        def opens(wrapped: Value, binding: bytes) -> bool:
             if not isinstance(wrapped, bytes):
                 return False
             prefix = wrapped[:4]
@@ -96,7 +97,7 @@ class MasterKeys:
             if opener is None:
                 return False
             try:
-                opener.open(wrapped[4:], prefix + encode(binding))
+                opener.open(wrapped[4:], prefix + binding)
             except InvalidTag:
                 return False
             return True

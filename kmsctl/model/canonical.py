@@ -39,7 +39,7 @@ def encode(values: Iterable[Value]) -> bytes:
     return b"".join(parts)
 
 
-def encode_rows(first: int, columns: Sequence[Sequence[Value]]) -> Iterable[bytes]:
+def encode_rows(first: Value, columns: Sequence[Sequence[Value]]) -> Iterable[bytes]:
     """Returns the canonical form of ``(first, *row)`` for many rows, which are given by their columns.
 
     What a column has in every row is put in form once, and each row is then made by one formatting.

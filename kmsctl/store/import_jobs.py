@@ -8,7 +8,7 @@ from kmsctl.model.names import ImportJobName
 from kmsctl.model.protection import PROTECTION_LEVELS
 from kmsctl.model.resources import ImportJob
 from kmsctl.store import purges
-from kmsctl.store.rings import follows, name_by_id, prefix_end
+from kmsctl.store.rings import follows, name_by_id, page_bounds
 from kmsctl.store.snapshot import index_damage
 from kmsctl.store.tables import IMPORT_JOBS
 
@@ -126,8 +126,8 @@ def page(
     snapshot: Snapshot, ring: Row, parent: KeyRingName, *, prefix: str, after: str, limit: int
 ) -> Iterator[ImportJob]:
     """Yields up to `limit` jobs in name order, whose names start with `prefix` and follow `after`."""
-    condition = "ring = ? AND name >= ? AND name < ? AND name > ? ORDER BY name LIMIT ?"
-    parameters = (ring.id, prefix, prefix_end(prefix), after, limit)
+    condition = "ring = ? AND name >= ? AND name < ? AND name <> ? ORDER BY name LIMIT ?"
+    parameters = (ring.id, *page_bounds(prefix, after), limit)
     label = f"An import job of KeyRing {parent}"
     for row in snapshot.scan(IMPORT_JOBS, condition, parameters, label):
         name = row.text("name")

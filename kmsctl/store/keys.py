@@ -7,7 +7,7 @@ from kmsctl.model.names import CryptoKeyName
 from kmsctl.model.protection import PROTECTION_LEVEL_NUMBERS, PROTECTION_LEVELS
 from kmsctl.model.resources import CryptoKey, CryptoKeyOutline
 from kmsctl.store import labels, versions
-from kmsctl.store.rings import follows, name_by_id, prefix_end
+from kmsctl.store.rings import follows, name_by_id, page_bounds
 from kmsctl.store.snapshot import all_fit, index_damage
 from kmsctl.store.tables import CRYPTO_KEY_VERSIONS, CRYPTO_KEYS
 
@@ -31,7 +31,7 @@ _JOINED = (
     "FROM crypto_keys AS k "
     "LEFT JOIN crypto_key_versions AS v ON v.key = k.id AND v.number = k.primary_version WHERE k.ring = ?"
 )
-_RANGE = "AND k.name >= ? AND k.name < ? AND k.name > ? ORDER BY k.name LIMIT ?"
+_RANGE = "AND k.name >= ? AND k.name < ? AND k.name <> ? ORDER BY k.name LIMIT ?"
 _WHOLE = f"SELECT {CRYPTO_KEYS.qualified('k')}, {CRYPTO_KEY_VERSIONS.qualified('v')} {_JOINED}"
 _PAGE = f"{_WHOLE} {_RANGE}"
 _OUTLINE = "k.name, k.purpose, k.labels, v.state, v.destroy_time, v.protection_level"
@@ -81,7 +81,7 @@ def page(
     snapshot: Snapshot, ring: Row, parent: KeyRingName, *, prefix: str, after: str, limit: int
 ) -> Iterator[CryptoKey]:
     """Yields up to `limit` keys in name order, whose names start with `prefix` and follow `after`."""
-    found = snapshot.connection.all(_PAGE, (ring.id, prefix, prefix_end(prefix), after, limit))
+    found = snapshot.connection.all(_PAGE, (ring.id, *page_bounds(prefix, after), limit))
     return _resources(snapshot, ring, parent, found, prefix=prefix, after=after)
 
 
@@ -94,7 +94,7 @@ def block(
         the keys, some at a time, which are checked as they are asked for, without the database; and
         the name of the last, None if there are no more.
     """
-    found = snapshot.connection.all(_PAGE, (ring.id, "", prefix_end(""), after, limit))
+    found = snapshot.connection.all(_PAGE, (ring.id, *page_bounds("", after), limit))
     last = found[-1][_NAME] if len(found) == limit else None
     if last is not None and (not isinstance(last, str) or last <= after):
         raise index_damage(CRYPTO_KEYS, f"A key of KeyRing {parent}")
@@ -123,14 +123,14 @@ def with_policies(
     snapshot: Snapshot, ring: Row, parent: KeyRingName, *, after: str, limit: int
 ) -> Iterator[tuple[int, CryptoKey, str]]:
     """Yields (row id, key, policy as it is stored) of keys as `page` does."""
-    found = snapshot.connection.all(_PAGE, (ring.id, "", prefix_end(""), after, limit))
+    found = snapshot.connection.all(_PAGE, (ring.id, *page_bounds("", after), limit))
     for row_id, columns, name, primary in _checked(snapshot, ring, parent, found, prefix="", after=after):
         yield row_id, listed(columns, name, primary), columns[14]
 
 
 def outlines(snapshot: Snapshot, ring: Row, *, prefix: str, after: str, limit: int) -> list[CryptoKeyOutline]:
     """Returns outlines of keys as `page` would have them, without their tags being checked."""
-    found = snapshot.connection.all(_OUTLINES, (ring.id, prefix, prefix_end(prefix), after, limit))
+    found = snapshot.connection.all(_OUTLINES, (ring.id, *page_bounds(prefix, after), limit))
     return [_outline(raw, snapshot.now) for raw in found]
 
 

@@ -45,8 +45,8 @@ def rows(
     snapshot: Snapshot, parent: LocationName, *, prefix: str = "", after: str = "", limit: int
 ) -> list[Row]:
     """Returns the rows of rings as `page` yields them."""
-    condition = "project = ? AND name >= ? AND name < ? AND name > ? ORDER BY name LIMIT ?"
-    parameters = (parent.project, prefix, prefix_end(prefix), after, limit)
+    condition = "project = ? AND name >= ? AND name < ? AND name <> ? ORDER BY name LIMIT ?"
+    parameters = (parent.project, *page_bounds(prefix, after), limit)
     found = snapshot.scan(KEY_RINGS, condition, parameters)
     for row in found:
         name = row.text("name")
@@ -86,6 +86,14 @@ def tags_of(row: Row) -> dict[str, str]:
 def follows(name: str, prefix: str, after: str) -> bool:
     """Tells whether a name belongs on a page where the index has it: a list must not run in circles."""
     return name > after and name.startswith(prefix)
+
+
+def page_bounds(prefix: str, after: str) -> tuple[str, str, str]:
+    """Returns what the names on a page are not below, what they are below, and what they are not.
+
+    SQLite finds one lower bound in an index and goes through all that is above it: it must be the higher.
+    """
+    return max(prefix, after), prefix_end(prefix), after
 
 
 def prefix_end(prefix: str) -> str:

@@ -14,6 +14,7 @@ from kmsctl.store import rings as ring_rows
 from tests.unit.service.world import KEY, OWNER, PROJECT, RING, World, spec
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterable, Iterator
 
 ID = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-"
@@ -207,3 +208,37 @@ def test_a_list_in_which_a_version_is_missing_is_refused(keyed: World) -> None:
             list(keyed.kms.list_crypto_key_versions(OWNER, KEY))
         with pytest.raises(KmsError):
             list(keyed.kms.list_crypto_key_versions(OWNER, KEY, limit=4))
+
+
+@pytest.mark.parametrize("what", ["keys", "outlines", "rings"])
+@pytest.mark.parametrize("prefix", ["", "k"])
+def test_a_page_far_behind_takes_no_more_steps_than_the_first(world: World, what: str, prefix: str) -> None:
+    world.kms.create_key_ring(OWNER, RING)
+    names = [f"k{number:03}" for number in range(300)]
+    (add_rings if what == "rings" else add_keys)(world, names)
+
+    def steps(after: str) -> int:
+        """Counts the steps of SQLite's machine."""
+        count = 0
+
+        def step() -> None:
+            nonlocal count
+            count += 1
+
+        with world.database().read() as snapshot:
+            ring = ring_rows.find(snapshot, RING)
+            assert ring is not None
+            connection: sqlite3.Connection = snapshot.connection._sqlite
+            connection.set_progress_handler(step, 1)
+            page: dict[str, Any] = {"prefix": prefix, "after": after, "limit": 5}
+            if what == "keys":
+                found = [key.name.crypto_key for key in key_rows.page(snapshot, ring, RING, **page)]
+            elif what == "outlines":
+                found = [key.crypto_key for key in key_rows.outlines(snapshot, ring, **page)]
+            else:
+                found = [each.name.key_ring for each in ring_rows.page(snapshot, RING.parent, **page)]
+            connection.set_progress_handler(None, 1)
+        assert found == [name for name in names if name > after][:5]
+        return count
+
+    assert steps("k289") < steps("") * 1.5
