@@ -45,7 +45,10 @@ class Asked:
         given = self._given(None)
         if given is not None or not self.can_ask():
             return given
-        return terminal.ask_new_secret(question, otherwise="--passphrase-file")
+        first = terminal.ask_secret(question, otherwise="--passphrase-file")
+        if terminal.ask_secret("The same again: ", otherwise="--passphrase-file") != first:
+            raise CommandError("The two passphrases are not the same.")
+        return first.encode()
 
     def shares(self) -> Sequence[bytes]:
         paths: Sequence[str] = self._args.get("share_files") or ()

@@ -127,7 +127,10 @@ def given_passphrase(args: Args, inputs: Inputs) -> bytes | None:
 
 
 def _new_passphrase() -> bytes:
-    return _checked(terminal.ask_new_secret("Passphrase for the root key: ", otherwise=_OTHERWISE))
+    first = terminal.ask_secret("Passphrase for the root key: ", otherwise=_OTHERWISE)
+    if first != terminal.ask_secret("The same again: ", otherwise=_OTHERWISE):
+        raise CommandError("The two passphrases are not the same.")
+    return _checked(first.encode("utf-8", "surrogateescape"))
 
 
 def _checked(passphrase: bytes) -> bytes:

@@ -177,20 +177,10 @@ def ask_secret(text: str, *, otherwise: str) -> str:
     except EOFError:
         say("")
         raise CommandError("Aborted by user.") from None
-    except UnicodeDecodeError:
-        raise CommandError("What was typed is not in the encoding of the locale; see LANG.") from None
-
-
-def ask_new_secret(text: str, *, otherwise: str) -> bytes:
-    """Asks twice for a secret that is to be set; see `ask_secret`.
-
-    Raises:
-        CommandError: if there is no terminal or no answer, or the answers are not the same.
-    """
-    first = ask_secret(text, otherwise=otherwise)
-    if ask_secret("The same again: ", otherwise=otherwise) != first:
-        raise CommandError("The two passphrases are not the same.")
-    return first.encode("utf-8", "surrogateescape")
+    except UnicodeError:
+        raise CommandError(
+            f"What was typed is no text in this terminal's encoding; use {otherwise}."
+        ) from None
 
 
 def can_ask() -> bool:

@@ -63,8 +63,6 @@ def run_verify(session: Session, args: Args) -> None:
                 "Invalid value for [EXPORT]: give --checkpoint and --public-key to verify it by."
             )
         findings = _verify_store(session, args)
-        if not findings:
-            check_store(session.paths)
         whole = "The logs are whole: nothing is wrong."
     else:
         if args["checkpoint"] is None:
@@ -75,12 +73,12 @@ def run_verify(session: Session, args: Args) -> None:
         whole = "The checkpoint was signed by the owner of the public key"
         whole += "." if args["export"] is None else ", and the export is whole."
     if findings:
-        what = "One finding" if findings == 1 else f"{findings} findings"
+        what = "One finding" if len(findings) == 1 else f"{len(findings)} findings"
         raise CommandError(f"The logs are not as they were written: {what}, on standard output.")
     session.status(whole)
 
 
-def _verify_store(session: Session, args: Args) -> int:
+def _verify_store(session: Session, args: Args) -> list[Finding]:
     path: str | None = args["checkpoint"]
     checkpoint = "" if path is None else _read("--checkpoint", path, "checkpoint")
     progress = terminal.Progress("Verifying", visible=session.user_output)
@@ -88,12 +86,15 @@ def _verify_store(session: Session, args: Args) -> int:
         found = session.kms.verify_logs(
             session.context, args["location"], checkpoint=checkpoint, progress=progress.update
         )
-        return _show(session, found, progress)
+        findings = _show(session, found, progress)
     finally:
         progress.clear()
+    if not findings:
+        check_store(session.paths)
+    return findings
 
 
-def _verify_export(session: Session, args: Args) -> int:
+def _verify_export(session: Session, args: Args) -> list[Finding]:
     from kmsctl.service import log_proof
 
     checkpoint = _read("--checkpoint", args["checkpoint"], "checkpoint")
@@ -112,11 +113,12 @@ def _verify_export(session: Session, args: Args) -> int:
         ) from None
 
 
-def _show(session: Session, found: Iterable[Finding], progress: terminal.Progress | None) -> int:
-    """Prints findings and returns how many."""
+def _show(session: Session, found: Iterable[Finding], progress: terminal.Progress | None) -> list[Finding]:
+    findings = []
 
     def each() -> Iterator[dict[str, object]]:
         for finding in found:
+            findings.append(finding)
             if progress is not None:
                 progress.clear()
             yield {
@@ -126,7 +128,8 @@ def _show(session: Session, found: Iterable[Finding], progress: terminal.Progres
                 "remedy": finding.remedy,
             }
 
-    return output.show_findings(session, each(), FINDINGS)
+    output.show_findings(session, each(), FINDINGS)
+    return findings
 
 
 def _read(flag: str, path: str, what: str) -> str:
