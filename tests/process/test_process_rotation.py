@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import signal
 from base64 import b64encode
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +20,7 @@ from kmsctl.model.resources import CryptoKeySpec
 from kmsctl.service import master_rotation
 from kmsctl.service.kms import Kms
 from tests.bench import seed
-from tests.process.forked import Child, Dying, run_all
+from tests.process.forked import Child, run_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -67,6 +69,20 @@ class Wanted:
 
 def ignore(what: object) -> None:
     """Does nothing."""
+
+
+class Dying:
+    """A probe that kills its process at a step, the first one being 0; it sends the steps it passed."""
+
+    def __init__(self, last: int, send: Send) -> None:
+        self.left = last
+        self._send = send
+
+    def __call__(self, step: str) -> None:
+        self._send(step)
+        if not self.left:
+            os.kill(os.getpid(), signal.SIGKILL)
+        self.left -= 1
 
 
 def open_kms(home: Path, probe: Callable[[str], None] = ignore) -> Kms:

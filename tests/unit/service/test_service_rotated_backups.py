@@ -15,13 +15,20 @@ from tests.unit.service.test_service_moving import arrive, export
 from tests.unit.service.world import DAY, HOUR, OWNER, RING, World
 
 if TYPE_CHECKING:
-    pass
+    from pathlib import Path
 
 
 @pytest.fixture
-def world(world: World) -> World:
-    world.make_key(destroy_scheduled_duration=DAY)
-    return world
+def world(tmp_path: Path) -> World:
+    made = World(tmp_path / "store")
+    made.make_key(destroy_scheduled_duration=DAY)
+    return made
+
+
+@pytest.fixture
+def elsewhere(tmp_path: Path) -> World:
+    (tmp_path / "elsewhere" / "config").mkdir(parents=True, mode=0o700)
+    return World(tmp_path / "elsewhere")
 
 
 def test_a_ring_arrives_after_the_master_key_of_control_was_rotated(world: World, elsewhere: World) -> None:

@@ -13,15 +13,16 @@ from tests.unit.service.backups import yes
 from tests.unit.service.world import DAY, HOUR, KEY, MINUTE, OWNER, STRANGER, World
 
 if TYPE_CHECKING:
-    pass
+    from pathlib import Path
 
 WHY = RestoreRequest("a drill")
 
 
 @pytest.fixture
-def world(world: World) -> World:
-    world.make_key(destroy_scheduled_duration=DAY)
-    return world
+def world(tmp_path: Path) -> World:
+    made = World(tmp_path / "store")
+    made.make_key(destroy_scheduled_duration=DAY)
+    return made
 
 
 def listed(world: World) -> list[tuple[str, str]]:
