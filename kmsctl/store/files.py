@@ -12,6 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
+#: How long is waited for the lock of a directory, and between two looks at it, in seconds.
+LOCK_WAIT = 60.0
+_LOCK_PAUSE = 0.01
 #: File systems on which SQLite's WAL cannot work: its shared memory is per machine.
 NETWORK_FILE_SYSTEMS = frozenset(
     (
@@ -149,7 +152,8 @@ class DirectoryLock:
     """A context manager: one process at a time makes or clears away files in a directory.
 
     The kernel ends the lock with the process, so what lies there half made while the lock is held
-    by the caller was left by a crash.
+    by the caller was left by a crash. Nobody waits for it without end: whoever holds it may be asking a
+    person who has gone home.
     """
 
     __slots__ = ("_descriptor", "_path", "_shared", "_wait")
@@ -159,7 +163,7 @@ class DirectoryLock:
 
         Args:
             path: of the directory.
-            wait: whether to wait for another process that holds it.
+            wait: whether to wait for another process that holds it, for `LOCK_WAIT` seconds at most.
             shared: whether only those are kept out who hold it without others.
         """
         self._path = path
@@ -170,19 +174,38 @@ class DirectoryLock:
         """Takes the lock.
 
         Raises:
-            StoreBusy: if another process holds it and this one is not to wait.
+            StoreBusy: if another process holds it, and goes on doing so for as long as this one waits.
         """
-        from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
-
-        kind = LOCK_SH if self._shared else LOCK_EX
         try:
             self._descriptor = os.open(self._path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-            flock(self._descriptor, kind if self._wait else kind | LOCK_NB)
-        except BlockingIOError:
-            os.close(self._descriptor)
-            raise StoreBusy(f"Another process works in {self._path}.", hint="Try again later.") from None
+            if self._take() or (self._wait and self._take_later()):
+                return
         except OSError as error:
             raise os_failure(error, "lock", self._path) from None
+        os.close(self._descriptor)
+        raise StoreBusy(
+            f"Another process works in {self._path}.",
+            hint="It may be waiting for an answer in another terminal. Try again later.",
+        )
+
+    def _take(self) -> bool:
+        from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, flock
+
+        try:
+            flock(self._descriptor, (LOCK_SH if self._shared else LOCK_EX) | LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
+
+    def _take_later(self) -> bool:
+        from time import monotonic, sleep
+
+        end = monotonic() + LOCK_WAIT
+        while monotonic() < end:
+            sleep(_LOCK_PAUSE)
+            if self._take():
+                return True
+        return False
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None

@@ -77,7 +77,8 @@ class Lookup:
         except ImportError:
             from sqlite3 import connect
 
-        self._sqlite: Connection = connect(f"file:{_quoted(path)}?{_options(path)}", BUSY_TIMEOUT, uri=True)
+        address = f"file:{_quoted(path)}?{_options(path)}"
+        self._sqlite: Connection = connect(address, timeout=BUSY_TIMEOUT, uri=True)
         self._sqlite.execute("PRAGMA trusted_schema = OFF")
         self._sqlite.execute("PRAGMA cell_size_check = ON")
 

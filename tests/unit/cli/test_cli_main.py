@@ -107,6 +107,39 @@ def test_what_a_check_finds_is_told_by_the_status_though_nobody_reads_it(
     assert b"Broken pipe" not in errors
 
 
+def test_commands_leave_nothing_open_and_use_nothing_deprecated(home: dict[str, str], tmp_path: Path) -> None:
+    (tmp_path / "in").write_bytes(b"data")
+    place, key = "--location=us", "--keyring=r"
+    for line in (
+        ("keyrings", "create", "r", place),
+        ("keys", "create", "k", key, place, "--purpose=encryption", "--format=none"),
+        ("encrypt", "--key=k", key, place, f"--plaintext-file={tmp_path}/in", "--ciphertext-file=-"),
+        ("keys", "list", key, place),
+        ("keys", "describe", "missing", key, place),
+        ("keys", "versions", "destroy", "1", "--key=k", key, place),
+        ("logging", "read"),
+        ("logging", "verify"),
+        ("store", "status"),
+        ("store", "maintain"),
+        ("store", "verify"),
+        ("store", "rotate-master-key", "--all"),
+        ("store", "backup", "create", str(tmp_path / "a.backup")),
+        ("store", "backup", "restore", str(tmp_path / "a.backup"), "--justification=drill", "--quiet"),
+        ("--complete-names", "keyring", "", "--location=us"),
+    ):
+        told = subprocess.run(
+            [sys.executable, "-X", "dev", "-W", "error", "-m", "kmsctl", *line],
+            env=home,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+        )
+        assert told.returncode == ("missing" in line), (line, told.stderr)
+        assert told.stdout.startswith(b"r") or line[0] != "--complete-names"
+        for word in (b"Warning", b"Exception ignored", b"Traceback"):
+            assert word not in told.stderr, (line, told.stderr)
+
+
 def test_a_batch_without_a_reader_does_not_go_on(home: dict[str, str]) -> None:
     lines = b"keyrings create a --location=us\nkeyrings create b --location=us\n"
     status, errors = unread(home, "batch", "-", given=lines)

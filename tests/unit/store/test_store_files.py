@@ -3,11 +3,12 @@ from __future__ import annotations
 import errno
 import os
 import stat
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
 
-from kmsctl.errors import IntegrityError, StoreAccess, StoreFull
+from kmsctl.errors import IntegrityError, StoreAccess, StoreBusy, StoreFull
 from kmsctl.store import files
 
 if TYPE_CHECKING:
@@ -225,6 +226,34 @@ def test_one_at_a_time_works_in_a_directory(tmp_path: Path) -> None:
         flock(descriptor, LOCK_EX | LOCK_NB)
     flock(descriptor, LOCK_EX | LOCK_NB)
     os.close(descriptor)
+
+
+def test_nobody_waits_for_a_directory_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "LOCK_WAIT", 0.05)
+    with files.DirectoryLock(str(tmp_path)):
+        with pytest.raises(StoreBusy, match="Another process works in ") as caught:
+            files.DirectoryLock(str(tmp_path)).__enter__()
+        assert caught.value.hint is not None
+    with files.DirectoryLock(str(tmp_path)):
+        pass
+
+
+def test_a_directory_that_is_let_go_of_is_had_soon(tmp_path: Path) -> None:
+    first, waiting = files.DirectoryLock(str(tmp_path)), threading.Event()
+
+    def wait() -> None:
+        waiting.set()
+        with files.DirectoryLock(str(tmp_path)):
+            had.append(True)
+
+    had: list[bool] = []
+    thread = threading.Thread(target=wait)
+    with first:
+        thread.start()
+        assert waiting.wait(10)
+        assert not had
+    thread.join(10)
+    assert had
 
 
 def test_a_directory_that_is_not_there_cannot_be_locked(tmp_path: Path) -> None:
