@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kmsctl.crypto import checks
 from kmsctl.crypto.checksums import crc32c
 from kmsctl.errors import InvalidArgument
 from kmsctl.model.algorithms import PUBLIC_KEY_FORMATS
@@ -32,6 +33,8 @@ def sign(kms: Kms, ctx: Context, request: AsymmetricSignRequest) -> AsymmetricSi
     verified_digest = _check_digest(request.digest, request.digest_crc32c)
     verified_data = _check_data(request.data, request.data_crc32c)
     use = use_version(kms, ctx, "AsymmetricSign", request.name, secret=True)
+    if request.data is not None:
+        checks.length("data", request.data, use.limits.data)
     signature = use.backend.sign(use.algorithm, use.secret, digest=request.digest, data=request.data)
     return AsymmetricSignResponse(
         request.name,
@@ -52,6 +55,8 @@ def verify(kms: Kms, ctx: Context, request: AsymmetricVerifyRequest) -> Asymmetr
     verified_data = _check_data(request.data, request.data_crc32c)
     verified_signature = check_checksum("signature", request.signature, request.signature_crc32c)
     use = use_version(kms, ctx, "GetPublicKey", request.name, secret=False, operation="AsymmetricSign")
+    if request.data is not None:
+        checks.length("data", request.data, use.limits.data)
     success = use.backend.verify(
         use.algorithm, use.public, request.signature, digest=request.digest, data=request.data
     )

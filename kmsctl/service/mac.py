@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from kmsctl.crypto import checks
 from kmsctl.crypto.checksums import crc32c
 from kmsctl.model.mac_requests import MacSignResponse, MacVerifyResponse
 from kmsctl.service.use import check_checksum, use_version
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 def sign(kms: Kms, ctx: Context, request: MacSignRequest) -> MacSignResponse:
     verified = check_checksum("data", request.data, request.data_crc32c)
     use = use_version(kms, ctx, "MacSign", request.name, secret=True)
+    checks.length("data", request.data, use.limits.mac_data)
     mac = use.backend.mac_sign(use.algorithm, use.secret, request.data)
     return MacSignResponse(
         request.name,
@@ -30,6 +32,7 @@ def verify(kms: Kms, ctx: Context, request: MacVerifyRequest) -> MacVerifyRespon
     verified_data = check_checksum("data", request.data, request.data_crc32c)
     verified_mac = check_checksum("mac", request.mac, request.mac_crc32c)
     use = use_version(kms, ctx, "MacVerify", request.name, secret=True)
+    checks.length("data", request.data, use.limits.mac_data)
     success = use.backend.mac_verify(use.algorithm, use.secret, request.data, request.mac)
     return MacVerifyResponse(
         request.name,

@@ -13,13 +13,15 @@ if TYPE_CHECKING:
     from kmsctl.service.context import Context
     from kmsctl.service.kms import Kms
 
+#: What AES-GCM's tag, or a block of padding of one's own, may add to a plaintext.
+_OVERHEAD = 16
+
 
 def encrypt(kms: Kms, ctx: Context, request: RawEncryptRequest) -> RawEncryptResponse:
     verified_plaintext = check_checksum("plaintext", request.plaintext, request.plaintext_crc32c)
     verified_aad = check_checksum("additional_authenticated_data", request.aad, request.aad_crc32c)
     verified_iv = check_checksum("initialization_vector", request.iv, request.iv_crc32c)
     use = use_version(kms, ctx, "RawEncrypt", request.name, secret=True)
-    # What is refused is not counted.
     checks.raw_encrypt(use.level, use.algorithm, request.plaintext, aad=request.aad, iv=request.iv)
     count_encryption(kms, request.name, use)
     made = use.backend.raw_encrypt(
@@ -44,6 +46,8 @@ def decrypt(kms: Kms, ctx: Context, request: RawDecryptRequest) -> RawDecryptRes
     verified_aad = check_checksum("additional_authenticated_data", request.aad, request.aad_crc32c)
     verified_iv = check_checksum("initialization_vector", request.iv, request.iv_crc32c)
     use = use_version(kms, ctx, "RawDecrypt", request.name, secret=True)
+    checks.length("ciphertext", request.ciphertext, use.limits.plaintext + _OVERHEAD)
+    checks.length("additional_authenticated_data", request.aad, use.limits.aad)
     plaintext = use.backend.raw_decrypt(
         use.algorithm,
         use.secret,

@@ -14,7 +14,7 @@ from kmsctl.store import versions
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from kmsctl.crypto.backend import Backend
-    from kmsctl.model.algorithms import Algorithm
+    from kmsctl.model.algorithms import Algorithm, Limits
     from kmsctl.model.names import CryptoKeyVersionName
     from kmsctl.service.context import Context
     from kmsctl.service.kms import Kms
@@ -28,16 +28,17 @@ class Use:
 
     Attributes:
         token: the token that its key is in; None for keys in software, and where it is not needed.
-        algorithm, level: what it is.
+        algorithm, level, limits: what it is, and the sizes that its protection level takes.
         backend: does the cryptography.
         secret, public: its material, as the backend made it.
     """
 
-    __slots__ = ("algorithm", "backend", "level", "public", "secret", "token")
+    __slots__ = ("algorithm", "backend", "level", "limits", "public", "secret", "token")
 
     algorithm: Algorithm
     backend: Backend
     level: str
+    limits: Limits
     secret: bytes
     public: bytes
     token: TokenName | None
@@ -81,6 +82,7 @@ def use_version(
         use = Use()
         use.algorithm = algorithms.by_number(row.integer("algorithm"))
         use.level = PROTECTION_LEVELS[row.integer("protection_level")]
+        use.limits = algorithms.LIMITS[use.level]
         use.secret = versions.material(snapshot, row, name) if secret else b""
         public = row.values["public"]
         use.public = public if isinstance(public, bytes) else b""
