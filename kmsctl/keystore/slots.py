@@ -150,6 +150,8 @@ class Slots:
         for each in found["slots"]:
             if any(type(each[name]) is not kind for name, kind in _FIELDS.items()):
                 raise TypeError
+            if not all(_is_parameter(value) for value in each["parameters"].values()):
+                raise TypeError
             sealed = {id_: a2b_base64(blob, strict_mode=True) for id_, blob in each["sealed"].items()}
             slot = Slot(each["slot"], each["type"], each["createTime"], each["parameters"], sealed)
             if set(sealed) != set(root_ids) or not 0 < slot.number <= slots.last:
@@ -221,6 +223,14 @@ def _text(value: object) -> str:
     if not isinstance(value, str):
         raise TypeError
     return value
+
+
+def _is_parameter(value: object) -> bool:
+    """Tells whether a value is a `Parameter`, whose texts can be arguments of a program."""
+    texts = value if isinstance(value, list) else [value]
+    return type(value) is int or all(
+        isinstance(text, str) and b"\0" not in os.fsencode(text) for text in texts
+    )
 
 
 def _number(value: object) -> int:

@@ -56,10 +56,10 @@ def each(data_directory: str) -> list[SnapshotFile]:
 
 
 def upgraded(data_directory: str, database: str) -> list[SnapshotFile]:
-    """Returns the copies of a database in older formats, which upgrades left."""
+    """Returns the copies of a database in older formats that upgrades left, also those that were cut off."""
     directory = directory_in(data_directory)
-    start = f"{database}.format-"
-    found = [file for file in os.listdir(directory) if file.startswith(start) and file.endswith(".db")]
+    starts = (f"{database}.format-", f".{database}.format-")
+    found = [file for file in os.listdir(directory) if file.startswith(starts) and file.endswith(".db")]
     return [SnapshotFile(database, "", os.path.join(directory, file), 0) for file in found]
 
 

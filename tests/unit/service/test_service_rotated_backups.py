@@ -111,18 +111,22 @@ def test_what_a_restore_had_prepared_is_left_to_maintenance(world: World) -> Non
     assert world.kinds() == set()
 
 
-def test_what_a_restore_had_prepared_goes_when_something_is_purged(world: World) -> None:
+def test_what_a_restore_or_an_upgrade_had_prepared_goes_when_something_is_purged(world: World) -> None:
     world.encrypt()
+    world.kms.create_snapshot(OWNER)
     world.kms.close()
     path = world.database_path()
     beside = path.with_name(f".{path.name}.restored")
-    beside.write_bytes(path.read_bytes())
-    beside.chmod(0o600)
+    older = world.path / "data" / "snapshots" / f".{path.stem}.format-0.db"
+    for each in (beside, older):
+        each.write_bytes(path.read_bytes())
+        each.chmod(0o600)
     world.kms.destroy_crypto_key_version(OWNER, KEY.version(1))
     world.clock.now += DAY + HOUR
     world.kms.create_crypto_key_version(OWNER, KEY)
     assert world.state(1) == "DESTROYED"
     assert not beside.exists()
+    assert not older.exists()
     assert world.kinds() == set()
 
 
