@@ -555,7 +555,7 @@ _kmsctl_command() {
       positionals='directory'
       ;;
     'store backup restore')
-      flags='--dry-run --justification= --location= --passphrase-fd= --passphrase-file= --private-key-file= --root-key-file= --tombstones='
+      flags='--destroyed-may-return --dry-run --justification= --location= --passphrase-fd= --passphrase-file= --private-key-file= --root-key-file= --tombstones='
       positionals='file'
       ;;
     'store backup verify')
@@ -619,7 +619,7 @@ _kmsctl_command() {
       positionals=''
       ;;
     'store snapshot restore')
-      flags='--dry-run --justification= --location= --tombstones='
+      flags='--destroyed-may-return --dry-run --justification= --location= --tombstones='
       positionals='id'
       ;;
     'store status')

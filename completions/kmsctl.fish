@@ -416,7 +416,7 @@ function __kmsctl_command --no-scope-shadowing
             set flags '--keep=	How many of the newest stay'
             set positionals directory
         case 'store backup restore'
-            set flags '--dry-run	Show what would change, and change nothing' '--justification=	Why; it stands in the audit records' '--location=	Restore the database of this location alone; control is that of no location' '--passphrase-fd=	Descriptor to read that passphrase from' '--passphrase-file=	File to read the passphrase of the root key in the backup, or of the private key from; - is standard input' '--private-key-file=	File to read the private key that the root key in the backup is sealed to from; - is standard input' '--root-key-file=	Where there is no store: the file of the root key, or a copy of it' '--tombstones=	List of what is destroyed, from kmsctl store tombstones export'
+            set flags '--destroyed-may-return	Accept that versions come back that were destroyed, where nothing here says which were' '--dry-run	Show what would change, and change nothing' '--justification=	Why; it stands in the audit records' '--location=	Restore the database of this location alone; control is that of no location' '--passphrase-fd=	Descriptor to read that passphrase from' '--passphrase-file=	File to read the passphrase of the root key in the backup, or of the private key from; - is standard input' '--private-key-file=	File to read the private key that the root key in the backup is sealed to from; - is standard input' '--root-key-file=	Where there is no store: the file of the root key, or a copy of it' '--tombstones=	List of what is destroyed, from kmsctl store tombstones export'
             set positionals file
         case 'store backup verify'
             set flags '--passphrase-fd=	Descriptor to read that passphrase from' '--passphrase-file=	File to read the passphrase of the root key in the backup, or of the private key from; - is standard input' '--private-key-file=	File to read the private key that the root key in the backup is sealed to from; - is standard input' '--root-key-file=	Where there is no store: the file of the root key, or a copy of it'
@@ -464,7 +464,7 @@ function __kmsctl_command --no-scope-shadowing
             set flags
             set positionals
         case 'store snapshot restore'
-            set flags '--dry-run	Show what would change, and change nothing' '--justification=	Why; it stands in the audit records' '--location=	Restore the database of this location alone; control is that of no location' '--tombstones=	List of what is destroyed, from kmsctl store tombstones export'
+            set flags '--destroyed-may-return	Accept that versions come back that were destroyed, where nothing here says which were' '--dry-run	Show what would change, and change nothing' '--justification=	Why; it stands in the audit records' '--location=	Restore the database of this location alone; control is that of no location' '--tombstones=	List of what is destroyed, from kmsctl store tombstones export'
             set positionals id
         case 'store status'
             set flags

@@ -42,10 +42,13 @@ class PermissionDenied(KmsError):
 
     Attributes:
         asked: the permission that is missing, and the resource that it is missing on, where it is one.
+        account: who was refused, where that is not known from the call: of a chain of service accounts, the
+            one that may not act as the next.
     """
 
     status = "PERMISSION_DENIED"
     asked: tuple[str, str] | None = None
+    account: str | None = None
 
 
 class AccessReasonDenied(PermissionDenied):

@@ -11,7 +11,7 @@ from kmsctl.cli.files import Inputs
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from kmsctl.cli.options import Flag
     from kmsctl.cli.session import Args, Session
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 PROPERTY = "store/passphrase_file"
 _LARGEST = 4096
 _WHAT = "passphrase"
+#: Bytes that are no text come from a terminal as surrogates.
+_TYPED = ("utf-8", "surrogateescape")
 
 
 class Asked:
@@ -37,13 +39,13 @@ class Asked:
 
     def passphrase(self, question: str) -> bytes | None:
         given = self._given(self._session.properties.get(PROPERTY))
-        if given is None and self.can_ask():
-            given = terminal.ask_secret(question, otherwise="--passphrase-file").encode()
+        if given is None and self._can_ask():
+            given = terminal.ask_secret(question, otherwise="--passphrase-file").encode(*_TYPED)
         return given or None
 
     def new_passphrase(self, question: str) -> bytes | None:
         given = self._given(None)
-        if given is not None or not self.can_ask():
+        if given is not None or not self._can_ask():
             return given
         return terminal.ask_new_secret(question, otherwise="--passphrase-file")
 
@@ -54,7 +56,12 @@ class Asked:
     def token(self) -> None:
         """The service has its own tokens."""
 
-    def can_ask(self) -> bool:
+    def brought(self) -> Collection[str]:
+        given = self._args.get
+        passphrase = given("passphrase_file") is not None or given("passphrase_fd") is not None
+        return ["passphrase"] * passphrase + ["shares"] * bool(given("share_files"))
+
+    def _can_ask(self) -> bool:
         return not self._session.quiet and terminal.can_ask()
 
     def _given(self, otherwise: str | None) -> bytes | None:

@@ -140,6 +140,8 @@ def ask_passphrase(path: str) -> bytes | None:
     """Asks for the passphrase of the root key in a backup, if it has one that a passphrase opens."""
     from kmsctl.keystore.containers import Header
 
+    if not os.path.isfile(path):
+        return None  # a pipe cannot be read twice
     try:
         with open(path, "rb") as file:
             sealed = Header.read(file.read, path).sections(path).get("rootKey")
@@ -180,6 +182,11 @@ def confirm_restore(
         if args["dry_run"]:
             session.status(f"Nothing was changed. Databases that would be restored: {names}.")
             return False
+        if plan.unknown and not args["destroyed_may_return"] and (session.quiet or not terminal.can_ask()):
+            raise CommandError(
+                "Nothing was changed: versions that were destroyed could come back. Give a list with "
+                "--tombstones, or accept that with --destroyed-may-return."
+            )
         terminal.confirm(
             f"The databases [{names}] will be as they were at "
             f"{', '.join(sorted({each['lastTime'] for each in plan.databases})) or '(no time)'}. "

@@ -58,11 +58,13 @@ def parse(text: str) -> Line | None:
     text = text.strip()
     if not text or text[0] == "#":
         return None
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise CommandError("This is not a text in UTF-8.") from None
     line = _parse_object(text) if text[0] == "{" else Line(_split(text))
     if line.args[:1] == ["kmsctl"]:
         del line.args[0]
-    if line.args[:1] == ["batch"] or line.args[:2] == ["kms", "batch"]:
-        raise CommandError("A batch cannot be a line of a batch.")
     _place_data(line)
     return line
 
@@ -80,11 +82,15 @@ def _split(text: str) -> list[str]:
 
 
 def _parse_object(text: str) -> Line:
-    from json import loads
+    from json import dumps, loads
 
     try:
         found = loads(text)
-    except ValueError as error:
+        if "\\u" in text:
+            dumps(found, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        raise CommandError("This is not a text in Unicode: it has half a character.") from None
+    except (ValueError, RecursionError) as error:
         raise CommandError(f"This is no JSON: {error}.") from None
     args, data = found.pop("args", None), found.pop("data", {})
     if not isinstance(args, list) or not all(isinstance(arg, str) for arg in args):
@@ -139,6 +145,8 @@ def _place_data(line: Line) -> None:
 def lines(path: str) -> Iterator[str]:
     """Yields the lines of the input, each as soon as it is there; ``-`` is standard input.
 
+    Bytes that are no UTF-8 are surrogates, which `parse` refuses.
+
     Raises:
         CommandError: if it cannot be read.
     """
@@ -156,10 +164,7 @@ def _lines(file: BinaryIO) -> Iterator[str]:
     while raw := file.readline(LONGEST_LINE + 1):
         if len(raw) > LONGEST_LINE:
             raise CommandError(f"A line is longer than the maximum of {LONGEST_LINE} bytes.")
-        try:
-            yield raw.decode()
-        except UnicodeDecodeError:
-            raise CommandError("A line is not a text in UTF-8.") from None
+        yield raw.decode("utf-8", "surrogateescape")
 
 
 class Batch:
@@ -185,7 +190,7 @@ class Batch:
             return {"status": outcome.USAGE, "exit": outcome.MISUSED, "output": "", "error": error.message}
         if line is None:
             return None
-        session = _LineSession(self.parent, self._shared)
+        session = LineSession(self.parent, self._shared)
         inline.use(line.data)
         with _Streams() as streams:
             found = outcome.of(self._run, line.args, session)
@@ -234,7 +239,7 @@ class _Shared:
         self._kms.clear()
 
 
-class _LineSession(Session):
+class LineSession(Session):
     """The session of one line: it has the batch's settings, and shares what can be shared."""
 
     def __init__(self, parent: Session, shared: _Shared) -> None:

@@ -124,7 +124,7 @@ def _pairs(path: str) -> Iterator[tuple[str, Plain | bool | None, int]]:
         raise CommandError(f"{FLAG} [{path}] is empty.")
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, RecursionError) as error:
         raise CommandError(f"{FLAG} [{path}] is neither YAML nor JSON: {error}") from None
     for node in root.value if isinstance(root, yaml.SequenceNode) else [root]:
         if not isinstance(node, yaml.MappingNode):

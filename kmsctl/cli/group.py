@@ -55,7 +55,7 @@ class Group(click.Group):
         name, *args = ctx.args
         command = self.get_command(ctx, name)
         if command is None:
-            raise usage.unknown_command(self.words, name)
+            raise usage.unknown_command(self.words, name, args)
         session: Session = ctx.obj
         session.command = (*self.words, name)
         with command.make_context(name, args, parent=ctx) as inner:

@@ -49,9 +49,11 @@ class Logged:
     def __init__(self, kms: KmsApi) -> None:
         self._kms = kms
 
-    def shape_crypto_keys(self, ctx: Context, parent: KeyRingName, shape: Callable[[Any], T]) -> Iterator[T]:
+    def shape_crypto_keys(
+        self, ctx: Context, parent: KeyRingName, shape: Callable[[list[Any]], T]
+    ) -> Iterator[T]:
         """Lists keys by the method of the API, which is what is shown."""
-        return map(shape, self.list_crypto_keys(ctx, parent))
+        return (shape([found]) for found in self.list_crypto_keys(ctx, parent))
 
     def __getattr__(self, name: str) -> Any:
         verb = getattr(self._kms, name)

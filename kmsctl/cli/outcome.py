@@ -59,7 +59,7 @@ def _help(request: HelpRequested) -> None:
     from kmsctl.cli import hints
 
     text = hints.usage_of(request.command) if request.short else hints.help_of(request.command)
-    terminal.write_text(f"{text}\n")
+    terminal.write_help(f"{text}\n")
 
 
 def _failed(error: Exception, session: Session) -> Outcome:

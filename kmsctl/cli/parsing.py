@@ -52,6 +52,8 @@ class _Scanner:
             word = args[index]
             if word == "--" and not only_positionals:
                 only_positionals = True
+                if stop_at_positional:
+                    self.unknown.append((index, word))
             elif only_positionals or not self._looks_like_flag(word):
                 if stop_at_positional:
                     return index

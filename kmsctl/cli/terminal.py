@@ -69,6 +69,16 @@ def write_text(text: str) -> None:
     write_stdout(text.encode("utf-8", "surrogateescape"))
 
 
+def write_help(text: str) -> None:
+    """Writes text to standard output: through a pager if that is a terminal and the text fills it."""
+    if is_terminal(sys.stdout):
+        from kmsctl.cli.pager import write_pages
+
+        write_pages([text])
+    else:
+        write_text(text)
+
+
 def write_chunks(chunks: Iterable[str]) -> None:
     """Writes text as it comes. If its source fails, what came before is written.
 
@@ -177,8 +187,10 @@ def ask_secret(text: str, *, otherwise: str) -> str:
     except EOFError:
         say("")
         raise CommandError("Aborted by user.") from None
-    except UnicodeDecodeError:
-        raise CommandError("What was typed is not in the encoding of the locale; see LANG.") from None
+    except UnicodeError:
+        raise CommandError(
+            f"What was typed is no text in this terminal's encoding; use {otherwise}."
+        ) from None
 
 
 def ask_new_secret(text: str, *, otherwise: str) -> bytes:

@@ -68,40 +68,52 @@ def missing_name(command: Command, missing: Flag | Positional, values: Args) -> 
     """
     if not missing.heads_resource:
         return _shown(missing, values=False)
-    for flag in sorted(command.flags, key=lambda each: each.opts[0]):
-        if flag.in_resource and values[str(flag.name)] is not None:
-            text = f"argument {flag.spelling}: {_shown(missing, values=False)} must be specified."
-            raise UsageError(command.words, text)
+    given = [flag for flag in command.flags if flag.in_resource and values[str(flag.name)] is not None]
+    if given:
+        names = " ".join(sorted(flag.spelling for flag in given))
+        text = f"argument {names}: {_shown(missing, values=False)} must be specified."
+        raise UsageError(command.words, text)
     return resource_group(command, missing, values=isinstance(missing, Positional))
 
 
 def no_command(words: Words) -> UsageError:
     """Returns the error for a group without a command."""
+    return UsageError(
+        words,
+        "Command name argument expected.",
+        show_usage=False,
+        epilog="\n".join([*_available(words), *_more(words)]),
+    )
+
+
+def _available(words: Words) -> list[str]:
+    """Returns the groups and commands of a group with their summaries."""
     names = children(words)
-    lines: list[str] = []
+    lines = [""]
     for title, table in (("groups", GROUPS), ("commands", COMMANDS)):
         here = [name for name in names if (*words, name) in table]
         if here:
             lines += [f"Available {title} for {spoken(words)}:", ""]
             lines += [f"      {name:<26}  {names[name]}" for name in here]
             lines.append("")
-    return UsageError(
-        words,
-        "Command name argument expected.",
-        show_usage=False,
-        epilog="\n".join([*lines, *_more(words)]),
-    )
+    return lines
 
 
-def unknown_command(words: Words, name: str) -> UsageError | CommandError:
-    """Returns the error for a word that is no command of a group."""
+def unknown_command(words: Words, name: str, following: Sequence[str] = ()) -> UsageError | CommandError:
+    """Returns the error for a word that is no command of a group, with what may have been meant.
+
+    Args:
+        words: the group.
+        name: the word.
+        following: the words after it, which tell apart commands that are alike: ``key list``.
+    """
     path = (*words, name)
     if path in NOT_YET:
         return CommandError(f"{spoken(path)} {NOT_AVAILABLE}")
-    lines = []
-    suggestions = _similar_commands(words, name)
-    if suggestions:
-        lines += ["Maybe you meant:", *(f"  {spoken(each)}" for each in suggestions), ""]
+    suggestions = _similar_commands(words, name, following)
+    lines = ["Maybe you meant:", *(f"  {spoken(each)}" for each in suggestions), ""]
+    if not suggestions:
+        lines = _available(words)
     return UsageError(
         words, f"Invalid choice: '{name}'.", show_usage=False, epilog="\n".join([*lines, *_more(words)])
     )
@@ -163,8 +175,11 @@ def _similar_flag(word: str, spellings: Sequence[str]) -> str | None:
     return near[0] if near else None
 
 
-def _similar_commands(words: Words, name: str) -> list[Words]:
-    """Returns commands and groups whose last word is like `name`: those below the group, or else all."""
+def _similar_commands(words: Words, name: str, following: Sequence[str]) -> list[Words]:
+    """Returns commands and groups whose last word is like `name`: those below the group, or else all.
+
+    First come those that have the words that follow, too; a group is continued by those words.
+    """
     from difflib import SequenceMatcher
 
     scored = []
@@ -173,6 +188,16 @@ def _similar_commands(words: Words, name: str) -> list[Words]:
             continue
         likeness = SequenceMatcher(None, name, path[-1]).ratio()
         if likeness >= 0.7 or (len(name) > 2 and path[-1].startswith(name)):
-            scored.append((path[:-1] != words, -likeness, path))
-    below = [each for each in scored if each[2][: len(words)] == words]
-    return [path for _, _, path in sorted(below or scored)[:_SUGGESTIONS]]
+            whole = _continued(path, following)
+            shared = len(set(whole).intersection(following))
+            scored.append((-shared, path[:-1] != words, -likeness, whole))
+    below = [each for each in scored if each[-1][: len(words)] == words]
+    return [path for *_, path in sorted(below or scored)[:_SUGGESTIONS]]
+
+
+def _continued(path: Words, following: Sequence[str]) -> Words:
+    for word in following:
+        if (*path, word) not in COMMANDS and (*path, word) not in GROUPS:
+            break
+        path = (*path, word)
+    return path

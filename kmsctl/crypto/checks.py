@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 GCM_IV_SIZE = 12
 GCM_TAG_SIZE = 16
 BLOCK_SIZE = 16
+#: What RawDecrypt says of a ciphertext that fails to authenticate.
+RAW_DECRYPTION_FAILED = (
+    "Decryption failed: the ciphertext, the initialization vector or the additional authenticated data is "
+    "not what was encrypted with this key version."
+)
 
 
 def length(field: str, value: bytes, maximum: int, minimum: int = 0) -> None:
@@ -115,18 +120,10 @@ def ciphertext_size(algorithm: Algorithm, ciphertext: bytes) -> None:
         )
 
 
-def raw_request(algorithm: Algorithm, aad: bytes) -> None:
-    """Checks what RawEncrypt and RawDecrypt have in common: purpose, and AAD for AES-GCM only."""
-    purpose(algorithm, algorithms.RAW_ENCRYPT_DECRYPT)
-    if aad and algorithm.family != algorithms.AES_GCM:
-        raise InvalidArgument(
-            f"Request field additional_authenticated_data must not be set: {algorithm.enum} does not "
-            "authenticate."
-        )
-
-
-def raw_encrypt_iv(algorithm: Algorithm, iv: bytes) -> None:
-    """Checks the IV of RawEncrypt; empty means that one is to be drawn."""
+def raw_encrypt(level: str, algorithm: Algorithm, plaintext: bytes, *, aad: bytes, iv: bytes) -> None:
+    """Checks a request of RawEncrypt; an empty IV means that one is to be drawn."""
+    _raw(algorithm, aad)
+    plaintext_and_aad(level, plaintext, aad)
     if algorithm.family == algorithms.AES_GCM:
         if iv:
             raise InvalidArgument(
@@ -135,10 +132,16 @@ def raw_encrypt_iv(algorithm: Algorithm, iv: bytes) -> None:
             )
     elif iv and len(iv) != BLOCK_SIZE:
         raise InvalidArgument(_iv_length(BLOCK_SIZE, iv))
+    _whole_blocks(algorithm, "plaintext", plaintext)
 
 
-def raw_decrypt_iv(algorithm: Algorithm, iv: bytes, tag_length: int) -> None:
-    """Checks the IV and the tag length of RawDecrypt."""
+def raw_decrypt(
+    level: str, algorithm: Algorithm, ciphertext: bytes, *, aad: bytes, iv: bytes, tag_length: int
+) -> None:
+    """Checks a request of RawDecrypt. A ciphertext may be longer than the longest plaintext by its tag."""
+    _raw(algorithm, aad)
+    limits = LIMITS[level]
+    length("additional_authenticated_data", aad, limits.aad)
     gcm = algorithm.family == algorithms.AES_GCM
     expected = GCM_IV_SIZE if gcm else BLOCK_SIZE
     if len(iv) != expected:
@@ -149,6 +152,18 @@ def raw_decrypt_iv(algorithm: Algorithm, iv: bytes, tag_length: int) -> None:
             if gcm
             else f"Request field tag_length must not be set: {algorithm.enum} does not authenticate."
         )
+    length("ciphertext", ciphertext, limits.plaintext + GCM_TAG_SIZE, GCM_TAG_SIZE if gcm else 0)
+    _whole_blocks(algorithm, "ciphertext", ciphertext)
+
+
+def _raw(algorithm: Algorithm, aad: bytes) -> None:
+    """Checks what RawEncrypt and RawDecrypt have in common: purpose, and AAD for AES-GCM only."""
+    purpose(algorithm, algorithms.RAW_ENCRYPT_DECRYPT)
+    if aad and algorithm.family != algorithms.AES_GCM:
+        raise InvalidArgument(
+            f"Request field additional_authenticated_data must not be set: {algorithm.enum} does not "
+            "authenticate."
+        )
 
 
 def _iv_length(expected: int, iv: bytes) -> str:
@@ -158,7 +173,7 @@ def _iv_length(expected: int, iv: bytes) -> str:
     )
 
 
-def whole_blocks(algorithm: Algorithm, field: str, value: bytes) -> None:
+def _whole_blocks(algorithm: Algorithm, field: str, value: bytes) -> None:
     """Raises INVALID_ARGUMENT if AES-CBC is given anything but whole blocks: nothing is padded."""
     if algorithm.family == algorithms.AES_CBC and len(value) % BLOCK_SIZE:
         raise InvalidArgument(

@@ -34,12 +34,12 @@ _SHORT_FORM = 0x80
 _MAX_LENGTH_OCTETS = 4
 _MIN_EXPONENT = 65537
 
-_RSA, _RSA_PSS, _EC = "RSA", "RSA-PSS", "EC"
+RSA, _RSA_PSS, EC = "RSA", "RSA-PSS", "EC"
 #: Object identifiers (DER content) → the kind of key, named as `Algorithm.parameters` names it.
 _KINDS = {
-    "2a864886f70d010101": _RSA,
+    "2a864886f70d010101": RSA,
     "2a864886f70d01010a": _RSA_PSS,
-    "2a8648ce3d0201": _EC,
+    "2a8648ce3d0201": EC,
     "2a8648ce380401": "DSA",
     "2b6570": "Ed25519",
     "2b6571": "Ed448",
@@ -111,12 +111,12 @@ def inspect(der: bytes) -> PrivateKeyInfo:
     identifier_end = at
     _, oid_start, oid_end = _read(der, first, identifier_end, _OID)
     kind = _KINDS.get(der[oid_start:oid_end].hex())
-    if kind == _EC:
+    if kind == EC:
         tag, curve_start, curve_end = _read(der, oid_end, identifier_end)
         return PrivateKeyInfo(
             kind, curve=_CURVES.get(der[curve_start:curve_end].hex()) if tag == _OID else None
         )
-    if kind not in (_RSA, _RSA_PSS):
+    if kind not in (RSA, _RSA_PSS):
         return PrivateKeyInfo(kind)
     _, key_start, key_end = _read(der, at, end, _OCTETS)
     _, at, inner_end = _read(der, key_start, key_end, _SEQUENCE)
@@ -124,7 +124,7 @@ def inspect(der: bytes) -> PrivateKeyInfo:
     _, modulus, at = _read(der, at, inner_end, _INTEGER)
     bits = int.from_bytes(der[modulus:at], "big").bit_length()
     _, exponent, at = _read(der, at, inner_end, _INTEGER)
-    return PrivateKeyInfo(_RSA, bits=bits, exponent=int.from_bytes(der[exponent:at], "big"))
+    return PrivateKeyInfo(RSA, bits=bits, exponent=int.from_bytes(der[exponent:at], "big"))
 
 
 def problem(algorithm: Algorithm, material: bytes) -> str | None:
@@ -147,7 +147,7 @@ def problem(algorithm: Algorithm, material: bytes) -> str | None:
         info = inspect(material)
     except Malformed:
         return "The key material is not a well-formed PKCS#8 key in DER."
-    return _mismatch(algorithm, info)
+    return mismatch(algorithm, info)
 
 
 def unsound(algorithm: Algorithm) -> str:
@@ -184,23 +184,23 @@ def _is_made_of(text: bytes, characters: bytes) -> bool:
     return set(characters).issuperset(text)
 
 
-def _mismatch(algorithm: Algorithm, info: PrivateKeyInfo) -> str | None:
-    """Compares what a key says it is with what the algorithm needs."""
+def mismatch(algorithm: Algorithm, info: PrivateKeyInfo) -> str | None:
+    """Compares what a key says it is with what the algorithm needs, and says what is wrong, or None."""
     wanted = (
-        _EC if algorithm.family == algorithms.ECDSA else _RSA if algorithm.key_bits else algorithm.parameters
+        EC if algorithm.family == algorithms.ECDSA else RSA if algorithm.key_bits else algorithm.parameters
     )
     if info.kind != wanted:
         return f"The key material is a key of type {info.kind or 'unknown'}; {algorithm.enum} needs {wanted}."
-    if wanted == _EC and info.curve is not None and info.curve != algorithm.parameters:
+    if wanted == EC and info.curve is not None and info.curve != algorithm.parameters:
         return (
             f"The key material is an EC key on {info.curve}; {algorithm.enum} needs {algorithm.parameters}."
         )
-    if wanted == _RSA and info.bits != algorithm.key_bits:
+    if wanted == RSA and info.bits != algorithm.key_bits:
         return (
             f"The key material is an RSA key of {info.bits} bits; {algorithm.enum} needs "
             f"{algorithm.key_bits} bits."
         )
-    if wanted == _RSA and info.exponent < _MIN_EXPONENT:
+    if wanted == RSA and info.exponent < _MIN_EXPONENT:
         return (
             f"The key material is an RSA key with the public exponent {info.exponent}; it must be at least "
             f"{_MIN_EXPONENT}."

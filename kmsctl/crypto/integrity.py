@@ -10,6 +10,10 @@ from cryptography.hazmat.primitives.hashes import SHA256, Hash
 from cryptography.hazmat.primitives.hmac import HMAC
 from cryptography.hazmat.primitives.kdf.kbkdf import KBKDFHMAC, CounterLocation, Mode
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 __all__ = ["Mac", "bytes_eq", "derive", "digest"]
 
 _SHA256 = SHA256()
@@ -54,6 +58,15 @@ class Mac:
         mac = self._keyed.copy()
         mac.update(data)
         return mac.finalize()
+
+    def each(self, messages: Iterable[bytes]) -> list[bytes]:
+        """Returns the tags of many messages, in order."""
+        tags = []
+        for data in messages:
+            mac = self._keyed.copy()
+            mac.update(data)
+            tags.append(mac.finalize())
+        return tags
 
 
 def digest(data: bytes) -> bytes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 
-from kmsctl.crypto.integrity import digest
+from kmsctl.crypto.integrity import bytes_eq, digest
 from kmsctl.crypto.streams import InvalidTag, Opener, Sealer
 from kmsctl.errors import FailedPrecondition, IntegrityError, InvalidArgument
 
@@ -30,7 +30,8 @@ KINDS = {
 }
 _FIXED = 45
 _MOST_SECTION = 1 << 16
-_MOST_MANIFEST = 1 << 28
+#: Of what the holder of the root key made. An export of key rings can be made up by anybody.
+_MOST_MANIFEST, _MOST_MANIFEST_OF_RINGS = 1 << 28, 1 << 21
 _LEVEL = 1
 
 
@@ -41,7 +42,7 @@ class Header:
         kind: BACKUP, SNAPSHOT, TOMBSTONES or RINGS.
         store_id: of the store that made it.
         file_id: 16 random bytes.
-        section: JSON that says what opens it besides that store's root key; may be empty.
+        section: JSON that says which root key opens it, and what else does; may be empty.
     """
 
     __slots__ = ("file_id", "kind", "section", "store_id")
@@ -81,6 +82,12 @@ class Header:
             raise altered(label)
         return cls(fixed[8], fixed[9:25], fixed[25:41], section)
 
+    def say(self, **more: object) -> None:
+        """Adds members to the section."""
+        from json import dumps
+
+        self.section = dumps({**self.sections(""), **more}, sort_keys=True).encode()
+
     def sections(self, label: str) -> dict[str, Any]:
         """Returns the section, parsed. It is not to be believed before the first chunk was opened."""
         from json import loads
@@ -89,7 +96,7 @@ class Header:
             return {}
         try:
             found = loads(self.section)
-        except ValueError:
+        except (ValueError, RecursionError):
             raise altered(label) from None
         if not isinstance(found, dict):
             raise altered(label)
@@ -124,7 +131,7 @@ class Writer:
 class Reader:
     """Reads a container piece by piece; what it returns was authenticated."""
 
-    __slots__ = ("_buffer", "_label", "_opener", "_pack", "manifest")
+    __slots__ = ("_buffer", "_key", "_label", "_opener", "_pack", "manifest")
 
     def __init__(self, header: Header, key: bytes, read: Read, label: str) -> None:
         """Opens a container whose header was read.
@@ -134,15 +141,26 @@ class Reader:
         """
         from json import loads
 
+        self._key = key
         self._label = label
         self._buffer = bytearray()
         self._pack = zlib.decompressobj()
         self._opener = Opener(key, digest(header.encode()), read)
         size = int.from_bytes(self.read(4), "big")
-        if size > _MOST_MANIFEST:
+        if size > (_MOST_MANIFEST_OF_RINGS if header.kind == RINGS else _MOST_MANIFEST):
+            raise altered(label)
+        try:
+            found = loads(self.read(size))
+        except (ValueError, RecursionError):
+            raise altered(label) from None
+        if not isinstance(found, dict):
             raise altered(label)
         #: What the container says of its content.
-        self.manifest: dict[str, Any] = loads(self.read(size))
+        self.manifest: dict[str, Any] = found
+
+    def is_under(self, key: bytes) -> bool:
+        """Tells whether this is the key that the container was opened with."""
+        return bytes_eq(self._key, key)
 
     def read(self, size: int) -> bytes:
         """Returns exactly that many bytes."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kmsctl.keystore.keystore import KeyStore
-    from kmsctl.keystore.ports import Asking, Request
+    from kmsctl.keystore.ports import Asking, Enrolling, Request
     from kmsctl.store.probes import Probe
 
 
@@ -43,7 +43,7 @@ class Prepared:
     __slots__ = ("_asking", "handed_out", "key", "parameters", "type")
 
     def __init__(
-        self, type_: str, request: Request, store_id: bytes, asking: Asking, random: Callable[[int], bytes]
+        self, type_: str, request: Request, store_id: bytes, asking: Enrolling, random: Callable[[int], bytes]
     ) -> None:
         made = protectors.module_of(type_).enrol(request, store_id, asking, random)
         self._asking = asking
@@ -52,10 +52,26 @@ class Prepared:
 
     def forget(self) -> None:
         """Removes what was left elsewhere, for the protector is not enrolled after all."""
+        if self.type == protectors.PKCS11:
+            return  # `clear_token` does it, once it has looked whether that is so
         try:
             protectors.module_of(self.type).forget(self.parameters, self._asking)
         except KmsError:
             pass  # the error that led here is told
+
+
+def clear_token(directory: str, cka_id: bytes, asking: Asking) -> None:
+    """Removes a key from the token that was made for a protector, unless that is enrolled.
+
+    Raises:
+        KmsError: if it cannot be removed, or the slot file cannot be read.
+    """
+    from kmsctl.keystore import token
+
+    slots = Slots.load(directory)
+    known = [] if slots is None else [slot.parameters.get("ckaId") for slot in slots.slots]
+    if cka_id.hex() not in known:
+        token.clear(cka_id, asking)
 
 
 def listed(directory: str, slots: Slots | None) -> list[Enrolled]:
@@ -92,7 +108,7 @@ def add_file(keystore: KeyStore) -> Enrolled:
 
 def add(keystore: KeyStore, prepared: Prepared, now: int) -> Enrolled:
     """Enrols a protector. The caller holds the lock of `keystore`."""
-    slots = read_slots(keystore) or Slots(keystore.store_id, [root.id for root in keystore.roots])
+    slots = read_slots(keystore) or Slots(keystore.store_id, keystore.root_ids())
     settle(keystore, slots)
     slot = enrol(slots, prepared, keystore.roots, now, keystore.random)
     slots.save(keystore.directory, keystore.roots, keystore.probe)
@@ -141,7 +157,7 @@ def find(keystore: KeyStore, number: int) -> Enrolled:
     return found[0]
 
 
-def remove(keystore: KeyStore, number: int) -> Slot | None:
+def remove(keystore: KeyStore, number: int, asking: Enrolling) -> Slot | None:
     """Removes a protector. The caller holds the lock of `keystore`.
 
     Returns:
@@ -157,6 +173,8 @@ def remove(keystore: KeyStore, number: int) -> Slot | None:
         raise NotFound(f"There is no protector {number}.")
     settle(keystore, slots)
     gone = next(slot for slot in slots.slots if slot.number == number)
+    if gone.type == protectors.PKCS11:
+        asking.making(bytes.fromhex(str(gone.parameters["ckaId"])))  # noted, as what is not enrolled is
     slots.slots.remove(gone)
     slots.save(keystore.directory, keystore.roots, keystore.probe)
     return gone
@@ -181,7 +199,7 @@ def settle(keystore: KeyStore, slots: Slots) -> bool:
     The root key's own file decides: where it is there, it is written after the slot file at the beginning of
     a rotation, and before it at the end. Returns whether anything was dropped; the caller saves.
     """
-    kept = [root.id for root in keystore.roots]
+    kept = keystore.root_ids()
     if slots.root_ids == kept:
         return False
     if not set(kept) <= set(slots.root_ids):

@@ -205,7 +205,7 @@ class KeyStore:
     def refresh(self) -> None:
         """Takes over a root key that another process has made since, or dropped."""
         found = self._reopen()
-        if found and [root.id for root in found] != [root.id for root in self.roots]:
+        if found and [root.id for root in found] != self.root_ids():
             if found[0].store_id != self.store_id:
                 raise IntegrityError(f"The root key in {self.directory} is of another store now.")
             self._set_roots(found)
@@ -239,6 +239,10 @@ class KeyStore:
     def _anchor_tags(self) -> Sequence[Mac]:
         self.refresh()
         return self._tags
+
+    def root_ids(self) -> list[str]:
+        """Returns the ids of the root keys in use, the newest first."""
+        return [root.id for root in self.roots]
 
     def file_key(self, kind: int, file_id: bytes) -> bytes:
         """Returns the key of a container: one for each file.

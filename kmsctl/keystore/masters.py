@@ -9,7 +9,7 @@ from kmsctl.model.canonical import encode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
     from kmsctl.model.canonical import Value
 
@@ -41,6 +41,9 @@ class MasterKeys:
 
     def row_tag(self, mk: int, data: bytes) -> bytes:
         return self._versions[mk].row(data)
+
+    def row_tags(self, mk: int, data: Iterable[bytes]) -> list[bytes]:
+        return self._versions[mk].row.each(data)
 
     def head_tag(self, mk: int, data: bytes) -> bytes:
         return self._versions[mk].head(data)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Protocol
 
 from kmsctl.crypto.pkcs11 import TokenBackend
@@ -24,8 +24,16 @@ class Asking(Protocol):
         """Returns the PKCS#11 token that is configured, if one is."""
         ...
 
-    def can_ask(self) -> bool:
-        """Whether a question would be answered, by a person or by a file."""
+    def brought(self) -> Collection[str]:
+        """Returns the types of protectors that a secret was named for; if any were, no others are tried."""
+        ...
+
+
+class Enrolling(Asking, Protocol):
+    """Whoever enrols a protector."""
+
+    def making(self, cka_id: bytes) -> None:
+        """Notes, for after a crash, that a key with this CKA_ID is about to be made in the token."""
         ...
 
 
@@ -42,7 +50,7 @@ class ProtectorType(Protocol):
     """What the module of a type has."""
 
     def enrol(
-        self, request: Request, store_id: bytes, asking: Asking, random: Random
+        self, request: Request, store_id: bytes, asking: Enrolling, random: Random
     ) -> tuple[dict[str, Parameter], bytes, Sequence[bytes]]:
         """Returns the parameters and the key of a new slot, and what is to be handed out (shares)."""
         ...

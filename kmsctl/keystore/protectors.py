@@ -10,17 +10,18 @@ from kmsctl.errors import InvalidArgument
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Collection, Sequence
 
     from kmsctl.crypto.pkcs11 import TokenBackend
     from kmsctl.keystore.ports import ProtectorType
 
 FILE = "file"
+PKCS11 = "pkcs11"
 #: Type → (its module in this package, the order in which slots are tried, whether nobody is asked).
 TYPES = {
     "keyring": ("os_keyring", 1, True),
     "command": ("command", 2, True),
-    "pkcs11": ("token", 3, False),
+    PKCS11: ("token", 3, False),
     "passphrase": ("passphrase", 4, False),
     "shares": ("shares", 5, False),
 }
@@ -62,5 +63,5 @@ class Silent:
     def token(self) -> TokenBackend | None:
         return None
 
-    def can_ask(self) -> bool:
-        return False
+    def brought(self) -> Collection[str]:
+        return ()

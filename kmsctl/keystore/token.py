@@ -9,7 +9,7 @@ from __future__ import annotations
 from binascii import Error as Base64Error
 from binascii import a2b_base64, b2a_base64
 
-from kmsctl.errors import FailedPrecondition, InvalidArgument
+from kmsctl.errors import FailedPrecondition, InvalidArgument, NotFound
 from kmsctl.model.algorithms import by_enum
 
 TYPE_CHECKING = False
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kmsctl.crypto.pkcs11 import TokenBackend
-    from kmsctl.keystore.ports import Asking, Parameters, Request
+    from kmsctl.keystore.ports import Asking, Enrolling, Parameters, Request
     from kmsctl.keystore.slots import Parameter, Slot
 
 _KEY_SIZE = 32
@@ -27,18 +27,15 @@ _LABEL = "kmsctl root key"
 
 
 def enrol(
-    request: Request, store_id: bytes, asking: Asking, random: Callable[[int], bytes]
+    request: Request, store_id: bytes, asking: Enrolling, random: Callable[[int], bytes]
 ) -> tuple[dict[str, Parameter], bytes, Sequence[bytes]]:
     del request, store_id
     token = _configured(asking)
     cka_id, key = random(_ID_SIZE), random(_KEY_SIZE)
+    asking.making(cka_id)  # whatever happens from now on, `clear` is called with it if it is not enrolled
     token.create(by_enum(_ALGORITHM), cka_id, _LABEL)
-    try:
-        wrapped = token.wrap_root_key(cka_id, key)
-        _check(token, token.unwrap_root_key(cka_id, wrapped) == key)
-    except BaseException:
-        token.destroy(cka_id)
-        raise
+    wrapped = token.wrap_root_key(cka_id, key)
+    _check(token, token.unwrap_root_key(cka_id, wrapped) == key)
     identity = token.identity
     parameters: dict[str, Parameter] = {
         "ckaId": cka_id.hex(),
@@ -71,6 +68,17 @@ def describe(parameters: Parameters) -> str:
 
 def forget(parameters: Parameters, asking: Asking) -> None:
     _the_one(parameters, asking).destroy(_cka_id(parameters))
+
+
+def clear(cka_id: bytes, asking: Asking) -> None:
+    """Removes a key that was made for a protector and never enrolled, if the token has it."""
+    token = _configured(asking)
+    try:
+        label = token.attributes(cka_id).get("CKA_LABEL")
+    except NotFound:
+        return
+    if label == _LABEL:  # the note is a file's name: no key of a version is removed because of it
+        token.destroy(cka_id)
 
 
 def _check(token: TokenBackend, same: bool) -> None:

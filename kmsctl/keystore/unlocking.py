@@ -22,7 +22,7 @@ _HINT = (
 
 
 def unlock(directory: str, asking: Asking | None) -> tuple[list[RootKey], Callable[[], Sequence[RootKey]]]:
-    """Opens the first protector that can be opened.
+    """Opens the first protector that can be opened, of those that a secret was brought for, if one was.
 
     Args:
         directory: of the slot file.
@@ -36,13 +36,21 @@ def unlock(directory: str, asking: Asking | None) -> tuple[list[RootKey], Callab
         IntegrityError: if the slot file is damaged.
     """
     slots = _load(directory)
-    known = agent.fetch(directory, slots.store_id)
+    asking = asking or protectors.Silent()
+    brought = asking.brought()
+    known = [] if brought else agent.fetch(directory, slots.store_id)
     if {root.id for root in known} >= set(slots.root_ids):
         slots.check(known, directory)
         return known, lambda: agent.fetch(directory, slots.store_id)
     failures: list[str] = []
-    for slot in sorted(slots.slots, key=_order):
-        key = _key_of(slot, slots.store_id, asking or protectors.Silent(), failures)
+    tried = [slot for slot in slots.slots if not brought or slot.type in brought]
+    if not tried:
+        raise StoreLocked(
+            f"The store has no protector of type {' or '.join(brought)}.",
+            hint="kmsctl store protectors list shows them.",
+        )
+    for slot in sorted(tried, key=_order):
+        key = _key_of(slot, slots.store_id, asking, failures)
         if key is None:
             continue
         roots = slot.unseal(slots.store_id, slots.root_ids, key)

@@ -5,6 +5,10 @@
 
 from __future__ import annotations
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from kmsctl.model.roles import Role
+
 OWNER = "roles/owner"
 _LOGS = ("logging.logEntries.list", "logging.logs.list")
 _GROUPS = ("kmsctl.groups.get", "kmsctl.groups.list")
@@ -139,21 +143,6 @@ _NEIGHBOURS = (
 _cache: dict[str, frozenset[str] | None] = {}
 
 
-class GrantedRole:
-    """A predefined role as it is granted here: what it is, and all permissions that it has."""
-
-    __slots__ = ("description", "id", "permissions", "stage", "title")
-
-    def __init__(
-        self, role_id: str, title: str, stage: str, description: str, permissions: tuple[str, ...]
-    ) -> None:
-        self.id = role_id
-        self.title = title
-        self.stage = stage
-        self.description = description
-        self.permissions = permissions
-
-
 def permissions_of(role_id: str) -> frozenset[str] | None:
     """Returns the permissions of a predefined role, or None where there is no such role."""
     if role_id not in _cache:
@@ -162,21 +151,21 @@ def permissions_of(role_id: str) -> frozenset[str] | None:
     return _cache[role_id]
 
 
-def find(role_id: str) -> GrantedRole | None:
-    """Returns a predefined role, or None where there is no such role."""
+def find(role_id: str) -> Role | None:
+    """Returns a predefined role with all that it grants here, or None where there is no such role."""
     from kmsctl.model import roles
 
     published = roles.find(role_id)
     if published is not None:
         permissions = tuple(sorted({*published.permissions, *_ADDED.get(role_id, ())}))
-        return GrantedRole(role_id, published.title, published.stage, published.description, permissions)
+        return roles.Role(role_id, published.title, published.stage, published.description, permissions)
     for neighbour, title, description, spelled in _NEIGHBOURS:
         if neighbour == role_id:
-            return GrantedRole(role_id, title, "GA", description, _spell_out(spelled))
+            return roles.Role(role_id, title, "GA", description, roles.spell_out(spelled))
     return None
 
 
-def all_roles() -> list[GrantedRole]:
+def all_roles() -> list[Role]:
     """Returns all predefined roles, in the order of their ids."""
     from kmsctl.model import roles
 
@@ -187,9 +176,3 @@ def all_roles() -> list[GrantedRole]:
 def known_permissions() -> frozenset[str]:
     """Returns every permission that some predefined role has: what custom roles can be made of."""
     return frozenset(permission for role in all_roles() for permission in role.permissions)
-
-
-def _spell_out(spelled: str) -> tuple[str, ...]:
-    """Turns ``iam.roles get list;logging.logs list`` into full permissions."""
-    groups = [group.split() for group in spelled.split(";")]
-    return tuple(sorted(f"{collection}.{verb}" for collection, *verbs in groups for verb in verbs))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from kmsctl.errors import InvalidArgument
 from kmsctl.model.policies import EMPTY_ETAG, LOG_TYPES, AuditConfig, Binding, Condition, Policy
+from kmsctl.model.texts import check_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -77,8 +78,7 @@ def parse_condition(place: str, given: object) -> Condition:
         text = texts.get(name, "")
         if not text and name != "description":
             raise InvalidArgument(f"{place}.{name}: a condition must have one.")
-        if most is not None and len(text) > most:
-            raise InvalidArgument(f"{place}.{name}: it has more than {most} characters.")
+        check_text(f"{place}.{name}", text, most, one_line=name == "title")
     return Condition(texts["expression"], texts["title"], texts.get("description", ""))
 
 

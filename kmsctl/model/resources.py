@@ -70,22 +70,22 @@ class CryptoKeyVersion:
         "state",
     )
 
-    def __init__(  # noqa: PLR0913 - the fields of the API's message, given by name
+    def __init__(  # noqa: PLR0913, PLR0917 - the fields of the API's message
         self,
         name: CryptoKeyVersionName,
-        *,
         algorithm: str,
         protection_level: str,
         state: str,
         create_time: int,
         generate_time: int | None = None,
         generation_failure_reason: str | None = None,
-        attestation: Attestation | None = None,
         destroy_time: int | None = None,
         destroy_event_time: int | None = None,
         import_job: ImportJobName | None = None,
         import_time: int | None = None,
         import_failure_reason: str | None = None,
+        *,
+        attestation: Attestation | None = None,
         reimport_eligible: bool = False,
     ) -> None:
         self.name = name
@@ -181,10 +181,9 @@ class CryptoKey:
         "rotation_period",
     )
 
-    def __init__(  # noqa: PLR0913 - the fields of the API's message, given by name
+    def __init__(  # noqa: PLR0913, PLR0917 - the fields of the API's message
         self,
         name: CryptoKeyName,
-        *,
         purpose: str,
         algorithm: str,
         protection_level: str,
@@ -194,8 +193,9 @@ class CryptoKey:
         primary: CryptoKeyVersion | None = None,
         rotation_period: int | None = None,
         next_rotation_time: int | None = None,
-        import_only: bool = False,
         allowed_access_reasons: tuple[str, ...] | None = None,
+        *,
+        import_only: bool = False,
         not_exportable: bool = False,
     ) -> None:
         self.name = name
@@ -226,7 +226,7 @@ class CryptoKeyOutline:
     __slots__ = ("crypto_key", "labels", "primary_state", "purpose")
 
     def __init__(
-        self, crypto_key: str, *, purpose: str, labels: Mapping[str, str], primary_state: str | None
+        self, crypto_key: str, purpose: str, labels: Mapping[str, str], primary_state: str | None
     ) -> None:
         self.crypto_key = crypto_key
         self.purpose = purpose

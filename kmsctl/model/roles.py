@@ -36,7 +36,7 @@ def find(role_id: str) -> Role | None:
     return _BY_ID.get(role_id)
 
 
-def _spell_out(permissions: str) -> tuple[str, ...]:
+def spell_out(permissions: str) -> tuple[str, ...]:
     """Turns ``keyRings get list;iam.roles get`` into full permissions."""
     names = []
     for group in filter(None, permissions.split(";")):
@@ -481,6 +481,6 @@ _TABLE = (
 )
 
 #: The basic roles, then those of Cloud KMS in the order of ids.
-ROLES = tuple(Role(*row[:4], _spell_out(row[4])) for row in _TABLE)
+ROLES = tuple(Role(*row[:4], spell_out(row[4])) for row in _TABLE)
 
 _BY_ID = {role.id: role for role in ROLES}

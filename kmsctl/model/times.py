@@ -22,9 +22,14 @@ _FEBRUARY = 2
 _MAX_FRACTION_DIGITS = 9
 _DAYS_TO_EPOCH = 719_162  # from 0001-01-01 to 1970-01-01
 
+_TWO_DIGITS = [f"{number:02}" for number in range(60)]
 #: Day since 1970 → its date as `rfc3339` has it: lists have the same days over and over.
 _dates: dict[int, str] = {}
 _MOST_DATES = 1000
+#: Time → its text: a version is made at the time of its key, and generated then, so what is listed
+#: has most times more than once in a row.
+_texts: dict[int, str] = {}
+_MOST_TEXTS = 100
 
 
 def now_us() -> int:
@@ -38,6 +43,15 @@ def rfc3339(us: int) -> str:
     Raises:
         ValueError: if `us` is outside the years 1 to 9999.
     """
+    text = _texts.get(us)
+    if text is None:
+        if len(_texts) >= _MOST_TEXTS:
+            _texts.clear()
+        text = _texts[us] = _rfc3339(us)
+    return text
+
+
+def _rfc3339(us: int) -> str:
     if not MIN_TIME <= us <= MAX_TIME:
         raise ValueError(f"time out of range: {us}")
     seconds, fraction = divmod(us, SECOND)
@@ -48,7 +62,8 @@ def rfc3339(us: int) -> str:
             _dates.clear()
         year, month, day_of_month = time.gmtime(seconds)[:3]
         date = _dates[day] = f"{year:04}-{month:02}-{day_of_month:02}T"
-    return f"{date}{second // 3600:02}:{second // 60 % 60:02}:{second % 60:02}{_fraction(fraction)}Z"
+    hour, minute = _TWO_DIGITS[second // 3600], _TWO_DIGITS[second // 60 % 60]
+    return f"{date}{hour}:{minute}:{_TWO_DIGITS[second % 60]}{_fraction(fraction)}Z"
 
 
 def duration_json(us: int) -> str:

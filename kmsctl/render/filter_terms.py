@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     Test = Callable[[Any], bool]
 
 _TRUTH = {"true": 1, "false": 0}
+_MOST_KNOWN = 1000
 _TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d(:\d\d)?")
 
 
@@ -69,26 +70,30 @@ def _keyed_term(
         chain = Chain(0)
         chain.calls.extend(calls)
         get = compile_key(path, chain)
+    is_time = _no_time if calls else _is_time
     if operator in (":", "="):
-        return _pattern_term(term, get, operator, operand)
+        return _pattern_term(term, get, operator, operand, is_time)
     text = str(operand)
     if operator == "!=":
-        test = _unequal(_equality(text))
+        test = _unequal(_equality(text, is_time), is_time)
     elif operator in ("~", "!~"):
         test = _expression(text, negative=operator == "!~")
     else:
-        test = _ordered(operator, text)
+        test = _ordered(operator, text, is_time)
     term.matches = lambda record: test(get(record))
     return term
 
 
-def _pattern_term(term: Term, get: Callable[[Any], Any], operator: str, operand: str | list[str]) -> Term:
+def _pattern_term(
+    term: Term, get: Callable[[Any], Any], operator: str, operand: str | list[str], is_time: Test
+) -> Term:
     operands = operand if isinstance(operand, list) else [operand]
     make = _substring if operator == ":" else _equality
-    tests = [(text, make(text), _word_test(text, prefix=operator == ":")) for text in operands]
+    tests = [
+        (text, make(text, is_time), _word_test(text, is_time, prefix=operator == ":")) for text in operands
+    ]
 
-    def matches(record: Any) -> bool:
-        value = get(record)
+    def judge(value: Any) -> bool:
         for text, test, word_test in tests:
             found = test(value)
             if not term.changing and value is not None and found != word_test(value):
@@ -97,6 +102,20 @@ def _pattern_term(term: Term, get: Callable[[Any], Any], operator: str, operand:
             if found:
                 return True
         return False
+
+    #: the same few values come over and over, such as states
+    known: dict[str, bool] = {}
+
+    def matches(record: Any) -> bool:
+        value = get(record)
+        if type(value) is not str:
+            return judge(value)
+        found = known.get(value)
+        if found is None:
+            if len(known) >= _MOST_KNOWN:
+                known.clear()
+            found = known[value] = judge(value)
+        return found
 
     term.matches = matches
     return term
@@ -117,6 +136,20 @@ def _is_time(value: Any) -> bool:
     return isinstance(value, str) and _TIME.match(value) is not None
 
 
+def _no_time(_value: Any) -> bool:
+    """What a transform returns is compared as text, whatever it looks like."""
+    return False
+
+
+def _folded(text: str) -> str:
+    """Returns `text` as equality and ``:`` see it: without case, accents and forms of width."""
+    if text.isascii():
+        return text.lower()
+    from unicodedata import combining, normalize
+
+    return "".join(each for each in normalize("NFKD", text) if not combining(each)).lower()
+
+
 class _Operand:
     """An operand as text, and lazily as a number and as a time."""
 
@@ -124,7 +157,7 @@ class _Operand:
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.folded = text.lower()
+        self.folded = _folded(text)
         self.number = _number(self.folded)
         self._time: datetime | None = None
 
@@ -150,14 +183,14 @@ def _scalar_equal(value: Any, operand: _Operand) -> bool:
         return operand.folded in ("", "null")
     if isinstance(value, (dict, list)):
         return False
-    if str(value).lower() == operand.folded:
+    if _folded(str(value)) == operand.folded:
         return True
     if isinstance(value, (int, float)) and operand.folded in _TRUTH:
         return value == _TRUTH[operand.folded]
     return operand.number is not None and _number(value) == operand.number
 
 
-def _equality(text: str) -> Test:
+def _equality(text: str, is_time: Test) -> Test:
     operand = _Operand(text)
 
     def equal(value: Any) -> bool:
@@ -165,14 +198,14 @@ def _equality(text: str) -> Test:
             return any(equal(item) for item in value)
         if isinstance(value, dict):
             return any(_scalar_equal(item, operand) for pair in value.items() for item in pair)
-        if text and _is_time(value):
+        if text and is_time(value):
             return _same_time(value, operand)
         return _scalar_equal(value, operand)
 
     return equal
 
 
-def _unequal(equal: Test) -> Test:
+def _unequal(equal: Test, is_time: Test) -> Test:
     undefined = [True]  # as for the ordering operators
 
     def test(value: Any) -> bool:
@@ -180,7 +213,7 @@ def _unequal(equal: Test) -> Test:
             return any(not equal(item) for item in value)
         if value is None and not undefined[0]:
             return False
-        if _is_time(value):
+        if is_time(value):
             undefined[0] = False
         return not equal(value)
 
@@ -200,7 +233,7 @@ def _deep(test: Test) -> Test:
     return run
 
 
-def _substring(text: str) -> Test:
+def _substring(text: str, is_time: Test) -> Test:
     operand = _Operand(text)
     before, star, after = operand.folded.partition("*")
     if "*" in after:
@@ -211,7 +244,7 @@ def _substring(text: str) -> Test:
     def scalar(value: Any) -> bool:
         if value is None:
             return operand.folded in ("", "null")
-        folded = str(value).lower()
+        folded = _folded(str(value))
         if star:
             fits = len(folded) >= len(before) + len(after)
             return fits and folded.startswith(before) and folded.endswith(after)
@@ -220,26 +253,26 @@ def _substring(text: str) -> Test:
         return isinstance(value, (int, float)) and _scalar_equal(value, operand)
 
     deep = _deep(scalar)
-    return lambda value: _same_time(value, operand) if text and _is_time(value) else deep(value)
+    return lambda value: _same_time(value, operand) if text and is_time(value) else deep(value)
 
 
-def _word_test(text: str, *, prefix: bool) -> Test:
+def _word_test(text: str, is_time: Test, *, prefix: bool) -> Test:
     """Makes the test that is to replace the present one: whole words, or the beginning of one."""
     if prefix and text == "*":
         return lambda value: value not in ("", [], {})
     if prefix and text.endswith("*"):
-        pattern = re.compile(r"\b" + re.escape(text[:-1]), re.IGNORECASE)
+        pattern = re.compile(r"\b" + re.escape(_folded(text[:-1])))
     else:
-        pattern = re.compile(r"\b" + re.escape(text) + r"\b", re.IGNORECASE)
+        pattern = re.compile(r"\b" + re.escape(_folded(text)) + r"\b")
     operand = _Operand(text)
 
     def scalar(value: Any) -> bool:
         if _scalar_equal(value, operand):
             return True
-        return value is not None and pattern.search(str(value)) is not None
+        return value is not None and pattern.search(_folded(str(value))) is not None
 
     deep = _deep(scalar)
-    return lambda value: deep(value) or bool(text and _is_time(value) and _same_time(value, operand))
+    return lambda value: deep(value) or bool(text and is_time(value) and _same_time(value, operand))
 
 
 def _expression(text: str, *, negative: bool) -> Test:
@@ -251,9 +284,9 @@ def _expression(text: str, *, negative: bool) -> Test:
     def found(value: Any) -> bool:
         if isinstance(value, list):
             return any(found(item) for item in value)
-        if value is None or isinstance(value, dict):
+        if isinstance(value, dict):
             return False
-        return search(str(value)) is not None
+        return search("" if value is None else str(value)) is not None
 
     def missing(value: Any) -> bool:
         if isinstance(value, list):
@@ -263,7 +296,7 @@ def _expression(text: str, *, negative: bool) -> Test:
     return missing if negative else found
 
 
-def _ordered(operator: str, text: str) -> Test:
+def _ordered(operator: str, text: str, is_time: Test) -> Test:
     operand = _Operand(text)
     below, same = operator[0] == "<", operator.endswith("=")
     undefined = [below]  # once a time was seen, what is undefined is no longer below
@@ -273,7 +306,7 @@ def _ordered(operator: str, text: str) -> Test:
 
     def test(value: Any) -> bool:
         if value is None:
-            return undefined[0]
+            return undefined[0] if text else same
         if isinstance(value, list):
             return any(test(item) for item in value)
         if isinstance(value, dict):
@@ -281,7 +314,7 @@ def _ordered(operator: str, text: str) -> Test:
         number = _number(value)
         if number is not None and operand.number is not None:
             return holds(number, operand.number)
-        if _is_time(value):
+        if is_time(value):
             from kmsctl.render.dates import parse_time
 
             undefined[0] = False

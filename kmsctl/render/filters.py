@@ -67,9 +67,11 @@ class Filter:
         if not first:
             return None
 
+        fits = _all(first)
+
         def keep(record: Any) -> bool:
             self.observe(record)
-            return all(part(record) for part in first)
+            return fits(record)
 
         return keep
 
@@ -282,7 +284,13 @@ def _is_below(path: Path | None, known: Sequence[Path]) -> bool:
 
 
 def _any(parts: list[Predicate]) -> Predicate:
-    return lambda record: any(part(record) for part in parts)
+    def found(record: Any) -> bool:
+        for part in parts:  # noqa: SIM110 - any() takes twice as long, for every record
+            if part(record):
+                return True
+        return False
+
+    return found
 
 
 def _all(parts: list[Predicate]) -> Predicate:

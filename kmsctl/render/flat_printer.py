@@ -77,10 +77,9 @@ def print_config(records: Iterable[Any], projection: Projection, _options: Print
     else:
         command = ""
     title = projection.text("title", "")
+    if title:
+        yield title + "\n"
     for record in records:
-        if title:
-            yield title + "\n"
-            title = ""
         value = sorted_deep(project(record))
         lines = _shell(value, command, "") if command else _section(value, "")
         yield "".join([f"{line}\n" for line in lines])

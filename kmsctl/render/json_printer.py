@@ -16,53 +16,83 @@ if TYPE_CHECKING:
     from kmsctl.render.projection import Projection
 
 _INDENT = "  "
+_SEPARATOR = f",\n{_INDENT}"
 
-#: (margin, names of a map as they come) → its names in order, each with what stands before its value.
-#: The records of a list are alike, so this is nearly always known.
-_layouts: dict[tuple[str, ...], list[tuple[str, str]]] = {}
-_MOST_LAYOUTS = 500
+#: The records of a list are alike, so the layout of a map is nearly always known.
+_MOST_LAYOUTS = 100
 
 
-def indented(value: Any, margin: str = "") -> str:
-    """Returns `value` as JSON; every line but the first begins with `margin`.
+class _Level:
+    """A depth of indentation: puts values in pieces, each line but the first with the margin of the level.
 
     The standard encoder is slow when it indents: it leaves its C part. Strings, which are nearly
     all of a resource, still go through that part here.
     """
-    kind = type(value)
-    if kind is str:
-        return encode_basestring(value)
-    inner = margin + _INDENT
-    if kind is dict:
-        if not value:
-            return "{}"
-        lines = []
-        for name, lead in _layouts.get((inner, *value)) or _layout(inner, value):
-            item = value[name]
-            lines.append(lead + (encode_basestring(item) if type(item) is str else indented(item, inner)))
-        body = ",\n".join(lines)
-        return f"{{\n{body}\n{margin}}}"
-    if kind is list:
-        if not value:
-            return "[]"
-        body = ",\n".join([f"{inner}{indented(item, inner)}" for item in value])
-        return f"[\n{body}\n{margin}]"
-    return dumps(value, ensure_ascii=False)
+
+    __slots__ = ("_below", "_inner", "_layouts", "_margin")
+
+    def __init__(self, margin: str) -> None:
+        self._margin = margin
+        self._inner = f"\n{margin}{_INDENT}"
+        #: names of a map as they come → its names in order, each with what stands before its value
+        self._layouts: dict[tuple[str, ...], list[tuple[str, str]]] = {}
+        self._below: _Level | None = None
+
+    def put(self, value: Any, add: Callable[[str], None]) -> None:
+        """Adds the pieces of a value."""
+        kind = type(value)
+        if kind is dict and value:
+            for name, lead in self._layouts.get(tuple(value)) or self._layout(value):
+                add(lead)
+                item = value[name]
+                if type(item) is str:
+                    add(encode_basestring(item))
+                else:
+                    self._deeper().put(item, add)
+            add(f"\n{self._margin}}}")
+        elif kind is list and value:
+            lead = "["
+            for item in value:
+                add(lead + self._inner)
+                self._deeper().put(item, add)
+                lead = ","
+            add(f"\n{self._margin}]")
+        else:
+            add(encode_basestring(value) if kind is str else dumps(value, ensure_ascii=False))
+
+    def _layout(self, value: dict[str, Any]) -> list[tuple[str, str]]:
+        if len(self._layouts) >= _MOST_LAYOUTS:
+            self._layouts.clear()
+        layout = []
+        lead = "{"
+        for name in sorted(value):
+            layout.append((name, f"{lead}{self._inner}{encode_basestring(name)}: "))
+            lead = ","
+        self._layouts[tuple(value)] = layout
+        return layout
+
+    def _deeper(self) -> _Level:
+        if self._below is None:
+            self._below = _Level(self._margin + _INDENT)
+        return self._below
 
 
-def _layout(margin: str, value: dict[str, Any]) -> list[tuple[str, str]]:
-    if len(_layouts) >= _MOST_LAYOUTS:
-        _layouts.clear()
-    layout = [(name, f"{margin}{encode_basestring(name)}: ") for name in sorted(value)]
-    _layouts[margin, *value] = layout
-    return layout
+_TOP = _Level("")
+_IN_LIST = _Level(_INDENT)
+
+
+def indented(value: Any) -> str:
+    """Returns `value` as JSON."""
+    pieces: list[str] = []
+    _TOP.put(value, pieces.append)
+    return "".join(pieces)
 
 
 def print_json(records: Iterable[Any], projection: Projection, options: PrintOptions) -> Iterator[str]:
     """Yields the records as one JSON list, or one JSON value where the command has one resource."""
     if options.is_list:
-        piece, join = in_pieces(projection, options)
-        yield from join(map(piece, records))
+        make, join = in_pieces(projection, options)
+        yield from join(make((record,)) for record in records)
         return
     project = TreeProjector(projection)
     for record in records:
@@ -71,34 +101,35 @@ def print_json(records: Iterable[Any], projection: Projection, options: PrintOpt
 
 def in_pieces(
     projection: Projection, options: PrintOptions
-) -> tuple[Callable[[Any], str], Callable[[Iterable[str]], Iterator[str]]]:
-    """Returns what makes a record's text, and what makes a list of such texts.
-
-    The list is closed even if the texts fail half-way, so that what was shown is valid JSON.
-    """
+) -> tuple[Callable[[Iterable[Any]], str], Callable[[Iterable[str]], Iterator[str]]]:
+    """Returns what makes the text of some records, and what makes a list of such texts."""
     project = TreeProjector(projection)
+    identity = project.identity
+
+    def make(records: Iterable[Any]) -> str:
+        pieces: list[str] = []
+        for record in records if identity else map(project, records):
+            pieces.append(_SEPARATOR)
+            _IN_LIST.put(record, pieces.append)
+        return "".join(pieces[1:])
 
     def join(texts: Iterable[str]) -> Iterator[str]:
-        return _listed(texts, options)
+        return _listed(filter(None, texts), options)
 
-    return _item if project.identity else lambda record: _item(project(record)), join
-
-
-def _item(record: Any) -> str:
-    return indented(record, _INDENT)
+    return make, join
 
 
 def _listed(texts: Iterable[str], options: PrintOptions) -> Iterator[str]:
-    separator = "[\n  "
+    """Makes a list of items, and closes it even if they fail half-way: what was shown is valid JSON."""
+    before = f"[\n{_INDENT}"
     try:
         for text in texts:
-            yield separator + text
-            separator = ",\n  "
+            yield before + text
+            before = _SEPARATOR
     except Exception:
-        if separator.startswith(","):
-            yield "\n]\n"
+        yield "\n]\n" if before is _SEPARATOR else "[]\n"
         raise
-    if separator.startswith(","):
+    if before is _SEPARATOR:
         yield "\n]\n"
     elif not options.continued:
         yield "[]\n"

@@ -64,24 +64,23 @@ def _size(
     digits = integer("size", "precision", precision, 1)
     least = integer("size", "min", min, 0)
     factor = _unit(units_in)
-    fixed = bool(units_out) and str(units_out)[0].upper() in _PREFIXES
+    fixed = bool(units_out) and str(units_out)[0].upper() in _PREFIXES[1:]
 
     def size(value: Any) -> Any:
         number = _number(value)
-        if not number:
-            return "0 bytes" if number is None and value else zero
-        number *= factor
+        if not number and not (number is None and value):
+            return zero
+        number = (number or 0) * factor
         below = number < least
         number = max(number, least)
         if fixed:
-            text = f"{number / _unit(units_out):.{digits}f}"
-        else:
-            power = 0
-            while number >= 1024 and power < len(_UNITS) - 1:
-                number /= 1024
-                power += 1
-            amount = str(int(number)) if number == int(number) else f"{number:.{digits}f}"
-            text = f"{amount} {_UNITS[power] + 'B' if power else 'bytes'}"
+            return f"{number / _unit(units_out):.{digits}f}"
+        power = 0
+        while number >= 1024 and power < len(_UNITS) - 1:
+            number /= 1024
+            power += 1
+        amount = str(int(number)) if number == int(number) else f"{number:.{digits}f}"
+        text = f"{amount} {_UNITS[power] + 'B' if power else 'bytes'}"
         return f"< {text}" if below else text
 
     return size

@@ -30,8 +30,9 @@ class Source:
             `known` and nothing else, once for each record, in order.
         known: paths of these fields; what is below them is known too. What such a record does not
             have there, the whole record does not have either.
-        worked: returns what a function makes of each record: texts, or lists of texts. It may be called
-            in other processes, so it must need nothing but the record. None if there is no such way.
+        worked: returns what a function makes of all records, of some at a time: what ends in texts and
+            numbers. It may be called in other processes, so it must need nothing but the records. None if
+            there is no such way.
     """
 
     __slots__ = ("every", "known", "sifted", "worked")
@@ -41,7 +42,7 @@ class Source:
         every: Callable[[], Iterator[Any]],
         sifted: Callable[[Keep], Iterator[Any]],
         known: tuple[Path, ...],
-        worked: Callable[[Callable[[Any], Any]], Iterator[Any]] | None = None,
+        worked: Callable[[Callable[[Iterable[Any]], Any]], Iterator[Any]] | None = None,
     ) -> None:
         self.every = every
         self.sifted = sifted
@@ -71,13 +72,32 @@ class Output:
         parsed_filter: Filter | None,
         source: Source | None,
     ) -> None:
-        """Prepares the text of `resources`: records, or, if `printer` takes those, pieces of records."""
+        """Prepares the text of `resources`."""
         self.count = 0
         self._filter = parsed_filter
         self._source = source
         wanted = projection.attributes.get("pager")
         self.pages = options.is_list and projection.name == "table" if wanted is None else bool(wanted)
         self._chunks = printer(self._counted(resources), projection, options)
+
+    @classmethod
+    def in_pieces(
+        cls,
+        pieces: Iterable[tuple[int, Any]],
+        join: Callable[[Iterable[Any]], Iterator[str]],
+        projection: Projection,
+        options: PrintOptions,
+    ) -> Output:
+        """Prepares the text of what was made of records elsewhere: of how many, and what."""
+        output = cls((), lambda *_: iter(()), projection, options, None, None)
+
+        def counted() -> Iterator[Any]:
+            for count, piece in pieces:
+                output.count += count
+                yield piece
+
+        output._chunks = join(counted())
+        return output
 
     def __iter__(self) -> Iterator[str]:
         return self._chunks
@@ -161,13 +181,12 @@ def render(  # noqa: PLR0913  # one keyword per flag of the command line
     options = PrintOptions(
         is_list=is_list or selects, scope=scope, page_size=page_size, width=width, utf8=utf8, colours=colours
     )
-    if isinstance(resources, Source) and resources.worked is not None and not (selects or sort_by or uri):
+    if isinstance(resources, Source) and resources.worked is not None and not (selects or sort_by):
         pieces = find_pieces(projection, options)
         if pieces is not None:
             make, join = pieces
-            return Output(
-                resources.worked(make), lambda made, *_: join(made), projection, options, None, None
-            )
+            counted = _counting(make, uri_of) if uri else _counting(make)
+            return Output.in_pieces(resources.worked(counted), join, projection, options)
     source = None
     if isinstance(resources, Source):
         keep = None if parsed_filter is None or flatten else parsed_filter.sieve(resources.known)
@@ -219,6 +238,18 @@ def _passing(resources: Iterable[Any], parsed_filter: Filter) -> Iterator[Any]:
         parsed_filter.observe(resource)
         if parsed_filter.matches(resource):
             yield resource
+
+
+def _counting(
+    make: Callable[[Iterable[Any]], Any], uri_of: Callable[[Any], str | None] | None = None
+) -> Callable[[Iterable[Any]], tuple[int, Any]]:
+    """Returns what tells of how many records it makes something, or of how many URIs of records."""
+
+    def counted(records: Iterable[Any]) -> tuple[int, Any]:
+        found = list(records if uri_of is None else _uris(records, uri_of))
+        return len(found), make(found)
+
+    return counted
 
 
 def _uris(resources: Iterable[Any], uri_of: Callable[[Any], str | None] | None) -> Iterator[str]:

@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from kmsctl.render.projection import Projection
 
     Printer = Callable[[Iterable[Any], Projection, PrintOptions], Iterator[str]]
-    #: What makes a piece of each record, and what makes the output of the pieces.
-    Pieces = tuple[Callable[[Any], Any], Callable[[Iterable[Any]], Iterator[str]]]
+    #: What makes a piece of some records, and what makes the output of the pieces.
+    Pieces = tuple[Callable[[Iterable[Any]], Any], Callable[[Iterable[Any]], Iterator[str]]]
 
 FORMATS = (
     "config",
@@ -35,6 +35,8 @@ FORMATS = (
     "value",
     "yaml",
 )
+#: Those whose text of a list is the texts of its records, one after the other.
+_IN_A_ROW = frozenset(("default", "flattened", "get", "text", "value", "yaml"))
 _NEED_KEYS = frozenset(("csv", "diff", "get", "table", "value"))
 
 
@@ -56,9 +58,9 @@ def find_printer(projection: Projection) -> Printer:
 
 
 def find_pieces(projection: Projection, options: PrintOptions) -> Pieces | None:
-    """Returns how a list is printed of which each record can be worked on alone, perhaps elsewhere.
+    """Returns how a list is printed of which some records at a time can be worked on, perhaps elsewhere.
 
-    None if the printer has to see the records themselves. Pieces are texts or lists of texts.
+    None if the printer has to see all records. Pieces are texts, or lists that end in texts.
     """
     if not options.is_list or options.colours:  # coloured texts know more than their characters
         return None
@@ -70,6 +72,16 @@ def find_pieces(projection: Projection, options: PrintOptions) -> Pieces | None:
         from kmsctl.render import table_printer
 
         return table_printer.in_pieces(projection, options)
+    if projection.name == "csv":
+        from kmsctl.render import csv_printer
+
+        return csv_printer.in_pieces(projection, options)
+    if projection.name in _IN_A_ROW:
+        printer = _load(projection.name)
+        return (
+            lambda records: "".join(printer(records, projection, options)),
+            lambda texts: filter(None, texts),
+        )
     return None
 
 

@@ -218,7 +218,7 @@ class ProjectionParser:
                 key.optional = bool(value)
             elif name == "reverse":
                 key.reverse = bool(value)
-                key.order = key.order or _LAST
+                key.order = key.order or (_LAST if value else None)
             elif name == "sort":
                 key.order = _number(value) or None
             elif name == "width":

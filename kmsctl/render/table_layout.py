@@ -26,6 +26,7 @@ class Layout:
         pad: spaces between plain columns.
         box, all_box: whether there are lines around the table, and between its rows.
         title: a line above, or empty.
+        together: how many rows are drawn together, if they are plain to draw.
         utf8: whether lines are drawn with box-drawing characters.
         colours: whether headings and states have colours.
         width: the terminal's width less a margin, for wrapping.
@@ -39,6 +40,7 @@ class Layout:
         "minimums",
         "pad",
         "title",
+        "together",
         "utf8",
         "width",
         "wraps",
@@ -52,6 +54,7 @@ class Layout:
         self.box = False
         self.all_box = False
         self.title = ""
+        self.together = 1
         self.utf8 = True
         self.colours = False
         self.width = 80
@@ -94,7 +97,7 @@ class Layout:
             return
         free = self.width - total + sum(widths[index] for index in wrapped)
         for index in wrapped:
-            widths[index] = max(free // len(wrapped), self.wraps[index] or 0)
+            widths[index] = max(free // len(wrapped), min(widths[index], self.wraps[index] or 0))
 
     def _split(self, row: Sequence[str], widths: Sequence[int]) -> list[list[str]]:
         """Returns the cells of `row` as lists of lines, all of the same length."""
@@ -125,28 +128,35 @@ class Layout:
             yield align(self.title, self._total(widths), "center").rstrip() + "\n"
         gap = " " * self.pad
         if heading is not None:
-            labels = list(map(align, heading, widths, self.alignments))
-            yield gap.join(self._headed(heading, labels)).rstrip() + "\n"
-        template = self._template(widths, gap)
-        for row in rows:
-            joined = "".join(row)
-            if template and joined.isascii() and "\n" not in joined:
-                yield (template % tuple(row)).rstrip() + "\n"
-                continue
-            for cells in self._lines(row, widths):
+            for cells in self._heading_lines(heading, widths, self.alignments):
                 yield gap.join(cells).rstrip() + "\n"
+        template = self._template(widths, gap)
+        for start in range(0, len(rows), self.together):
+            some = rows[start : start + self.together]
+            joined = "".join(map("".join, some))
+            if template and joined.isascii() and "\n" not in joined:
+                yield "".join([(template % tuple(row)).rstrip() + "\n" for row in some])
+                continue
+            for row in some:
+                for cells in self._lines(row, widths):
+                    yield gap.join(cells).rstrip() + "\n"
 
     def _painted(self, row: Sequence[str], padded: Sequence[str]) -> list[str]:
         from kmsctl.render.colours import painted
 
         return list(map(painted, row, padded))
 
-    def _headed(self, labels: Sequence[str], padded: list[str]) -> list[str]:
-        if not self.colours:
-            return padded
-        from kmsctl.render.colours import headed
+    def _heading_lines(
+        self, heading: Sequence[str], widths: Sequence[int], alignments: Sequence[str]
+    ) -> Iterator[list[str]]:
+        """Yields the cells of each line that the heading takes, aligned."""
+        for labels in zip(*self._split(heading, widths), strict=True):
+            padded = [align(*cell) for cell in zip(labels, widths, alignments, strict=True)]
+            if self.colours:
+                from kmsctl.render.colours import headed
 
-        return list(map(headed, labels, padded))
+                padded = list(map(headed, labels, padded))
+            yield padded
 
     def _template(self, widths: Sequence[int], gap: str) -> str:
         """Makes a %-format of a row, which is fast; empty where cells need more than padding."""
@@ -175,8 +185,8 @@ class Layout:
             yield bar + align(self.title, total, "center") + bar + "\n"
         yield rule(below_title if self.title else top)
         if heading is not None:
-            cells = [align(label, width, "center") for label, width in zip(heading, widths, strict=True)]
-            yield line(self._headed(heading, cells))
+            for cells in self._heading_lines(heading, widths, ["center"] * len(widths)):
+                yield line(cells)
             yield rule(middle)
         for number, row in enumerate(rows):
             if number and self.all_box:

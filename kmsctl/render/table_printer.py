@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from kmsctl.render.paths import Getter
     from kmsctl.render.projection import Column, Projection
 
+#: How many rows make a piece of the text.
+_TOGETHER = 256
+
 
 def print_table(records: Iterable[Any], projection: Projection, options: PrintOptions) -> Iterator[str]:
     """Yields a table, or one for each `page_size` records. Nothing is shown of an empty list."""
@@ -41,8 +44,11 @@ def print_table(records: Iterable[Any], projection: Projection, options: PrintOp
 
 def in_pieces(
     projection: Projection, options: PrintOptions
-) -> tuple[Callable[[Any], list[str]], Callable[[Iterable[list[str]]], Iterator[str]]] | None:
-    """Returns what makes a record's cells, and what makes a table of such cells.
+) -> (
+    tuple[Callable[[Iterable[Any]], list[list[str]]], Callable[[Iterable[list[list[str]]]], Iterator[str]]]
+    | None
+):
+    """Returns what makes the cells of some records, and what makes a table of such cells.
 
     None if a table needs the records themselves: to sort them, or to show what is below a row.
     """
@@ -50,16 +56,17 @@ def in_pieces(
     if options.page_size is not None or not table.is_flat:
         return None
 
-    def draw(rows: Iterable[list[str]]) -> Iterator[str]:
+    def draw(pieces: Iterable[list[list[str]]]) -> Iterator[str]:
         found: list[list[str]] = []
         try:
-            found.extend(rows)
+            for rows in pieces:
+                found += rows
         except Exception:
             yield from table.draw_rows(found, title=True)
             raise
         yield from table.draw_rows(found, title=True)
 
-    return table.row, draw
+    return lambda records: list(map(table.row, records)), draw
 
 
 class _Table:
@@ -127,6 +134,7 @@ class _Table:
         if self._nested:
             yield from self._with_nested(layout, heading, rows, page)
         else:
+            layout.together = _TOGETHER
             yield from layout.draw(heading, rows)
 
     def _shown(self, rows: Sequence[Sequence[str]]) -> list[int]:

@@ -31,7 +31,7 @@ class TreeProjector:
         self._all = wanted is None or bool(wanted)
         self._whole = all(not column.path and not column.key.chain for column in projection.columns)
         self._decode = projection.flag("json-decode")
-        if self._all:
+        if self._all and (projection.explicit or wanted):
             self._compile(projection.root, everything=bool(wanted))
 
     def _compile(self, root: Node, *, everything: bool) -> None:
@@ -46,11 +46,7 @@ class TreeProjector:
     @property
     def identity(self) -> bool:
         """Whether every record comes out as it went in."""
-        if self._decode:
-            return False
-        if not self._projection.explicit and not self._projection.attributes.get("transforms"):
-            return True
-        return self._whole and not self._chains
+        return self._whole and not self._chains and not self._decode
 
     def __call__(self, record: Any) -> Any:
         if self.identity:

@@ -44,13 +44,13 @@ def sorted_deep(value: Any) -> Any:
         names = list(value)
         ordered = sorted(names)
         changed = names != ordered
-        result = {}
-        for name in ordered:
-            item = value[name]
-            new = sorted_deep(item) if type(item) is dict or type(item) is list else item
-            changed = changed or new is not item
-            result[name] = new
-        return result if changed else value
+        for item in value.values():
+            if type(item) is dict or type(item) is list:
+                break
+        else:
+            return {name: value[name] for name in ordered} if changed else value
+        result = {name: sorted_deep(value[name]) for name in ordered}
+        return result if changed or any(result[name] is not value[name] for name in names) else value
     if type(value) is list:
         items = [sorted_deep(item) for item in value]
         return items if any(new is not old for new, old in zip(items, value, strict=True)) else value

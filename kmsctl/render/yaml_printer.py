@@ -128,9 +128,9 @@ def print_yaml(records: Iterable[Any], projection: Projection, options: PrintOpt
     project = TreeProjector(projection)
     identity = project.identity
     null_text = projection.text("null", "null")
-    old = projection.attributes.get("version")
+    version = projection.attributes.get("version")
+    head = f"%YAML {version}\n" if isinstance(version, str) else ""
     for record in records:
-        head = f"%YAML {old}\n" if isinstance(old, str) and old != "1.2" else ""
         value = record if identity else project(record)
         if not head:
             yield document(value, null_text, in_list=options.is_list)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from kmsctl.model.policies import Binding
+    from kmsctl.service.callers import Caller
     from kmsctl.service.context import Context
     from kmsctl.service.kms import Kms
     from kmsctl.service.targets import Level
@@ -22,6 +23,8 @@ if TYPE_CHECKING:
     from kmsctl.store.tables import Row
 
 GRANTED, NOT_MET, UNKNOWN, NOT_A_MEMBER = "GRANTED", "CONDITION_NOT_MET", "CONDITION_FAILED", "NOT_A_MEMBER"
+NOT_TOLD = "MEMBERSHIP_NOT_TOLD"
+_NOT_TOLD = "It may have the permission by a group whose members you may not see."
 
 
 class Ground:
@@ -30,7 +33,8 @@ class Ground:
     Attributes:
         level: the resource whose policy it stands in.
         binding: the binding.
-        outcome: GRANTED, CONDITION_NOT_MET, CONDITION_FAILED or NOT_A_MEMBER.
+        outcome: GRANTED, CONDITION_NOT_MET, CONDITION_FAILED, NOT_A_MEMBER, or MEMBERSHIP_NOT_TOLD where it
+            may be one by a group that the caller may not get.
         via: the member of the binding that the account is, or empty.
         problem: why the condition could not be told, or empty.
     """
@@ -83,23 +87,31 @@ def explain(kms: Kms, ctx: Context, permission: str, name: names.Name, account: 
     with _View(kms, ctx, name) as view:
         control, location, target = view.control, view.location, view.target
         if control is None or find_project(control, target) is None:
-            note = "Nobody has used the project yet: whoever makes something in it first owns it."
-            return Explanation(account, permission, target.name, granted=True, grounds=[], note=note)
-        caller = identify(control, account)
+            granted, problems = allowed(control, location, identify(control, account), permission, target)
+            note = " ".join(problems) or (
+                "Nobody has used the project yet: whoever makes something in it first owns it."
+            )
+            return Explanation(account, permission, target.name, granted=granted, grounds=[], note=note)
+        caller, groups = identify(control, account), _Groups(control, acting(control, ctx))
         grounds = []
         for level, binding in _granting(control, location, target, permission):
-            via = matching(control, caller, binding.members)
+            groups.hidden = False
+            via = matching(control, caller, binding.members, groups.shown)
             if via is None:
-                grounds.append(Ground(level.name, _shown(control, binding), NOT_A_MEMBER))
+                outcome = NOT_TOLD if groups.hidden else NOT_A_MEMBER
+                grounds.append(Ground(level.name, _shown(control, binding), outcome))
                 continue
             outcome, problem = _outcome(control, location, target, binding)
             grounds.append(
                 Ground(level.name, _shown(control, binding), outcome, shown_member(control, via), problem)
             )
-        granted, _ = allowed(control, location, caller, permission, target)
+        outcomes = {each.outcome for each in grounds}
+        granted = GRANTED in outcomes and caller.problem is None
         note = caller.problem or (
             "" if grounds else "No binding on the way to the resource has the permission."
         )
+        if not granted and NOT_TOLD in outcomes:
+            note = note or _NOT_TOLD
         return Explanation(account, permission, target.name, granted=granted, grounds=grounds, note=note)
 
 
@@ -113,17 +125,29 @@ def who_can(kms: Kms, ctx: Context, permission: str, name: names.Name) -> list[H
         control = view.control
         if control is None or find_project(control, view.target) is None:
             return []
-        caller = acting(control, ctx)
-
-        def shown(group: Row) -> bool:
-            place = Target(names.ProjectName(group.text("project")))
-            return allowed(control, None, caller, "kmsctl.groups.get", place)[0]
-
+        shown = _Groups(control, acting(control, ctx)).shown
         return [
             Holder(shown_member(control, member), binding.role, level.name, _title(binding), via)
             for level, binding in _granting(control, view.location, view.target, permission)
             for member, via in _everybody(control, binding.members, shown)
         ]
+
+
+class _Groups:
+    """Which groups a caller may look into; `hidden` tells whether there was one that it may not."""
+
+    __slots__ = ("_caller", "_control", "hidden")
+
+    def __init__(self, control: Snapshot, caller: Caller) -> None:
+        self._control = control
+        self._caller = caller
+        self.hidden = False
+
+    def shown(self, group: Row) -> bool:
+        place = Target(names.ProjectName(group.text("project")))
+        found = allowed(self._control, None, self._caller, "kmsctl.groups.get", place)[0]
+        self.hidden = self.hidden or not found
+        return found
 
 
 class _View:

@@ -6,6 +6,7 @@ from kmsctl.errors import AlreadyExists, FailedPrecondition, InvalidArgument, No
 from kmsctl.model import service_agents
 from kmsctl.model.iam_resources import ServiceAccount
 from kmsctl.model.names import ProjectName, ServiceAccountName
+from kmsctl.model.texts import check_text
 from kmsctl.service.control import ControlMutation, ControlReading
 from kmsctl.service.defaults import PAGE_SIZE
 from kmsctl.service.policies import account_target, find_account
@@ -31,8 +32,8 @@ def create(
     _check_id(account_id)
     if service_agents.are_accounts_of(parent.project):
         raise FailedPrecondition(f"Addresses in {parent} are those of service agents.")
-    if len(display_name) > 100 or len(description) > 256:
-        raise InvalidArgument("display_name may have 100 characters, and description 256.")
+    check_text("display_name", display_name, 100, one_line=True)
+    check_text("description", description, 256)
     email = f"{account_id}@{parent.project}.iam.gserviceaccount.com"
     name = ServiceAccountName(parent.project, email)
     with ControlMutation(kms, ctx, "CreateServiceAccount", Target(parent), creates=True) as call:
@@ -83,9 +84,10 @@ def create_agent(kms: Kms, ctx: Context, parent: ProjectName, service: str) -> S
 
 
 def get(kms: Kms, ctx: Context, name: ServiceAccountName) -> ServiceAccount:
-    reading = ControlReading(kms, ctx, "GetServiceAccount", account_target(kms, name))
+    target = account_target(kms, name)
+    reading = ControlReading(kms, ctx, "GetServiceAccount", target)
     with reading as snapshot:
-        row = None if snapshot is None else find_account(snapshot, name)
+        row = None if snapshot is None else find_account(snapshot, target)
         if row is None:
             raise _missing(name)
         found = resource(row)
@@ -117,8 +119,9 @@ def list_(kms: Kms, ctx: Context, parent: ProjectName, limit: int | None) -> Ite
 
 def set_disabled(kms: Kms, ctx: Context, name: ServiceAccountName, *, disabled: bool) -> ServiceAccount:
     method = "DisableServiceAccount" if disabled else "EnableServiceAccount"
-    with ControlMutation(kms, ctx, method, account_target(kms, name)) as call:
-        row = find_account(call.transaction, name)
+    target = account_target(kms, name)
+    with ControlMutation(kms, ctx, method, target) as call:
+        row = find_account(call.transaction, target)
         if row is None:
             raise _missing(name)
         call.transaction.update(row, disabled=int(disabled))
@@ -127,8 +130,9 @@ def set_disabled(kms: Kms, ctx: Context, name: ServiceAccountName, *, disabled: 
 
 def delete(kms: Kms, ctx: Context, name: ServiceAccountName) -> None:
     """Deletes an account. Grants to it stay in policies, and are no other account's."""
-    with ControlMutation(kms, ctx, "DeleteServiceAccount", account_target(kms, name)) as call:
-        row = find_account(call.transaction, name)
+    target = account_target(kms, name)
+    with ControlMutation(kms, ctx, "DeleteServiceAccount", target) as call:
+        row = find_account(call.transaction, target)
         if row is None:
             raise _missing(name)
         call.transaction.delete(row)

@@ -6,7 +6,7 @@ API method's of the same name.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Protocol, TypeVar
 
 from kmsctl.model.asymmetric_requests import (
@@ -101,9 +101,9 @@ class KmsApi(IamApi, LoggingApi, ProtectionApi, StoreApi, BackupApi, Protocol):
         ...
 
     def shape_crypto_keys(
-        self, ctx: Context, parent: KeyRingName, shape: Callable[[CryptoKey], T]
+        self, ctx: Context, parent: KeyRingName, shape: Callable[[Iterable[CryptoKey]], T]
     ) -> Iterator[T]:
-        """Lists keys as `shape` makes them: dicts, lists, texts, numbers.
+        """Lists keys as `shape` makes them of some at a time: dicts, lists, tuples, texts, numbers.
 
         Other processes may be started for it, so the caller has to have no other threads.
         """

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from kmsctl.errors import IntegrityError, InvalidArgument, KmsError
 from kmsctl.model import algorithms, states
+from kmsctl.model.access_reasons import checked
 from kmsctl.model.labels import check_labels
+from kmsctl.model.names import check_id
 from kmsctl.model.policies import decode, encode
 from kmsctl.model.protection import PROTECTION_LEVELS, SOFTWARE
+from kmsctl.model.times import DAY, MAX_TIME
 from kmsctl.service.backends import backend
+from kmsctl.service.defaults import MAX_DESTROY_SCHEDULED_DURATION, MAX_ROTATION_PERIOD
 from kmsctl.store import labels
+from kmsctl.store.keys import encode_reasons
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +23,18 @@ if TYPE_CHECKING:
     from kmsctl.service.kms import Kms
 
 _UID_SIZE = 16
-_MOST_TIME = 1 << 60
+_MOST_REASON = 1000
+_TEXTS = frozenset(
+    (
+        "name",
+        "labels",
+        "policy",
+        "allowed_access_reasons",
+        "generation_failure_reason",
+        "import_job",
+        "import_failure_reason",
+    )
+)
 _TIMES = (
     "create_time",
     "generate_time",
@@ -44,22 +60,33 @@ def columns(
     row: dict[str, Any] = {}
     for column, value in found.items():
         if column not in known:
-            raise wrong(label, f"it has a field '{column}' that this release does not know")
+            raise wrong(label, f"it has a field {column[:40]!r} that this release does not know")
         if column in binary and value is not None:
             row[column] = bytes.fromhex(value)
-        elif value is None or (isinstance(value, str | int) and not isinstance(value, bool)):
+        elif value is None or _is_text_or_number(value, column):
             row[column] = value
         else:
             raise wrong(label, f"its field '{column}' has the wrong type")
     for column in _TIMES:
         value = row.get(column)
-        if value is not None and not (isinstance(value, int) and 0 <= value < _MOST_TIME):
+        if value is not None and not 0 <= value <= MAX_TIME:
             raise wrong(label, f"its field '{column}' is no time")
     return row
 
 
+def _is_text_or_number(value: object, column: str) -> bool:
+    """Tells whether a value has the very type of its column: SQLite would store another one changed."""
+    if column not in _TEXTS:
+        return type(value) is int
+    # A reason is shown as it is; all other texts have a grammar, by which they are checked.
+    if column.endswith("_reason"):
+        return isinstance(value, str) and value.isprintable() and len(value) <= _MOST_REASON
+    return isinstance(value, str)
+
+
 def check_ring(ring: dict[str, Any], label: str) -> None:
-    if set(ring) != {"create_time", "tags", "policy"} or not isinstance(ring["create_time"], int):
+    time = ring["create_time"]
+    if set(ring) != {"create_time", "tags", "policy"} or type(time) is not int or not 0 <= time <= MAX_TIME:
         raise wrong(label, "it does not have the form of an export")
     _check_text(ring["tags"], ring["policy"], label)
 
@@ -74,16 +101,18 @@ def check_key(key: dict[str, Any], label: str) -> None:
         and key["not_exportable"] == 0
         and key["last_version"] >= 0
         and key["create_time"] is not None
-        and key["destroy_scheduled_duration"] is not None
+        and 0 <= key["destroy_scheduled_duration"] <= MAX_DESTROY_SCHEDULED_DURATION
     )
     primary = key["primary_version"]
     if primary is not None:
         fits = fits and purpose.has_primary and 1 <= primary <= key["last_version"]
     if key["rotation_period"] is not None or key["next_rotation_time"] is not None:
         fits = fits and purpose.has_primary and key["next_rotation_time"] is not None
-        fits = fits and key["rotation_period"] != 0
+        fits = fits and 0 < (key["rotation_period"] or DAY) <= MAX_ROTATION_PERIOD
     reasons = key["allowed_access_reasons"]
-    if not fits or not (reasons is None or isinstance(reasons, str)):
+    if reasons is not None:
+        fits = fits and encode_reasons(checked(reasons.split(), "allowed_access_reasons")) == reasons
+    if not fits:
         raise wrong(label, f"the key '{key['name']}' is not one that kmsctl makes")
     _check_text(key["labels"], key["policy"], label)
     check_labels(labels.decode(key["labels"]))
@@ -93,6 +122,8 @@ def check_version(
     kms: Kms, key: dict[str, Any], version: dict[str, Any], name: str, moved: Movement, label: str
 ) -> None:
     """Checks that a version is what it says: material of its algorithm, a public key of that material."""
+    if version["import_job"] is not None:
+        check_id("import_job_id", version["import_job"])
     algorithm = algorithms.by_number(version["algorithm"])
     state = states.STATE_NAMES[version["state"]]
     fits = (

@@ -12,6 +12,7 @@ from kmsctl.service.backups import require_store
 from kmsctl.service.call import check_location, open_project
 from kmsctl.service.departures import Movement
 from kmsctl.service.maintenance import decide
+from kmsctl.service.policies import check_arriving
 from kmsctl.store import policies, rings, versions
 from kmsctl.store.tables import CRYPTO_KEY_VERSIONS, CRYPTO_KEYS, TOMBSTONES
 
@@ -50,6 +51,7 @@ def import_(kms: Kms, ctx: Context, container: Container, *, with_policies: bool
     Raises:
         AlreadyExists: if there is a ring of that name.
         FailedPrecondition: if the file is sealed to another store.
+        InvalidArgument: if its policies name roles or groups that are not here.
         IntegrityError: if it was changed or cut off, or a public key does not belong to its private key.
     """
     store = require_store(kms)
@@ -58,6 +60,10 @@ def import_(kms: Kms, ctx: Context, container: Container, *, with_policies: bool
     name = arrival.name
     check_location(name)
     open_project(kms, ctx, name.project)
+    if with_policies:
+        for text in (arrival.manifest["ring"]["policy"], *(key["policy"] for key, _ in arrival.keys)):
+            if text:
+                check_arriving(kms, name.project, decode(text))
     with store.open(name.location).write() as transaction:
         if rings.find(transaction, name) is not None:
             raise AlreadyExists(f"KeyRing {name} already exists.")
@@ -93,7 +99,7 @@ def _read(kms: Kms, container: Container) -> _Arrival:
     reader = Reader(header, key, read, container.label)
     try:
         arrival = _contents(kms, reader, container.label)
-    except (KeyError, TypeError, ValueError, InvalidArgument):
+    except (KeyError, TypeError, ValueError, RecursionError, InvalidArgument):
         raise wrong(container.label, "it does not have the form of an export") from None
     reader.finish()
     arrival.moved.digest = hashed.hexdigest()
@@ -102,7 +108,8 @@ def _read(kms: Kms, container: Container) -> _Arrival:
 
 def _contents(kms: Kms, reader: Reader, label: str) -> _Arrival:
     manifest = reader.manifest
-    name = names.parse(manifest["keyRing"])
+    full = manifest["keyRing"]
+    name = names.parse(full) if isinstance(full, str) else None
     if not isinstance(name, names.KeyRingName):
         raise wrong(label, "it names no key ring")
     check_ring(manifest["ring"], label)

@@ -32,14 +32,20 @@ if TYPE_CHECKING:
 
 #: Status → its number in google.rpc.Code.
 CODES = {
+    "UNKNOWN": 2,
     "INVALID_ARGUMENT": 3,
     "NOT_FOUND": 5,
     "ALREADY_EXISTS": 6,
     "PERMISSION_DENIED": 7,
+    "RESOURCE_EXHAUSTED": 8,
     "FAILED_PRECONDITION": 9,
     "ABORTED": 10,
+    "UNIMPLEMENTED": 12,
+    "INTERNAL": 13,
+    "UNAVAILABLE": 14,
+    "INTEGRITY": 15,  # DATA_LOSS
 }
-_OWN_FAULTS = frozenset(CODES) - {"PERMISSION_DENIED"}
+_OWN_FAULTS = frozenset(("INVALID_ARGUMENT", "NOT_FOUND", "ALREADY_EXISTS", "FAILED_PRECONDITION", "ABORTED"))
 _PROJECTS = "cloudresourcemanager.googleapis.com"
 #: Service → the package of its requests.
 _REQUESTS = {
@@ -101,17 +107,26 @@ def append_refusal(
 ) -> None:
     """Appends the record of a call that was refused."""
     method = METHODS[method_name]
-    account = ctx.impersonated[-1] if ctx.impersonated else ctx.principal
     permission, resource = error.asked or (method.permission_on(target.kind.rpartition("/")[2]), target.name)
-    payload = _payload(method.name, account, target.name, _request(method, target, {}))
+    chain = refused(ctx, error)
+    payload = _payload(method.name, chain[-1], target.name, _request(method, target, {}))
     payload["serviceName"] = _service(method, target)
     asked = _authorization(method, permission, target, granted=isinstance(error, AccessReasonDenied))
     asked["resource"] = resource
     payload["authorizationInfo"] = [asked]
     payload["status"] = {"code": CODES[error.status], "message": error.message}
-    _add_caller(payload, ctx, transaction.now)
+    _add_caller(payload, ctx, transaction.now, chain)
     shown = monitored_resource(target, method)
     _append(transaction, target.project, log_of(method), shown, payload, "ERROR")
+
+
+def refused(ctx: Context, error: PermissionDenied) -> tuple[str, ...]:
+    """Returns who was refused, last, and before it those that it was reached by.
+
+    An account that somebody may not act as has done nothing.
+    """
+    chain = (ctx.principal, *ctx.impersonated)
+    return chain[: chain.index(error.account) + 1] if error.account in chain else chain
 
 
 def append_repeats(transaction: Transaction, row: Row, repeats: int) -> None:
@@ -260,7 +275,9 @@ def _request(method: Method, target: Target, known: dict[str, object]) -> dict[s
     return {"@type": f"type.googleapis.com/{package}.{method.name}Request", **shown, **known}
 
 
-def _add_caller(payload: dict[str, object], ctx: Context, now: int) -> None:
+def _add_caller(
+    payload: dict[str, object], ctx: Context, now: int, chain: tuple[str, ...] | None = None
+) -> None:
     attributes: dict[str, object] = {"time": rfc3339(now)}
     if ctx.request_id:
         attributes["id"] = ctx.request_id
@@ -270,9 +287,9 @@ def _add_caller(payload: dict[str, object], ctx: Context, now: int) -> None:
     if ctx.user_agent:
         metadata["callerSuppliedUserAgent"] = ctx.user_agent
     payload["requestMetadata"] = metadata
-    if ctx.impersonated:
-        chain = (ctx.principal, *ctx.impersonated[:-1])
-        delegation = [{"firstPartyPrincipal": {"principalEmail": account}} for account in chain]
+    by = (chain or (ctx.principal, *ctx.impersonated))[:-1]
+    if by:
+        delegation = [{"firstPartyPrincipal": {"principalEmail": account}} for account in by]
         authentication = payload["authenticationInfo"]
         if isinstance(authentication, dict):
             authentication["serviceAccountDelegationInfo"] = delegation

@@ -2,7 +2,8 @@
 
 A permission is granted by the policy of the resource or of one above it: project, key ring, key or import
 job. The first account that makes something in a project gets the owner role in its policy; a project that
-nobody has used yet is open to whoever asks, and empty.
+nobody has used yet is open to whoever asks, and empty. One that has key rings, but is unknown to the control
+database, is closed: that database was lost, or is an older one.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from kmsctl.model.methods import ADMIN_WRITE, METHODS, service_of
 from kmsctl.model.names import ProjectName, ServiceAccountName
 from kmsctl.service.callers import identify, matching
 from kmsctl.service.targets import Target, find_project, levels
-from kmsctl.store import policies, projects
+from kmsctl.store import policies, projects, rings
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -33,6 +34,11 @@ _OWNED = ("cloudkms.", "kmsctl.")
 #: What refusals call the store itself.
 STORE = "store"
 _FOR_OWNERS = "The store's own commands are for the owners of the project that was made in it first."
+#: Why a project is closed that has key rings, though control.db does not know it.
+ORPHANED = (
+    "The control database does not know this project, which has key rings: it was lost, or is an older one.",
+    "Restore it, or take the project over as the store's owner: kmsctl store accept-rollback control",
+)
 IMPERSONATE = "iam.serviceAccounts.getAccessToken"
 #: Accounts that nobody has: what the service does by itself is recorded as done by the first, and what
 #: is counted of callers that are not told apart, as done by the other.
@@ -162,9 +168,9 @@ def acting(control: Snapshot | None, ctx: Context) -> Caller:
             raise denied(IMPERSONATE, shown, caller.account)
         target = Target(ServiceAccountName(project, email))
         _require(control, None, caller, IMPERSONATE, target)
-        caller = identify(control, email)
+        before, caller = caller, identify(control, email)
         if caller.problem is not None:
-            raise denied(IMPERSONATE, shown, ctx.principal, hint=caller.problem)
+            raise denied(IMPERSONATE, shown, before.account, hint=caller.problem)
     return caller
 
 
@@ -179,6 +185,8 @@ def allowed(
         return False, []
     project = find_project(control, target)
     if control is None or project is None:
+        if location is not None and rings.any_of(location, target.project):
+            return False, list(ORPHANED)
         # Open to whoever asks, except where it cannot be a project: then nothing is there to be seen.
         return not isinstance(target.resource, ServiceAccountName), []
     conditional: list[Condition] = []
@@ -284,4 +292,5 @@ def denied(permission: str, resource: str, account: str, hint: str | None = None
         hint=hint or (_FOR_OWNERS if resource == STORE else explained),
     )
     error.asked = permission, resource
+    error.account = account
     return error

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 
-from kmsctl.errors import InvalidArgument, KmsError
+from kmsctl.errors import IntegrityError, InvalidArgument, KmsError
 from kmsctl.keystore.containers import BACKUP, MAGIC
 from kmsctl.service import audit
-from kmsctl.service.backups import read_if_there, require_store
+from kmsctl.service.backups import read_if_there, read_through, require_store
 from kmsctl.service.maintenance import decide
 from kmsctl.service.unlocking import Container, Unlock, open_container
 from kmsctl.store.files import os_failure
@@ -83,6 +83,8 @@ def prune(
 ) -> list[BackupFile]:
     """Removes all backups of this store in a directory but the newest. What cannot be opened stays.
 
+    The newest one is read to its end before any other goes.
+
     Args:
         kms: the service.
         ctx: the caller.
@@ -98,6 +100,7 @@ def prune(
     going = known[:-keep]
     if not going:
         return []
+    _check_whole(kms, known[-1].path)
     confirm(going)
     with store.open(CONTROL).write() as transaction:
         request: dict[str, object] = {
@@ -111,3 +114,16 @@ def prune(
         except OSError as error:
             raise os_failure(error, "remove", each.path) from None
     return going
+
+
+def _check_whole(kms: Kms, path: str) -> None:
+    """Refuses to go by a newest backup of which only the beginning is there."""
+    try:
+        with open(path, "rb") as file:
+            read_through(open_container(kms, Container(file.read, path), Unlock(), BACKUP)[2], path)
+    except IntegrityError as error:
+        raise IntegrityError(
+            f"The newest backup is not whole, so no other one is removed: {error.message}", hint=error.hint
+        ) from None
+    except OSError as error:
+        raise os_failure(error, "read", path) from None

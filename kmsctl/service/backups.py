@@ -12,7 +12,7 @@ from kmsctl.model.times import rfc3339
 from kmsctl.service import audit
 from kmsctl.service.maintenance import decide, record_reading
 from kmsctl.service.reports import Finding
-from kmsctl.service.unlocking import open_container, root_key_binding
+from kmsctl.service.unlocking import key_to_write, open_container, root_key_binding
 from kmsctl.store import copies
 from kmsctl.store.anchor import Mark
 from kmsctl.store.files import os_failure
@@ -67,7 +67,8 @@ def create(kms: Kms, ctx: Context, sink: Callable[[bytes], object], seal: Seal |
     with copies.Workshop(store.directory) as workshop:
         store.keys.check_settled()  # and no rotation of the root key ends before the workshop is let go of
         if seal is not None:
-            header.section = _root_key_section(store.keys, header, seal)
+            binding = root_key_binding(header)
+            header.say(rootKey=store.keys.sealed_root_key(lambda key: seal(key, binding)))
         begun = kms.clock()
         copied = [_copy(store, workshop, name) for name in names]
         manifest = {
@@ -82,13 +83,6 @@ def create(kms: Kms, ctx: Context, sink: Callable[[bytes], object], seal: Seal |
         }
         write(header, store.keys, manifest, copied, sink)
     return manifest
-
-
-def _root_key_section(keys: Keys, header: Header, seal: Seal) -> bytes:
-    from json import dumps
-
-    binding = root_key_binding(header)
-    return dumps({"rootKey": keys.sealed_root_key(lambda key: seal(key, binding))}, sort_keys=True).encode()
 
 
 def _copy(store: Store, workshop: Workshop, name: str) -> Database:
@@ -111,7 +105,7 @@ def write(
     keys.check_settled()  # a rotation that began since would leave copies that need two root keys
     for each in copied:
         each.close()
-    writer = Writer(header, keys.file_key(header.kind, header.file_id), manifest, sink)
+    writer = Writer(header, key_to_write(keys, header), manifest, sink)
     for each in copied:
         _pour(each.path, writer.write)
     writer.finish()
@@ -209,39 +203,49 @@ def unpack(
     for entry in reader.manifest["databases"]:
         name = entry["name"]
         wanted = not only or name in only
-        path = _unpack_one(reader, workshop, entry, label, wanted=wanted)
+        path = _unpack_one(reader, workshop if wanted else None, entry, label)
         if wanted:
             found.append(copies.open_copy(name, path, keys, kms.clock, mark_in(entry)))
     reader.finish()
     return found
 
 
-def _unpack_one(
-    reader: Reader, workshop: Workshop, entry: dict[str, Any], label: str, *, wanted: bool
-) -> str:
+def read_through(reader: Reader, label: str) -> None:
+    """Reads a container of copies to its end, and keeps nothing of it.
+
+    Raises:
+        IntegrityError: if it was changed or cut off.
+    """
+    for entry in reader.manifest["databases"]:
+        _unpack_one(reader, None, entry, label)
+    reader.finish()
+
+
+def _unpack_one(reader: Reader, workshop: Workshop | None, entry: dict[str, Any], label: str) -> str:
     from hashlib import sha256
 
     name, left = check_name(entry["name"]), int(entry["size"])
+    path = "" if workshop is None else workshop.path(name)
     hashed = sha256()
-    descriptor = workshop.new_file(name) if wanted else -1
+    descriptor = -1 if workshop is None else workshop.new_file(name)
     try:
         while left:
             piece = reader.read(min(left, _PIECE))
             left -= len(piece)
             hashed.update(piece)
             view = memoryview(piece)
-            while wanted and view:
+            while workshop is not None and view:
                 view = view[os.write(descriptor, view) :]
-        if wanted:
+        if workshop is not None:
             os.fsync(descriptor)
     except OSError as error:
-        raise os_failure(error, "write", workshop.path(name)) from None
+        raise os_failure(error, "write", path) from None
     finally:
-        if wanted:
+        if workshop is not None:
             os.close(descriptor)
     if hashed.hexdigest() != entry["sha256"]:
         raise altered(label)
-    return workshop.path(name)
+    return path
 
 
 def check_name(name: str) -> str:

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
     from typing import Any, TypeVar
 
     T = TypeVar("T")
-    #: makes the results of a block; they are what `marshal` takes: dicts, lists, texts, numbers
-    Work = Callable[[], list[T]]
+    #: makes the result of a block, which is what `marshal` takes: a dict, list, tuple, text or number
+    Work = Callable[[], T]
 
-_CHUNK = 1 << 20
+#: The length of what a process gives back comes before it, in so many bytes.
+_LENGTH = 8
 
 
 def processors() -> int:
@@ -28,7 +29,7 @@ def processors() -> int:
 
 
 def worked(blocks: Iterable[Work[T]], workers: int) -> Iterator[T]:
-    """Yields the results of all blocks, in order.
+    """Yields the result of each block, in order.
 
     The last one is left to this process. What fails in another is done again in this one, so that
     its error is raised here.
@@ -40,7 +41,7 @@ def worked(blocks: Iterable[Work[T]], workers: int) -> Iterator[T]:
     """
     if workers < 2:
         for work in blocks:
-            yield from work()
+            yield work()
         return
     running: list[_Running] = []
     last: Work[T] | None = None
@@ -49,12 +50,12 @@ def worked(blocks: Iterable[Work[T]], workers: int) -> Iterator[T]:
             if last is not None:
                 running.append(_Running(last))
             if len(running) > workers:
-                yield from running.pop(0).results()
+                yield running.pop(0).result()
             last = work
         while running:
-            yield from running.pop(0).results()
+            yield running.pop(0).result()
         if last is not None:
-            yield from last()
+            yield last()
     finally:
         for each in running:
             each.end()
@@ -78,16 +79,21 @@ class _Running:
             _serve(work, theirs)
         os.close(theirs)
 
-    def results(self) -> list[Any]:
+    def result(self) -> Any:
         from marshal import loads
 
-        pieces = []
-        while piece := os.read(self._pipe, _CHUNK) if self._pid else b"":
-            pieces.append(piece)
+        found = self._read(int.from_bytes(self._read(_LENGTH), "big"))
         if self.end() == 0:
-            found: list[Any] = loads(b"".join(pieces))  # noqa: S302 - from a process of our own
-            return found
+            return loads(found)  # noqa: S302 - from a process of our own
         return self._work()
+
+    def _read(self, length: int) -> bytearray:
+        """Reads so many bytes, or as many as there are."""
+        found = bytearray(length)
+        left = memoryview(found)
+        while left and self._pid and (count := os.readv(self._pipe, [left])):
+            left = left[count:]
+        return found
 
     def end(self) -> int:
         """Waits for the process, which ends if nobody reads from it; returns 0 if it gave all it had."""
@@ -101,9 +107,11 @@ def _serve(work: Work[Any], pipe: int) -> None:
     try:
         from marshal import dumps
 
-        view = memoryview(dumps(work()))
-        while view:
-            view = view[os.write(pipe, view) :]
+        result = dumps(work())
+        for part in (len(result).to_bytes(_LENGTH, "big"), result):
+            view = memoryview(part)
+            while view:
+                view = view[os.write(pipe, view) :]
         status = 0
     finally:
         # Nothing of what was inherited is to be closed, flushed or told.

@@ -6,12 +6,12 @@ read, then the anchors are raised: the lock order of the whole program.
 
 from __future__ import annotations
 
-from kmsctl.errors import InvalidArgument, KmsError, NotFound, PermissionDenied
+from kmsctl.errors import FailedPrecondition, InvalidArgument, KmsError, NotFound, PermissionDenied
 from kmsctl.model import locations
 from kmsctl.model.names import ProjectName
 from kmsctl.model.policies import Binding, Policy
 from kmsctl.service import audit
-from kmsctl.service.authorize import OWNER, Decision, acting, authorize, denied
+from kmsctl.service.authorize import ORPHANED, OWNER, Decision, acting, authorize, denied
 from kmsctl.service.purge import purge_after
 from kmsctl.service.targets import Target
 from kmsctl.store import projects
@@ -124,6 +124,11 @@ class Reading:
         if self._database is not None:
             self._reading.__exit__(kind, error, trace)
             record_failure(self._database, self._context, self._decision, self._target, {}, error)
+
+    def failed(self, error: KmsError) -> None:
+        """Keeps a record of a call that failed when a key was used, whoever is at fault."""
+        if self._database is not None and self._decision.audited:
+            _keep_failure(self._database, self._context, self._decision, self._target, {}, error)
 
     def record(self) -> None:
         """Keeps a record of the call, where the project's audit configuration asks for one.
@@ -282,8 +287,18 @@ def record_failure(
 
     Where that cannot be kept, the call has failed all the same, for the reason that its caller learns.
     """
-    if not isinstance(error, KmsError) or not audit.is_recorded(error) or not decision.audited:
-        return
+    if isinstance(error, KmsError) and audit.is_recorded(error) and decision.audited:
+        _keep_failure(database, ctx, decision, target, request, error)
+
+
+def _keep_failure(
+    database: Database,
+    ctx: Context,
+    decision: Decision,
+    target: Target,
+    request: dict[str, object],
+    error: KmsError,
+) -> None:
     try:
         with database.write() as transaction:
             audit.append_failure(transaction, ctx, decision, target, request, error)
@@ -292,21 +307,42 @@ def record_failure(
 
 
 def open_project(kms: Kms, ctx: Context, project: str, *, display_name: str = "", labels: str = "") -> bool:
-    """Makes a project that nobody has used yet; whoever acts owns it. Returns whether it was made."""
+    """Makes a project that nobody has used yet; whoever acts owns it. Returns whether it was made.
+
+    Raises:
+        FailedPrecondition: if it has key rings, so that somebody owned it before control.db was lost.
+    """
     with kms.open_store().open(CONTROL).write() as transaction:
         if projects.find(transaction, project) is not None:
             return False
-        caller = acting(transaction, ctx)
-        if caller.problem is not None:
-            raise denied(
-                "resourcemanager.projects.create", f"projects/{project}", caller.account, hint=caller.problem
-            )
-        # 12 digits, as Google's project numbers have.
-        number = 10**11 + int.from_bytes(kms.random(8), "big") % (9 * 10**11)
-        while projects.has_number(transaction, number):
-            number += 1
-        policy = Policy([Binding(OWNER, [caller.member])])
-        projects.insert(transaction, project, number, policy, display_name=display_name, labels=labels)
-        target = Target(ProjectName(project))
-        audit.append_project(transaction, ctx, caller.account, target, {"projectNumber": str(number)})
+        from kmsctl.service.orphans import has_key_rings
+
+        if has_key_rings(kms.open_store(), project):
+            raise FailedPrecondition(f"projects/{project}: {ORPHANED[0]}", hint=ORPHANED[1])
+        add_project(kms, transaction, ctx, project, display_name=display_name, labels=labels)
         return True
+
+
+def add_project(
+    kms: Kms,
+    transaction: Transaction,
+    ctx: Context,
+    project: str,
+    *,
+    display_name: str = "",
+    labels: str = "",
+) -> None:
+    """Adds a project to control.db, with a record of that; whoever acts owns it."""
+    caller = acting(transaction, ctx)
+    if caller.problem is not None:
+        raise denied(
+            "resourcemanager.projects.create", f"projects/{project}", caller.account, hint=caller.problem
+        )
+    # 12 digits, as Google's project numbers have.
+    number = 10**11 + int.from_bytes(kms.random(8), "big") % (9 * 10**11)
+    while projects.has_number(transaction, number):
+        number += 1
+    policy = Policy([Binding(OWNER, [caller.member])])
+    projects.insert(transaction, project, number, policy, display_name=display_name, labels=labels)
+    target = Target(ProjectName(project))
+    audit.append_project(transaction, ctx, caller.account, target, {"projectNumber": str(number)})

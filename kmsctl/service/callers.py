@@ -59,17 +59,25 @@ def identify(control: Snapshot | None, account: str) -> Caller:
     return Caller(account, frozenset({*everyone, members.ALL_AUTHENTICATED_USERS, itself}))
 
 
-def matching(control: Snapshot | None, caller: Caller, given: tuple[str, ...]) -> str | None:
+def matching(
+    control: Snapshot | None,
+    caller: Caller,
+    given: tuple[str, ...],
+    shown: Callable[[Row], bool] | None = None,
+) -> str | None:
     """Returns the first of the members of a binding that the caller is, or None.
 
-    Groups are looked into last, and only if the caller is an account that can do something.
+    Groups are looked into last, and only if the caller is an account that can do something; those that are
+    not to be `shown` are not.
     """
     for member in given:
         if member in caller.members:
             return member
     if control is not None and caller.problem is None:
         for member in given:
-            if member.startswith(members.GROUP) and not caller.members.isdisjoint(inside(control, member)):
+            if not member.startswith(members.GROUP):
+                continue
+            if not caller.members.isdisjoint(inside(control, member, shown)):
                 return member
     return None
 

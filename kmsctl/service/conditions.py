@@ -17,6 +17,14 @@ MAX_LENGTH = 4096
 MAX_LOGICAL_OPERATORS = 12
 MAX_DEPTH = 24
 MAX_TREE_DEPTH = 300
+#: What the program of a pattern may take, in bytes: compiling one takes time in proportion.
+MAX_PATTERN = 64 * 1024
+_PROBLEMS: dict[type[Exception], str] = {
+    ZeroDivisionError: "it divides by zero",
+    IndexError: "a list in it has no such item",
+    ValueError: "a value in it is out of range, or no number, time or time zone where one is needed",
+    OverflowError: "a value in it is out of range",
+}
 _OPENING, _CLOSING = "([{", ")]}"
 _MISSING = "Conditions need the library cel-python, which is not installed."
 _INSTALL = "Install it: pip install 'kmsctl[iam]'"
@@ -78,7 +86,17 @@ def holds(expression: str, facts: Facts) -> bool:
     except ConditionFailed:
         raise
     except Exception as error:  # noqa: BLE001 - whatever the library raises, the condition does not hold
-        raise ConditionFailed(f"it could not be evaluated ({type(error).__name__})") from None
+        raise ConditionFailed(_problem(error)) from None
+
+
+def _problem(error: Exception) -> str:
+    """Says what the library found, in words of its kind: its own may quote what was asked."""
+    kind = error.args[1] if len(error.args) > 1 else None
+    if isinstance(kind, type):
+        for known, words in _PROBLEMS.items():
+            if issubclass(kind, known):
+                return words
+    return f"it could not be evaluated ({type(error).__name__})"
 
 
 def extract(text: str, template: str) -> str:
@@ -196,4 +214,8 @@ def _matches(text: str, pattern: str) -> bool:
 
     options = re2.Options()
     options.log_errors = False
-    return re2.search(pattern, text, options=options) is not None
+    options.max_mem = MAX_PATTERN
+    try:
+        return re2.search(pattern, text, options=options) is not None
+    except re2.error:
+        raise ConditionFailed("a pattern in it is none that RE2 takes, or too large a one") from None

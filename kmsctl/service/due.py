@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from kmsctl.store.tables import Row
 
     T = TypeVar("T")
+    U = TypeVar("U")
 
 
 def find_key(snapshot: Snapshot, name: CryptoKeyName) -> Row | None:
@@ -50,6 +51,23 @@ def read_key(
     Raises:
         NotFound: about `name`, if there is no such key.
     """
+    return use_key(kms, ctx, method, name, key_name, act, use=lambda found: found)
+
+
+def use_key(
+    kms: Kms,
+    ctx: Context,
+    method: str,
+    name: ResourceName,
+    key_name: CryptoKeyName,
+    act: Callable[[Snapshot, Row], T],
+    *,
+    use: Callable[[T], U],
+) -> U:
+    """As `read_key`; with what was read, `use` then does the cryptography outside the snapshot.
+
+    The record of the call is kept when that is done, and before it is answered: it says how it ended.
+    """
     settled = False
     while True:
         reading = Reading(kms, ctx, method, name)
@@ -62,11 +80,16 @@ def read_key(
                     _check_reason(ctx, method, key_name, row)
                 wait = not settled and pending(kms, snapshot, row)
                 if not wait:
-                    answer = act(snapshot, row)
+                    found = act(snapshot, row)
         except AccessReasonDenied as error:
             _record_refusal(kms, ctx, method, name, error)
             raise
         if not wait:
+            try:
+                answer = use(found)
+            except KmsError as error:
+                reading.failed(error)
+                raise
             reading.record()
             return answer
         done = settle(kms, key_name)

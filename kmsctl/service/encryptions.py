@@ -6,6 +6,7 @@ one at first, by ever larger blocks where a process goes on. A crash wastes what
 
 from __future__ import annotations
 
+import os
 from _thread import allocate_lock
 
 from kmsctl.errors import FailedPrecondition
@@ -22,12 +23,16 @@ LARGEST_BLOCK = 2**16
 
 
 class Encryptions:
-    """What one `Kms` has reserved: CKA_ID → encryptions that are left, and the size of the last block."""
+    """What one `Kms` has reserved: CKA_ID → encryptions that are left, and the size of the last block.
 
-    __slots__ = ("_left", "_lock", "_size")
+    A child of a fork reserves its own.
+    """
+
+    __slots__ = ("_left", "_lock", "_process", "_size")
 
     def __init__(self) -> None:
         self._lock = allocate_lock()
+        self._process = os.getpid()
         self._left: dict[bytes, int] = {}
         self._size: dict[bytes, int] = {}
 
@@ -38,6 +43,9 @@ class Encryptions:
             FailedPrecondition: if there is none left.
         """
         with self._lock:
+            if self._process != os.getpid():
+                self._left.clear()
+                self._process = os.getpid()
             left = self._left.get(cka_id, 0)
             if left:
                 self._left[cka_id] = left - 1

@@ -23,7 +23,7 @@ from kmsctl.store import keys, labels, rings, versions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from typing import TypeVar
 
     from kmsctl.model.algorithms import Algorithm, Purpose
@@ -38,6 +38,14 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 _POLICY = "key_access_justifications_policy"
+#: Field of an update mask → the field whose new value the record has; none where it was taken away.
+_RECORDED = {
+    "labels": "labels",
+    "next_rotation_time": "nextRotationTime",
+    "not_exportable": "notExportable",
+    "rotation_period": "rotationPeriod",
+    "version_template.algorithm": "versionTemplate",
+}
 
 
 def create(
@@ -126,35 +134,38 @@ def list_(
         left = None if left is None else left - size
 
 
-def shaped(kms: Kms, ctx: Context, parent: KeyRingName, shape: Callable[[CryptoKey], T]) -> Iterator[T]:
-    """Yields what `shape` makes of each key; of a long list, on all processors that there are."""
+def shaped(
+    kms: Kms, ctx: Context, parent: KeyRingName, shape: Callable[[Iterable[CryptoKey]], T]
+) -> Iterator[T]:
+    """Yields what `shape` makes of some keys at a time; of a long list, on all processors that there are."""
     count = 0
     after = ""
     for key in list_(kms, ctx, parent, "", PAGE_SIZE, None):
-        yield shape(key)
+        yield shape((key,))  # one by one: what comes before a row that is damaged is shown
         count += 1
         after = key.name.crypto_key
     if count == PAGE_SIZE:
         from kmsctl.service import blocks
 
-        yield from blocks.worked(_blocks(kms, ctx, parent, shape, after), blocks.processors())
+        for made in blocks.worked(_blocks(kms, ctx, parent, shape, after), blocks.processors()):
+            yield from made
 
 
 def _blocks(
-    kms: Kms, ctx: Context, parent: KeyRingName, shape: Callable[[CryptoKey], T], after: str
+    kms: Kms, ctx: Context, parent: KeyRingName, shape: Callable[[Iterable[CryptoKey]], T], after: str
 ) -> Iterator[Callable[[], list[T]]]:
     """Reads blocks of keys, as they are in the database, and yields the work that is left on each."""
 
-    def work(found: Iterator[CryptoKey]) -> Callable[[], list[T]]:
-        return lambda: list(map(shape, found))
+    def work(parts: list[Iterator[CryptoKey]]) -> Callable[[], list[T]]:
+        return lambda: list(map(shape, parts))
 
     while True:
         with Reading(kms, ctx, "ListCryptoKeys", parent) as snapshot:
             ring = None if snapshot is None else rings.find(snapshot, parent)
             if snapshot is None or ring is None:
                 raise not_found(parent)
-            found, last = keys.block(snapshot, ring, parent, after=after, limit=BLOCK_SIZE)
-        yield work(found)
+            parts, last = keys.block(snapshot, ring, parent, after=after, limit=BLOCK_SIZE)
+        yield work(parts)
         if last is None:
             return
         after = last
@@ -208,7 +219,12 @@ def update(kms: Kms, ctx: Context, name: CryptoKeyName, changes: Mapping[str, ob
             _check_schedule(purpose, period, following, transaction.now, fresh=fresh)  # type: ignore[arg-type]
             _check_rotatable(name, import_only=bool(row.integer("import_only")), following=following)
         transaction.update(row, **columns)
-        return keys.resource(row, name, keys.primary_of(transaction, row, name), transaction.now)
+        updated = keys.resource(row, name, keys.primary_of(transaction, row, name), transaction.now)
+        from kmsctl.model.rest import crypto_key_json
+
+        now = crypto_key_json(updated)
+        call.request |= {shown: now[shown] for field in changes if (shown := _RECORDED.get(field, "")) in now}
+        return updated
 
 
 def update_primary_version(kms: Kms, ctx: Context, name: CryptoKeyName, number: int) -> CryptoKey:

@@ -25,7 +25,7 @@ from kmsctl.store.probes import no_probe
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import TypeVar
 
     from kmsctl.keystore.ports import Asking
@@ -126,12 +126,12 @@ class Kms(IamVerbs, LoggingVerbs, OperationVerbs, ProtectionVerbs, StoreVerbs, B
             self._set_store(keystore)
         return self._store
 
-    def asking(self, asked: Asking | None = None) -> Asking:
+    def asking(self, asked: Asking | None = None) -> WithToken:
         """Returns who is asked for what opens the store: `asked`, if given, and the configured token."""
         from kmsctl.keystore.protectors import Silent
 
         who = asked or (Silent() if self._ask is None else self._ask())
-        return WithToken(who, self.tokens)
+        return WithToken(who, self.tokens, os.path.dirname(self.secrets_directory))
 
     def open_store(self) -> Store:
         """Returns the store, and makes it if there is none: root key, anchor, nothing else yet."""
@@ -243,7 +243,7 @@ class Kms(IamVerbs, LoggingVerbs, OperationVerbs, ProtectionVerbs, StoreVerbs, B
         return keys.list_(self, ctx, parent, prefix, limit, keep)
 
     def shape_crypto_keys(
-        self, ctx: Context, parent: KeyRingName, shape: Callable[[CryptoKey], T]
+        self, ctx: Context, parent: KeyRingName, shape: Callable[[Iterable[CryptoKey]], T]
     ) -> Iterator[T]:
         from kmsctl.service import keys
 

@@ -85,6 +85,8 @@ def list_(
         with reading as control:
             if control is None:
                 return
+            if reading.decision.project is None:
+                continue  # what a control database that was lost leaves is not for whoever asks
             private = allowed(control, None, acting(control, ctx), _PRIVATE, Target(ProjectName(project)))[0]
             readable.append((project, private))
             first = min(project_rows.each(control), key=lambda row: row.id, default=None)

@@ -58,6 +58,17 @@ def verify(checkpoint: str, pem: bytes, export: Iterable[bytes] | None) -> Itera
         yield Finding("export", "ADDED", "There are more records than the checkpoints are of.", _EXPORT)
 
 
+def contents(checkpoint: str, pem: bytes) -> tuple[list[Checkpoint], int]:
+    """Returns what checkpoints there are, and how many of the public keys signed none of them.
+
+    Nothing else tells that a log was left out together with its checkpoint.
+    """
+    found = parse_notes(checkpoint)
+    public = notes.load_public_keys(pem)
+    unused = sum(not any(signed(note, [key]) for note in found) for key in public)
+    return [note.checkpoint for note in found], unused
+
+
 class _Lines:
     """The lines of an export; `ahead` is the one that is taken next, None at the end."""
 

@@ -16,9 +16,11 @@ from kmsctl.model import names
 from kmsctl.model.times import rfc3339
 from kmsctl.service import audit, due, expiry, refusals
 from kmsctl.service.authorize import authorize_store
+from kmsctl.service.call import add_project
+from kmsctl.service.orphans import projects_with_key_rings
 from kmsctl.service.purge import purge
 from kmsctl.service.reports import DatabaseStatus, MaintenanceReport, StoreStatus
-from kmsctl.store import import_jobs, keys, resealing, versions
+from kmsctl.store import import_jobs, keys, projects, resealing, versions
 from kmsctl.store.snapshot import CLOCK_TOLERANCE
 from kmsctl.store.store import CONTROL
 from kmsctl.store.tables import (
@@ -151,7 +153,9 @@ def maintain(
         except KmsError as error:  # one that is damaged does not keep the others waiting
             report.left.append(f"{name}: {error.message}")
     store.remove_leftovers()
-    from kmsctl.service import snapshots
+    from kmsctl.service import protectors, snapshots
+
+    report.left += protectors.clear(kms)
 
     snapshots.maintain(store, report)
     return report
@@ -272,8 +276,11 @@ def _keys_with_work(kms: Kms, database: Database) -> list[names.CryptoKeyName]:
         ]
 
 
-def accept_rollback(kms: Kms, ctx: Context, name: str) -> None:
-    """Goes on with a database that is behind its anchor or missing, under a new epoch."""
+def accept_rollback(kms: Kms, ctx: Context, name: str) -> list[str]:
+    """Goes on with a database that is behind its anchor or missing, under a new epoch.
+
+    Returns the projects that the caller owns now, because control.db does not know them any more.
+    """
     store = kms.find_store()
     if store is None:
         raise FailedPrecondition("There is no store yet.")
@@ -288,19 +295,43 @@ def accept_rollback(kms: Kms, ctx: Context, name: str) -> None:
     path = store.path_of(name)
     mark = store.keys.anchor.find(name)
     there = os.path.lexists(path)
-    if not there and (mark is None or mark.lost):
+    if not there and (mark is None or mark.lost) and not (name == CONTROL and projects_with_key_rings(store)):
         raise NotFound(f"The store has no database '{name}'.")
     request: dict[str, object] = {"anchoredGeneration": "0" if mark is None else str(mark.generation)}
     if not there:
-        if decided is not None:
-            with store.open(CONTROL).write() as transaction:
-                audit.append_store(transaction, ctx, decided, {**request, "lost": name})
+        request["lost"] = name
+        if name == CONTROL:
+            store.accept_loss(name)
+            return _take_over(kms, ctx, store, request)
+        with store.open(CONTROL).write() as transaction:
+            decision = decided or authorize_store(transaction, ctx, "AcceptRollback")
+            audit.append_store(transaction, ctx, decision, request)
         store.accept_loss(name)
-        return
+        return []
     database = store.find(name)
-    if database is None or not database.is_rolled_back():
+    rolled_back = database is not None and database.is_rolled_back()
+    if database is not None and rolled_back:
+        with database.write(epoch=kms.random(16)) as transaction:
+            decision = decided or authorize_store(transaction, ctx, "AcceptRollback")
+            request["generation"] = str(transaction.head.generation)
+            audit.append_store(transaction, ctx, decision, request)
+    taken = _take_over(kms, ctx, store, {}) if name == CONTROL else []
+    if not (rolled_back or taken):
         raise InvalidArgument(f"'{name}' is as its anchor says: there is nothing to accept.")
-    with database.write(epoch=kms.random(16)) as transaction:
-        decision = decided or authorize_store(transaction, ctx, "AcceptRollback")
-        request["generation"] = str(transaction.head.generation)
-        audit.append_store(transaction, ctx, decision, request)
+    return taken
+
+
+def _take_over(kms: Kms, ctx: Context, store: Store, request: dict[str, object]) -> list[str]:
+    """Makes the caller own the projects that have key rings, but are not in control.db any more."""
+    found = projects_with_key_rings(store)
+    with store.open(CONTROL).write() as transaction:
+        decision = authorize_store(transaction, ctx, "AcceptRollback")
+        known = {row.text("project") for row in projects.each(transaction)}
+        taken = [project for project in found if project not in known]
+        if request or taken:
+            audit.append_store(transaction, ctx, decision, {**request, "projects": taken})
+    for project in taken:
+        with store.open(CONTROL).write() as transaction:
+            if projects.find(transaction, project) is None:
+                add_project(kms, transaction, ctx, project)
+    return taken

@@ -6,10 +6,12 @@ whoever may make a project could else make the group that a policy names.
 
 from __future__ import annotations
 
-from kmsctl.errors import AlreadyExists, InvalidArgument, NotFound
+from kmsctl.errors import AlreadyExists, FailedPrecondition, InvalidArgument, NotFound, PermissionDenied
 from kmsctl.model import members
 from kmsctl.model.iam_resources import Group
 from kmsctl.model.names import ProjectName
+from kmsctl.model.texts import check_text
+from kmsctl.service.authorize import authorize_store
 from kmsctl.service.control import ControlMutation, ControlReading
 from kmsctl.service.defaults import PAGE_SIZE
 from kmsctl.service.policies import shown_member, stored_member
@@ -25,17 +27,19 @@ if TYPE_CHECKING:
     from kmsctl.store.snapshot import Snapshot, Transaction
     from kmsctl.store.tables import Row
 
-_MAX_MEMBERS = 1500
+_MAX_MEMBERS, _MAX_DESCRIPTION = 1500, 4096
 
 
 def create(
     kms: Kms, ctx: Context, parent: ProjectName, email: str, *, display_name: str, description: str
 ) -> Group:
     address = _address(email)
+    _check_texts(display_name, description)
     with ControlMutation(kms, ctx, "CreateGroup", Target(parent), creates=True) as call:
         call.request = {"group": address}
         row = groups.find_address(call.transaction, address)
         if row is None:
+            _check_new(kms, ctx, call.transaction, address)
             row = groups.insert(
                 call.transaction, parent.project, address, display_name=display_name, description=description
             )
@@ -101,6 +105,8 @@ def import_(kms: Kms, ctx: Context, parent: ProjectName, given: Sequence[Group])
         InvalidArgument: if one is named twice, or a member cannot be in a group.
         AlreadyExists: if one is another project's.
     """
+    for group in given:
+        _check_texts(group.display_name, group.description)
     with ControlMutation(kms, ctx, "ImportGroups", Target(parent), creates=True) as call:
         transaction = call.transaction
         rows: dict[str, Row] = {}
@@ -108,7 +114,7 @@ def import_(kms: Kms, ctx: Context, parent: ProjectName, given: Sequence[Group])
             address = _address(group.email)
             if address in rows:
                 raise InvalidArgument(f"groups: {address} is there twice.")
-            rows[address] = _made(transaction, parent, address)
+            rows[address] = _made(kms, ctx, transaction, parent, address)
         for group, row in zip(given, rows.values(), strict=True):
             before = groups.members_of(row)
             inside = dict.fromkeys(_stored(transaction, each, before) for each in group.members)
@@ -124,10 +130,34 @@ def import_(kms: Kms, ctx: Context, parent: ProjectName, given: Sequence[Group])
         return changed
 
 
-def _made(transaction: Transaction, parent: ProjectName, address: str) -> Row:
+def _check_texts(display_name: str, description: str) -> None:
+    check_text("display_name", display_name, 100, one_line=True)
+    check_text("description", description, _MAX_DESCRIPTION)
+
+
+def _check_new(kms: Kms, ctx: Context, transaction: Transaction, address: str) -> None:
+    """Refuses an address that policies name, though no group ever had it: control.db was lost, or is older.
+
+    Whoever owns the store may make the group again.
+    """
+    from kmsctl.service.orphans import names_group
+
+    if names_group(kms.open_store(), transaction, address):
+        try:
+            authorize_store(transaction, ctx, "AcceptRollback")
+        except PermissionDenied:
+            raise FailedPrecondition(
+                f"Policies name group {address}, but the control database does not know it: it was lost, "
+                "or is an older one.",
+                hint="Restore it; or the store's owner makes the group again.",
+            ) from None
+
+
+def _made(kms: Kms, ctx: Context, transaction: Transaction, parent: ProjectName, address: str) -> Row:
     """Returns the row of a group of the project, which is made if it is not there."""
     row = groups.find_address(transaction, address)
     if row is None:
+        _check_new(kms, ctx, transaction, address)
         return groups.insert(transaction, parent.project, address)
     if row.text("project") != parent.project:
         raise AlreadyExists(f"Group {address} already exists.")

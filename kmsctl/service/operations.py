@@ -69,15 +69,9 @@ def encrypt(kms: Kms, ctx: Context, request: EncryptRequest) -> EncryptResponse:
                 protection_level=level,
             )
 
-        return done_now(use) if token is None else use
+        return use
 
-    return due.read_key(kms, ctx, "Encrypt", asked, key_name, act)()
-
-
-def done_now(use: Callable[[], T]) -> Callable[[], T]:
-    """Does what needs no token within the snapshot: what is answered is what is recorded."""
-    answer = use()
-    return lambda: answer
+    return due.use_key(kms, ctx, "Encrypt", asked, key_name, act, use=_do)
 
 
 def decrypt(kms: Kms, ctx: Context, request: DecryptRequest) -> DecryptResponse:
@@ -120,9 +114,13 @@ def decrypt(kms: Kms, ctx: Context, request: DecryptRequest) -> DecryptResponse:
                 version=name,
             )
 
-        return done_now(use) if token is None else use
+        return use
 
-    return due.read_key(kms, ctx, "Decrypt", key_name, key_name, act)()
+    return due.use_key(kms, ctx, "Decrypt", key_name, key_name, act, use=_do)
+
+
+def _do(use: Callable[[], T]) -> T:
+    return use()
 
 
 def _version_to_encrypt(

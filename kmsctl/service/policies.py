@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from kmsctl.errors import Aborted, FailedPrecondition, InvalidArgument
+from kmsctl.errors import Aborted, FailedPrecondition, InvalidArgument, PermissionDenied
 from kmsctl.model import members, names
 from kmsctl.model.policies import EMPTY_ETAG, LOG_TYPES, AuditConfig, Binding, Policy, encode
+from kmsctl.service import refusals
 from kmsctl.service.authorize import OWNER, acting, allowed
 from kmsctl.service.call import Mutation, Reading, find_database, not_found
 from kmsctl.service.control import ControlMutation, ControlReading, find_control
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
         | names.ServiceAccountName
     )
 
-MAX_PRINCIPALS, MAX_GROUPS, MAX_SIZE = 1500, 250, 64 * 1024
+MAX_PRINCIPALS, MAX_GROUPS, MAX_CONDITIONS, MAX_SIZE = 1500, 250, 100, 64 * 1024
 _SERVICES = frozenset(
     {"allServices", "cloudkms.googleapis.com", "cloudresourcemanager.googleapis.com", "iam.googleapis.com"}
     | {"kmsctl", "logging.googleapis.com", "securitycenter.googleapis.com", "serviceusage.googleapis.com"}
@@ -45,9 +46,10 @@ ALL_FIELDS = ("auditConfigs", "bindings")
 
 def get(kms: Kms, ctx: Context, name: PolicyHolder) -> Policy:
     if isinstance(name, _IN_CONTROL):
-        reading = ControlReading(kms, ctx, "GetIamPolicy", account_target(kms, name))
+        target = account_target(kms, name)
+        reading = ControlReading(kms, ctx, "GetIamPolicy", target)
         with reading as control:
-            row = None if control is None else _control_row(control, name)
+            row = None if control is None else _control_row(control, target)
             if control is None or row is None:
                 raise missing(name)
             found = _shown(control, policies.of(row))
@@ -77,9 +79,10 @@ def set_(
     if policy.audit_configs and "auditConfigs" in fields and not isinstance(name, names.ProjectName):
         raise InvalidArgument("policy.auditConfigs: only the policy of a project can have some.")
     if isinstance(name, _IN_CONTROL):
-        with ControlMutation(kms, ctx, "SetIamPolicy", account_target(kms, name)) as change:
+        target = account_target(kms, name)
+        with ControlMutation(kms, ctx, "SetIamPolicy", target) as change:
             transaction = change.transaction
-            row = _control_row(transaction, name)
+            row = _control_row(transaction, target)
             if row is None:
                 raise missing(name)
             project = change.project.text("project")
@@ -128,10 +131,14 @@ def test_permissions(kms: Kms, ctx: Context, name: PolicyHolder, permissions: Se
             caller = acting(snapshot, ctx)
             return [each for each in permissions if allowed(snapshot, location, caller, each, target)[0]]
 
-    if database is None:
-        return held(None)
-    with database.read() as found:
-        return held(found)
+    try:
+        if database is None:
+            return held(None)
+        with database.read() as found:
+            return held(found)
+    except PermissionDenied as error:  # to act as a service account
+        refusals.record(kms, ctx, "TestIamPermissions", target, error)
+        raise
 
 
 def check_permissions(permissions: Sequence[str]) -> None:
@@ -161,13 +168,15 @@ def account_target(kms: Kms, name: names.Name) -> Target:
     return Target(name)
 
 
-def find_account(control: Snapshot, name: names.ServiceAccountName) -> Row | None:
-    """Returns the row of a service account, which has to be in the project that its name says.
+def find_account(control: Snapshot, target: Target) -> Row | None:
+    """Returns the row of the service account that a target is, which has to be in the target's project.
 
-    That is the project whose policy decided; under the name of another, an account is not to be found.
+    That is the project whose policy decided; under the name of another, an account is not to be found, be it
+    that it was made only after the project of its name was looked up.
     """
-    row = service_accounts.find(control, name.email)
-    return row if row is not None and name.project in ("-", row.text("project")) else None
+    name = target.resource
+    row = service_accounts.find(control, name.email) if isinstance(name, names.ServiceAccountName) else None
+    return row if row is not None and row.text("project") == target.project else None
 
 
 def missing(name: names.Name) -> Exception:
@@ -182,10 +191,10 @@ def _with_control(kms: Kms, act: Callable[[Snapshot], T]) -> T:
         return act(snapshot)
 
 
-def _control_row(control: Snapshot, name: names.Name) -> Row | None:
-    if isinstance(name, names.ServiceAccountName):
-        return find_account(control, name)
-    return find_project(control, Target(name))
+def _control_row(control: Snapshot, target: Target) -> Row | None:
+    if isinstance(target.resource, names.ServiceAccountName):
+        return find_account(control, target)
+    return find_project(control, target)
 
 
 def _location_row(location: Snapshot, name: names.Name) -> Row | None:
@@ -194,31 +203,23 @@ def _location_row(location: Snapshot, name: names.Name) -> Row | None:
 
 def _put(transaction: Transaction, row: Row, policy: Policy) -> tuple[dict[str, object], Policy]:
     """Stores a policy. Returns what the record of the call says about it, and what was stored."""
-    before, after = _grants(policies.of(row)), _grants(policy)
-    deltas = [_delta("REMOVE", each) for each in before if each not in after]
-    deltas += [_delta("ADD", each) for each in after if each not in before]
-    stored = policies.put(transaction, row, policy)
-    return {"serviceData": {"policyDelta": {"bindingDeltas": deltas}}}, stored
+    from kmsctl.service.policy_deltas import policy_delta
+
+    delta = policy_delta(policies.of(row), policy)
+    return {"serviceData": {"policyDelta": delta}}, policies.put(transaction, row, policy)
 
 
-def _grants(policy: Policy) -> dict[tuple[str, str, object], None]:
-    """Returns the members of all bindings one by one, in order."""
-    return {
-        (binding.role, member, binding.condition): None
-        for binding in policy.bindings
-        for member in binding.members
-    }
+def check_arriving(kms: Kms, project: str, policy: Policy) -> None:
+    """Refuses a policy that comes from another store, as it is stored there, if it could not be set here.
 
+    Raises:
+        InvalidArgument: if it names a role or a group that is not here: somebody else could make it.
+    """
 
-def _delta(action: str, grant: tuple[str, str, object]) -> dict[str, object]:
-    from kmsctl.model.policies import Condition
-    from kmsctl.model.policy_json import condition_json
+    def check(control: Snapshot) -> None:
+        _merged(control, project, Policy(), Policy(_shown(control, policy).bindings), ("bindings",))
 
-    role, member, condition = grant
-    shown: dict[str, object] = {"action": action, "member": member.partition(members.UID)[0], "role": role}
-    if isinstance(condition, Condition):
-        shown["condition"] = condition_json(condition)
-    return shown
+    _with_control(kms, check)
 
 
 def _merged(control: Snapshot, project: str, before: Policy, given: Policy, fields: Sequence[str]) -> Policy:
@@ -238,6 +239,8 @@ def _merged(control: Snapshot, project: str, before: Policy, given: Policy, fiel
             f"policy: it names {len(principals)} principals, {groups} of them groups; the most are "
             f"{MAX_PRINCIPALS} and {MAX_GROUPS}."
         )
+    if sum(binding.condition is not None for binding in bindings) > MAX_CONDITIONS:
+        raise InvalidArgument(f"policy: more than {MAX_CONDITIONS} of its bindings have conditions.")
     if len(encode(policy)) > MAX_SIZE:
         raise InvalidArgument("policy: it is larger than 64 KB.")
     return policy

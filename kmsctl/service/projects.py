@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from kmsctl.errors import AlreadyExists, InvalidArgument, NotFound
+from kmsctl.errors import AlreadyExists, NotFound, PermissionDenied
 from kmsctl.model.iam_resources import Project
 from kmsctl.model.labels import check_labels
 from kmsctl.model.names import ProjectName
+from kmsctl.model.texts import check_text
+from kmsctl.service import refusals
 from kmsctl.service.authorize import acting, allowed
 from kmsctl.service.call import open_project
 from kmsctl.service.control import ControlReading, find_control
@@ -28,8 +30,7 @@ def create(
     kms: Kms, ctx: Context, name: ProjectName, display_name: str, labels: Mapping[str, str]
 ) -> Project:
     check_labels(labels)
-    if len(display_name) > 30 or not display_name.isprintable():
-        raise InvalidArgument("project.name: it has more than 30 characters, or some that do not print.")
+    check_text("project.name", display_name, 30, one_line=True)
     made = open_project(kms, ctx, name.project, display_name=display_name, labels=encoded.encode(labels))
     if not made:
         raise AlreadyExists(f"Project {name} already exists.")
@@ -53,7 +54,11 @@ def list_(kms: Kms, ctx: Context) -> Iterator[Project]:
     if control is None:
         return
     with control.read() as snapshot:
-        caller = acting(snapshot, ctx)
+        try:
+            caller = acting(snapshot, ctx)
+        except PermissionDenied as error:
+            refusals.record_store(control, ctx, "ListProjects", error)
+            raise
         found = [
             _resource(row)
             for row in sorted(projects.each(snapshot), key=lambda row: row.text("project"))

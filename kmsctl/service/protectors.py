@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from kmsctl.errors import AlreadyExists, FailedPrecondition, IntegrityError, NotFound, StoreLocked
+from kmsctl.errors import (
+    AlreadyExists,
+    FailedPrecondition,
+    IntegrityError,
+    KmsError,
+    NotFound,
+    StoreLocked,
+)
 from kmsctl.service import audit
 from kmsctl.service.maintenance import decide, record_reading
 from kmsctl.store.replacing import remove_leftovers
@@ -53,9 +60,10 @@ def init(kms: Kms, type_: str, request: Request, asking: Asking, hand_out: HandO
     from kmsctl.keystore.protectors import FILE
 
     made: list[Enrolled] = []
+    asked = kms.asking(asking)
 
     def keep(root: RootKey, directory: str) -> None:
-        prepared = enrolment.Prepared(type_, request, root.store_id, kms.asking(asking), kms.random)
+        prepared = enrolment.Prepared(type_, request, root.store_id, asked, kms.random)
         hand_out(prepared.handed_out)
         made.append(enrolment.create(directory, root, prepared, kms.clock(), kms.random, kms.probe))
 
@@ -64,7 +72,13 @@ def init(kms: Kms, type_: str, request: Request, asking: Asking, hand_out: HandO
             f"There is a store already: its secrets are in {kms.secrets_directory}.",
             hint="Add a protector to it: kmsctl store protectors add",
         )
-    keystore = KeyStore.create(kms.secrets_directory, kms.random, kms.probe, None if type_ == FILE else keep)
+    try:
+        keystore = KeyStore.create(
+            kms.secrets_directory, kms.random, kms.probe, None if type_ == FILE else keep
+        )
+    finally:
+        asked.made()
+        clear(kms)
     if type_ == FILE:
         made = enrolment.listed(keystore.directory, None)
     if not made:
@@ -91,14 +105,48 @@ def add(kms: Kms, ctx: Context, type_: str, request: Request, asking: Asking, ha
     keystore = _keystore(store)
     if type_ == FILE:
         return _changed(store, ctx, decision, {"type": type_}, lambda: enrolment.add_file(keystore))
-    prepared = enrolment.Prepared(type_, request, keystore.store_id, kms.asking(asking), kms.random)
+    asked = kms.asking(asking)
     try:
-        hand_out(prepared.handed_out)
-        now = kms.clock()
-        return _changed(store, ctx, decision, {"type": type_}, lambda: enrolment.add(keystore, prepared, now))
-    except BaseException:
-        prepared.forget()
-        raise
+        prepared = enrolment.Prepared(type_, request, keystore.store_id, asked, kms.random)
+        try:
+            hand_out(prepared.handed_out)
+            now = kms.clock()
+            return _changed(
+                store, ctx, decision, {"type": type_}, lambda: enrolment.add(keystore, prepared, now)
+            )
+        except BaseException:
+            prepared.forget()
+            raise
+    finally:
+        asked.made()
+        clear(kms)
+
+
+def clear(kms: Kms) -> list[str]:
+    """Removes keys from the token that were made for protectors which were not enrolled.
+
+    Returns:
+        a sentence for each that could not be: it is tried again.
+    """
+    import os
+
+    from kmsctl.keystore import enrolment
+    from kmsctl.store import leases
+
+    directory = os.path.dirname(kms.secrets_directory)
+    left = []
+    for path in leases.abandoned(directory):
+        cka_id = bytes.fromhex(os.path.basename(path))
+        try:
+            enrolment.clear_token(kms.secrets_directory, cka_id, kms.asking())
+        except KmsError as error:
+            left.append(
+                f"The key of a protector that was not enrolled (CKA_ID {cka_id.hex()}) is yet to be removed "
+                f"from the token: {error.message}"
+            )
+        else:
+            leases.held(directory, cka_id)  # removes the note
+    return left
 
 
 def remove(
@@ -116,8 +164,13 @@ def remove(
     gone = enrolment.find(keystore, number)
     confirm(gone)
     request: dict[str, object] = {"protector": str(number), "type": gone.type}
-    slot = _changed(store, ctx, decision, request, lambda: enrolment.remove(keystore, number))
-    return gone, None if slot is None else enrolment.forget(slot, kms.asking())
+    asked = kms.asking()
+    try:
+        slot = _changed(store, ctx, decision, request, lambda: enrolment.remove(keystore, number, asked))
+        return gone, None if slot is None else enrolment.forget(slot, asked)
+    finally:
+        asked.made()
+        clear(kms)
 
 
 def unlock(kms: Kms, seconds: int) -> bool:
@@ -138,7 +191,9 @@ def unlock(kms: Kms, seconds: int) -> bool:
     if store is None:
         raise NotFound("There is no store yet.", hint="Make one: kmsctl store init")
     keystore = _keystore(store)
-    return agent.start(keystore.directory, keystore.roots, seconds)
+    with keystore.lock():  # one at a time: the agent of another would live on where nobody finds it
+        keystore.refresh()
+        return agent.start(keystore.directory, keystore.roots, seconds)
 
 
 def lock(kms: Kms) -> bool:

@@ -25,6 +25,7 @@ def purge(database: Database) -> int:
         return 0
     from kmsctl.store.snapshot_files import drop_of
 
+    database.renew(None)  # what a restore had prepared, and a crash left, is a copy too
     with database.read() as snapshot:
         pending = purges.pending(snapshot)
     if not database.purge(list(purges.traces(pending))) or not drop_of(database):

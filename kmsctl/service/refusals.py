@@ -76,7 +76,7 @@ def _count(
     transaction: Transaction, ctx: Context, method: str, target: Target, error: PermissionDenied
 ) -> None:
     open_rows = _close(transaction)
-    account = (ctx.impersonated[-1] if ctx.impersonated else ctx.principal)[:_LONGEST]
+    account = audit.refused(ctx, error)[-1][:_LONGEST]
     same = [row for row in open_rows if _key(row) == (account, method)]
     others = [row for row in open_rows if row.text("principal") == _OTHERS]
     if not same and len(open_rows) - len(others) >= _SLOTS:

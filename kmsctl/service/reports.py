@@ -79,6 +79,7 @@ ACTIONS = {
     "ANCHOR_DAMAGED": "restore",
     "AUDIT_DAMAGED": "restore",
     "PURGE_PENDING": "maintain",
+    "ROTATION_PENDING": "maintain",
     "ORPHAN": "inspect",
     "FILE_ACCESS": "inspect",
 }

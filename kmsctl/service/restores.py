@@ -6,6 +6,7 @@ import os
 from itertools import islice
 
 from kmsctl.errors import (
+    FailedPrecondition,
     IntegrityError,
     InvalidArgument,
     KmsError,
@@ -21,7 +22,7 @@ from kmsctl.service.authorize import authorize_store
 from kmsctl.service.differences import compare
 from kmsctl.service.maintenance import decide
 from kmsctl.service.tombstones import read_tombstones
-from kmsctl.service.unlocking import open_container
+from kmsctl.service.unlocking import check_current, open_container
 from kmsctl.store import copies, token_objects, tombstones
 from kmsctl.store.replacements import replace
 from kmsctl.store.store import CONTROL
@@ -107,14 +108,17 @@ class RestoreReport:
 
     Attributes:
         orphans: a sentence for each object that stays in a token, though nothing knows of it any more.
+        spared: names of versions that were to be destroyed when the backup was made, were restored since, and
+            have their whole time until they are destroyed again.
     """
 
-    __slots__ = ("buried", "databases", "orphans")
+    __slots__ = ("buried", "databases", "orphans", "spared")
 
     def __init__(self) -> None:
         self.databases: list[str] = []
         self.buried: list[str] = []
         self.orphans: list[str] = []
+        self.spared: list[str] = []
 
 
 def restore_backup(
@@ -126,10 +130,11 @@ def restore_backup(
     confirm: Callable[[RestorePlan], bool],
 ) -> RestoreReport | None:
     """Restores a backup. `confirm` sees the plan; where it answers False, nothing is done."""
-    _, keys, reader = open_container(kms, container, unlock, BACKUP)
+    header, keys, reader = open_container(kms, container, unlock, BACKUP)
     entries = _wanted(reader.manifest["databases"], request.location, container.label)
     origin = {"backupId": reader.manifest["backupId"], "backupTime": reader.manifest["createTime"]}
     with copies.Workshop(kms.data_directory) as workshop:
+        check_current(header, keys, reader)
         only = [entry["name"] for entry in entries]
         copied = backups.unpack(reader, workshop, keys, kms, container.label, only)
         restoring = Restoring(kms, ctx, "RestoreBackup", keys, workshop, request, origin)
@@ -158,6 +163,7 @@ class Restoring:
         "_request",
         "_snapshot_id",
         "_sound",
+        "_spared",
         "_workshop",
     )
 
@@ -182,6 +188,7 @@ class Restoring:
         self._origin = origin
         self._destroyed: Known = {}
         self._orphans: list[str] = []
+        self._spared: list[str] = []
         #: Names of databases → whether they are as they were left.
         self._sound: dict[str, bool] = {}
         #: of the snapshot that keeps the present state
@@ -216,9 +223,12 @@ class Restoring:
 
     def _store(self) -> Store | None:
         try:
-            return self._kms.find_store()
+            store = self._kms.find_store()
         except IntegrityError:
             return None  # databases without their secrets, which the caller brought
+        if store is not None and store.keys.store_id != self._keys.store_id:
+            raise FailedPrecondition("Another process has made or restored another store here.")
+        return store
 
     def _decide(self, store: Store | None, copied: list[Database]) -> Decision:
         """Authorizes by the control database that is there, else by the copy of it.
@@ -242,8 +252,11 @@ class Restoring:
         """Returns the names of databases for which nothing here can tell what was destroyed."""
         if self._request.tombstones is not None:
             return []
-        names = [each.name for each in copied if each.name != CONTROL]
-        return [name for name in names if not self._is_sound(store, name)]
+        return [
+            each.name
+            for each in copied
+            if each.name != CONTROL and not _is_newest(store, each) and not self._is_sound(store, each.name)
+        ]
 
     def _compare(self, store: Store | None, copied: list[Database]) -> Iterator[Difference]:
         for each in copied:
@@ -279,6 +292,7 @@ class Restoring:
                 raise
             report.databases.append(each.name)
         report.orphans = self._orphans
+        report.spared = self._spared
         if CONTROL not in report.databases:
             with store.open(CONTROL).write() as transaction:
                 request = {**self._origin, "databases": report.databases}
@@ -297,6 +311,8 @@ class Restoring:
         except (StoreBusy, StoreNewer):
             raise
         except (IntegrityError, StoreError):
+            if self._is_sound(store, copied.name):
+                raise  # it can tell what is destroyed in it, and will when what is in the way has gone
             return self._swap(store, copied, None)  # nobody else can change it either
         try:
             try:
@@ -319,6 +335,7 @@ class Restoring:
             request["replacedGeneration"] = str(live.head.generation)
         buried: list[str] = []
         orphans: list[str] = []
+        spared: list[str] = []
         with copied.write(epoch=self._kms.random(16)) as transaction:
             request["generation"] = str(transaction.head.generation)
             if live is not None:
@@ -330,6 +347,9 @@ class Restoring:
                 token_objects.bury(transaction)
                 token_objects.renew(transaction, self._kms.random)
                 if live is not None:
+                    spared = tombstones.spare(transaction, live)
+                    if spared:
+                        request["destroyedLater"] = spared
                     orphans = [_orphan(*found) for found in token_objects.carry(transaction, live)]
                 if orphans:
                     request["staysInToken"] = orphans
@@ -340,6 +360,7 @@ class Restoring:
             raise IntegrityError(f"The copy of '{copied.name}' lost its mark.")
         replace(store.path_of(copied.name), copied.path, mark, store.keys, store.probe)
         self._orphans += orphans
+        self._spared += spared
         return buried
 
 
@@ -352,6 +373,14 @@ def _find(store: Store | None, name: str) -> Database | None:
     if store is None or not os.path.lexists(store.path_of(name)):
         return None
     return store.find(name)
+
+
+def _is_newest(store: Store | None, copied: Database) -> bool:
+    """Tells whether a copy has the last anchored state of its database: nothing was destroyed since."""
+    mark, known = copied.mark(), None if store is None else store.keys.anchor.find(copied.name)
+    if mark is None or known is None:
+        return False
+    return (mark.epoch, mark.generation, mark.head_tag) == (known.epoch, known.generation, known.head_tag)
 
 
 def _is_sound(store: Store | None, name: str) -> bool:

@@ -6,8 +6,10 @@ from kmsctl.errors import Aborted, AlreadyExists, FailedPrecondition, InvalidArg
 from kmsctl.model import grants
 from kmsctl.model.iam_resources import STAGES, IamRole
 from kmsctl.model.names import ProjectName
+from kmsctl.model.texts import check_text
 from kmsctl.service.control import ControlMutation, ControlReading
 from kmsctl.service.defaults import PAGE_SIZE
+from kmsctl.service.policy_deltas import permission_delta
 from kmsctl.service.targets import Target
 from kmsctl.store import custom_roles
 from kmsctl.store.policies import new_etag
@@ -113,11 +115,16 @@ def update(
         columns["permissions"] = custom_roles.encode_permissions(wanted)
     with ControlMutation(kms, ctx, "UpdateRole", Target(parent)) as call:
         call.request = {"roleId": role, "updateMask": ",".join(sorted(columns))}
+        if texts:
+            call.request["role"] = texts
         row = _find(call.transaction, parent, role)
         if etag and etag != row.text("etag"):
             raise Aborted(f"There were concurrent changes of the role {role}. Read it again and retry.")
         if row.integer("deleted"):
             raise FailedPrecondition(f"The role {role} in {parent} is deleted.")
+        if "permissions" in columns:
+            delta = permission_delta(custom_roles.permissions_of(row), columns["permissions"].split())
+            call.more = {"serviceData": {"permissionDelta": delta}}
         call.transaction.update(row, **columns, etag=new_etag(call.transaction))
         return _resource(row)
 
@@ -146,8 +153,7 @@ def _missing(parent: ProjectName, role: str) -> NotFound:
 
 def _check_texts(texts: Mapping[str, str]) -> None:
     for name, most in _TEXTS.items():
-        if len(texts.get(name, "")) > most:
-            raise InvalidArgument(f"role.{name}: it has more than {most} characters.")
+        check_text(f"role.{name}", texts.get(name, ""), most, one_line=name == "title")
     stage = texts.get("stage")
     if stage and stage not in STAGES:
         raise InvalidArgument(f"role.stage: '{stage}' is none of {', '.join(STAGES)}.")

@@ -77,9 +77,9 @@ def _complete(ctx: Context, decision: Decision, store: Store, report: RootRotati
     from kmsctl.keystore import root_rotation
 
     keystore = _keystore(store)
-    names = _all_names(store)
     # Nobody makes copies or restores one meanwhile: it would need the old root key afterwards.
     with copies.Workshop(store.directory):
+        names = _all_names(store)
         for name in names:
             _wrap_database(store, name, ctx, decision, report)
         snapshot_files.drop(snapshot_files.each(store.directory))  # they open with the old root key alone

@@ -124,12 +124,12 @@ class RowCheck:
                 if finding is not None:
                     yield finding
 
-    def _work(self, table: Table, changed: list[int] | None) -> Iterator[Callable[[], list[Swept]]]:
+    def _work(self, table: Table, changed: list[int] | None) -> Iterator[Callable[[], Swept]]:
         """Reads blocks of rows and yields the work on each."""
         keys, location = self._snapshot.keys, self._name
 
-        def work(rows: list[sweep.Raw]) -> Callable[[], list[Swept]]:
-            return lambda: [sweep.sweep(keys, table, rows, location)]
+        def work(rows: list[sweep.Raw]) -> Callable[[], Swept]:
+            return lambda: sweep.sweep(keys, table, rows, location)
 
         runs = [None] if changed is None else _runs(changed)
         for run in runs:

@@ -14,7 +14,7 @@ from kmsctl.model.times import rfc3339
 from kmsctl.service import audit, backups
 from kmsctl.service.backups import require_store
 from kmsctl.service.maintenance import decide, record_reading
-from kmsctl.service.unlocking import Container, Unlock, open_container
+from kmsctl.service.unlocking import Container, Unlock, open_container, reader_of
 from kmsctl.store import copies, snapshot_files
 from kmsctl.store.files import os_failure, sync_directory
 from kmsctl.store.snapshot_files import SnapshotFile
@@ -124,14 +124,8 @@ def _is_taken(store: Store, database: Database) -> bool:
 def _entry(store: Store, file: SnapshotFile) -> dict[str, Any]:
     with _open(file) as content:
         header = Header.read(content.read, file.path)
-        return _checked_entry(header, _reader(store, header, content, file).manifest, file)
-
-
-def _reader(store: Store, header: Header, content: BinaryIO, file: SnapshotFile) -> Any:
-    from kmsctl.keystore.containers import Reader
-
-    key = store.keys.file_key(header.kind, header.file_id)
-    return Reader(header, key, content.read, file.path)
+        reader = reader_of(header, store.keys, Container(content.read, file.path))
+        return _checked_entry(header, reader.manifest, file)
 
 
 def _checked_entry(header: Header, manifest: dict[str, Any], file: SnapshotFile) -> dict[str, Any]:

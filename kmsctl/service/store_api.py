@@ -60,9 +60,10 @@ class StoreApi(Protocol):
         """
         ...
 
-    def accept_rollback(self, ctx: Context, location: str) -> None:
+    def accept_rollback(self, ctx: Context, location: str) -> list[str]:
         """Accepts a database that is behind its anchor, or missing, and draws a new epoch.
 
-        `location` is a location id, or ``control`` for the control database.
+        `location` is a location id, or ``control`` for the control database. Of that one, also the projects
+        that have key rings, but are not in it any more, are the caller's from now on: they are returned.
         """
         ...

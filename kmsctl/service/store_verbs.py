@@ -65,7 +65,7 @@ class StoreVerbs:
 
         return repair.repair(_kms(self), ctx, confirm, progress)
 
-    def accept_rollback(self, ctx: Context, location: str) -> None:
+    def accept_rollback(self, ctx: Context, location: str) -> list[str]:
         from kmsctl.service import maintenance
 
-        maintenance.accept_rollback(_kms(self), ctx, location)
+        return maintenance.accept_rollback(_kms(self), ctx, location)

@@ -121,8 +121,8 @@ def sweep(kms: Kms, database: Database) -> list[str]:
             remove(kms, row)
             with database.write() as transaction:
                 found = token_objects.by_cka_id(transaction, row.blob("cka_id"))
-                if found is not None:
-                    transaction.delete(found)
+                if found is not None and found.integer("state") == token_objects.DOOMED:
+                    transaction.delete(found)  # unless a restore has brought it back meanwhile
         except KmsError as error:
             left.append(f"{row.text('resource')}: {waiting(row)} {error.message}")
     return left

@@ -9,12 +9,13 @@ from kmsctl.errors import FailedPrecondition
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Collection, Sequence
 
     from kmsctl.crypto.pkcs11 import TokenBackend
     from kmsctl.keystore.ports import Asking
     from kmsctl.model.pkcs11_uri import Pkcs11Uri
     from kmsctl.service.audit import ResourceName
+    from kmsctl.store.leases import Lease
     from kmsctl.store.token_objects import TokenName
 
 #: Where in the data directory the lock files of tokens lie.
@@ -132,13 +133,18 @@ class Tokens:
 
 
 class WithToken:
-    """Whoever is asked for what opens the store (`kmsctl.keystore.protectors.Asking`), and the token."""
+    """Whoever is asked for what opens the store (`kmsctl.keystore.protectors.Asking`), and the token.
 
-    __slots__ = ("_asked", "_tokens")
+    `directory` is where is noted what is being made in the token.
+    """
 
-    def __init__(self, asked: Asking, tokens: Tokens) -> None:
+    __slots__ = ("_asked", "_directory", "_making", "_tokens")
+
+    def __init__(self, asked: Asking, tokens: Tokens, directory: str) -> None:
         self._asked = asked
         self._tokens = tokens
+        self._directory = directory
+        self._making: list[Lease] = []
 
     def passphrase(self, question: str) -> bytes | None:
         return self._asked.passphrase(question)
@@ -152,8 +158,18 @@ class WithToken:
     def token(self) -> TokenBackend | None:
         return self._tokens.general()
 
-    def can_ask(self) -> bool:
-        return self._asked.can_ask()
+    def brought(self) -> Collection[str]:
+        return self._asked.brought()
+
+    def making(self, cka_id: bytes) -> None:
+        from kmsctl.store.leases import Lease
+
+        self._making.append(Lease(self._directory, cka_id).__enter__())
+
+    def made(self) -> None:
+        """Says that nothing is being made any more. The notes stay, for whoever looks what came of it."""
+        while self._making:
+            self._making.pop().leave()
 
 
 def no_warning(text: str) -> None:

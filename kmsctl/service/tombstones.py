@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from kmsctl.errors import FailedPrecondition, InvalidArgument
-from kmsctl.keystore.containers import KINDS, TOMBSTONES, Header, Reader, Writer
+from kmsctl.keystore.containers import KINDS, TOMBSTONES, Header, Writer
 from kmsctl.model.times import parse_rfc3339, rfc3339
 from kmsctl.service.backups import require_store
 from kmsctl.service.maintenance import decide, record_reading
+from kmsctl.service.unlocking import key_to_write, reader_of
 from kmsctl.store import tombstones
 from kmsctl.store.store import CONTROL
 from kmsctl.store.tombstones import Tombstone
@@ -43,7 +44,7 @@ def export(kms: Kms, ctx: Context, sink: Callable[[bytes], object]) -> int:
         "createTime": rfc3339(kms.clock()),
         "destroyed": found,
     }
-    key = store.keys.file_key(header.kind, header.file_id)
+    key = key_to_write(store.keys, header)
     Writer(header, key, manifest, sink).finish()
     return len(found)
 
@@ -61,7 +62,7 @@ def read_tombstones(keys: Keys, container: Container) -> dict[bytes, Tombstone]:
         raise InvalidArgument(f"{container.label} is a {KINDS[header.kind]}, not a {KINDS[TOMBSTONES]}.")
     if header.store_id != keys.store_id:
         raise FailedPrecondition(f"{container.label} is of another store.")
-    reader = Reader(header, keys.file_key(header.kind, header.file_id), container.read, container.label)
+    reader = reader_of(header, keys, container)
     reader.finish()
     listed = [
         Tombstone(bytes.fromhex(each["uid"]), each["name"], parse_rfc3339(each["destroyTime"]))

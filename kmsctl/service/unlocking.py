@@ -78,11 +78,42 @@ def open_container(
         wanted = " or ".join(KINDS[kind] for kind in kinds)
         raise InvalidArgument(f"{container.label} is a {KINDS[header.kind]}, not a {wanted}.")
     keys = keys_for(kms, header, container.label, unlock)
-    return (
-        header,
-        keys,
-        Reader(header, keys.file_key(header.kind, header.file_id), container.read, container.label),
-    )
+    return header, keys, reader_of(header, keys, container)
+
+
+def key_to_write(keys: Keys, header: Header) -> bytes:
+    """Returns the key of a container that is to be written, and says in its header whose it is."""
+    key = keys.file_key(header.kind, header.file_id)
+    header.say(rootKeyId=keys.root_ids()[-1])
+    return key
+
+
+def reader_of(header: Header, keys: Keys, container: Container) -> Reader:
+    """Opens a container whose header was read, with the keys of its store.
+
+    Raises:
+        FailedPrecondition: if it was made under another root key than the store has.
+        IntegrityError: if it was changed or cut off.
+    """
+    key = keys.file_key(header.kind, header.file_id)
+    made_under, known = header.sections(container.label).get("rootKeyId", ""), keys.root_ids()
+    if made_under and made_under not in known:
+        raise FailedPrecondition(
+            f"{container.label} says that it was made under the root key {str(made_under)[:40]!r}; the one "
+            f"at hand is {known[0]!r}.",
+            hint="A backup from before a rotation of the root key is restored where there is no store, with "
+            "a copy of the root key's file of that time: --root-key-file.",
+        )
+    return Reader(header, key, container.read, container.label)
+
+
+def check_current(header: Header, keys: Keys, reader: Reader) -> None:
+    """Refuses a container that was opened before the root key was rotated: what is in it would never open.
+
+    It is called while the workshop is held: until that is let go of, no rotation lets go of a root key.
+    """
+    if not reader.is_under(keys.file_key(header.kind, header.file_id)):
+        raise FailedPrecondition("The root key was rotated in the meantime.", hint="Run the command again.")
 
 
 def keys_for(kms: Kms, header: Header, label: str, unlock: Unlock) -> Keys:
@@ -146,7 +177,7 @@ def _included(header: Header, label: str, unlock: Unlock) -> RootKey:
             if unlock.private_key is None:
                 raise FailedPrecondition(
                     f"The root key in {label} is sealed to the public key with the digest "
-                    f"{sealed.get('publicKeyDigest')}.",
+                    f"{str(sealed.get('publicKeyDigest'))[:64]!r}.",
                     hint="Give the private key with --private-key-file.",
                 )
             key = recipients.open_with_private_key(unlock.private_key, unlock.passphrase, sealed, binding)

@@ -13,6 +13,9 @@ from kmsctl.store import versions
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import TypeVar
+
     from kmsctl.crypto.backend import Backend
     from kmsctl.model.algorithms import Algorithm, Limits
     from kmsctl.model.names import CryptoKeyVersionName
@@ -21,6 +24,8 @@ if TYPE_CHECKING:
     from kmsctl.store.snapshot import Snapshot
     from kmsctl.store.tables import Row
     from kmsctl.store.token_objects import TokenName
+
+    T = TypeVar("T")
 
 
 class Use:
@@ -52,19 +57,21 @@ def use_version(
     ctx: Context,
     method: str,
     name: CryptoKeyVersionName,
+    serve: Callable[[Use], T],
     *,
     secret: bool,
     operation: str | None = None,
-) -> Use:
-    """Authorizes `method` on a version and returns what it takes to serve it.
+) -> T:
+    """Authorizes `method` on a version, and has `serve` answer it with what that takes.
 
-    The cryptography is then done outside the snapshot: it may take long.
+    The cryptography is done outside the snapshot, for it may take long; then the call is recorded.
 
     Args:
         kms: the service.
         ctx: the caller.
         method: the API's short name.
         name: the version.
+        serve: does the cryptography and returns the answer.
         secret: whether its secret material is needed, or the public key alone.
         operation: what the key's purpose has to offer, if it is not `method` itself.
 
@@ -89,11 +96,13 @@ def use_version(
         use.token = token_name(snapshot, row, name) if secret else None
         return use
 
-    use = due.read_key(kms, ctx, method, name, name.parent, act)
-    level = PROTECTION_LEVEL_NUMBERS[use.level]
-    # Tokens are slow, and may ask for a PIN: not within the snapshot.
-    use.backend = holding(kms, level, name, use.token) if secret else public_backend(kms, level)
-    return use
+    def answer(use: Use) -> T:
+        level = PROTECTION_LEVEL_NUMBERS[use.level]
+        # Tokens are slow, and may ask for a PIN: not within the snapshot.
+        use.backend = holding(kms, level, name, use.token) if secret else public_backend(kms, level)
+        return serve(use)
+
+    return due.use_key(kms, ctx, method, name, name.parent, act, use=answer)
 
 
 def token_name(snapshot: Snapshot, row: Row, name: CryptoKeyVersionName) -> TokenName | None:

@@ -92,15 +92,25 @@ def _finding(resource: str, kind: str, error: KmsError) -> Finding:
 
 def _check_secrets(kms: Kms, store: Store) -> Iterator[Finding]:
     """Looks at what lies beside the anchor."""
-    from kmsctl.keystore import enrolment
+    from kmsctl.keystore import enrolment, root_rotation
 
     keystore: KeyStore = store.keys  # type: ignore[assignment]  # the one of this program
-    try:
-        enrolment.read_slots(keystore)
-    except KmsError as error:
-        yield _finding(kms.secrets_directory, "PROTECTOR_DAMAGED", error)
+    pending = False
     with keystore.lock():  # while nobody is writing there
         entries = sorted(os.listdir(kms.secrets_directory))
+        try:
+            keystore.refresh()
+            enrolment.read_slots(keystore)
+            pending = root_rotation.is_pending(keystore)
+        except KmsError as error:
+            yield _finding(kms.secrets_directory, "PROTECTOR_DAMAGED", error)
+    if pending:
+        yield Finding(
+            kms.secrets_directory,
+            "ROTATION_PENDING",
+            "A rotation of the root key was begun and not ended: the old root key still opens what is here.",
+            "kmsctl store maintain, or rotate-root-key again, completes it.",
+        )
     for entry in entries:
         if entry.endswith(".new"):
             yield Finding(

@@ -315,8 +315,9 @@ class _View:
     def newest_copy(self, record: int) -> tuple[int, int, bytes]:
         copies = list(self.copies(record))
         if not copies:
+            under = " or was written under another root key" * (not record)
             raise IntegrityError(
-                f"The anchor {self._path} is damaged (record {record}).",
+                f"The anchor {self._path} is damaged{under} (record {record}).",
                 hint="Bring it back from a copy of the configuration directory.",
             )
         return max(copies, key=lambda copy: copy[1])

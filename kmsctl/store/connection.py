@@ -119,7 +119,7 @@ class Connection:
 
     @classmethod
     def open(cls, path: str) -> Connection:
-        """Opens a database of the store, after checking the file, its log and its file system."""
+        """Opens a database of the store with its log, after checking both and their file system."""
         for file in (path, path + "-wal", path + "-shm"):
             check_private(file, directory=False)
         check_file_system(path)
@@ -132,6 +132,7 @@ class Connection:
         connection = cls(path)
         try:
             connection.configure()
+            connection.number("PRAGMA application_id")  # SQLite opens the log when it first reads
         except Exception:
             connection.close()
             raise

@@ -176,6 +176,9 @@ class DetachedKeys:
     def check_settled(self) -> None:
         self._keys.check_settled()
 
+    def root_ids(self) -> list[str]:
+        return self._keys.root_ids()
+
     def file_key(self, kind: int, file_id: bytes) -> bytes:
         return self._keys.file_key(kind, file_id)
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 from _thread import allocate_lock
 
-from kmsctl.errors import IntegrityError, KmsError, RollbackError, StoreAccess, StoreError, StoreNewer
+from kmsctl.errors import IntegrityError, KmsError, RollbackError, StoreError
 from kmsctl.store import migrations
 from kmsctl.store.connection import Connection
 from kmsctl.store.files import DirectoryLock, check_private
 from kmsctl.store.heads import AuditHead, Head, check_anchored, check_tags, mark_of
-from kmsctl.store.migrations import APPLICATION_ID, check_schema
 from kmsctl.store.probes import no_probe
 from kmsctl.store.snapshot import Snapshot, Transaction
 from kmsctl.store.tables import MASTER_KEYS
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
 _MOST_NODES = 1500
 #: How many restores, one right after the other, a call outlives.
 _RENEWALS = 20
-#: How often a purge starts again because somebody has written meanwhile.
-_PURGE_ATTEMPTS = 3
 
 
 class Database:
@@ -136,18 +133,12 @@ class Database:
         if self._is_copy:
             connection = Connection.open(self.path)
         else:
-            # Its log is opened with it, by the first read: never that of one file with another, which a
-            # restore is just putting in its place.
+            # Its log is opened with it: never that of another file, which a restore puts in its place.
             with DirectoryLock(os.path.dirname(self.path), shared=True):
                 connection = Connection.open(self.path)
-                try:
-                    connection.number("PRAGMA application_id")
-                except Exception:
-                    connection.close()
-                    raise
         connection.identity = identity
         try:
-            self._check_format(connection)
+            migrations.settle(connection, self.name, self._keys, self._clock, self._probe)
         except Exception:
             connection.close()
             raise
@@ -219,31 +210,12 @@ class Database:
             self.give_back(connection)
 
     def purge(self, traces: Sequence[bytes]) -> bool:
-        """Clears away older copies of what was destroyed: from unused space of pages, then from the log.
+        """Clears away older copies of what was destroyed, as `kmsctl.store.purges.clear` does."""
+        from kmsctl.store.purges import clear
 
-        The log is written back first: then all pages are in the file, which is searched. If one has a copy,
-        the file is written anew, and the log that this takes is cleared away too. Once no page has a copy,
-        none gets one again.
-
-        Args:
-            traces: byte strings that are in the files only if a copy is.
-
-        Returns:
-            False if somebody else is in the way; then it is to be tried again later.
-        """
         connection = self.take()
         try:
-            for _ in range(_PURGE_ATTEMPTS):
-                if not connection.truncate_log():
-                    return False
-                found = connection.holds(traces) if traces else False
-                if found is not None:  # nobody has written in between
-                    break
-            if found:
-                connection.execute("VACUUM")
-                self._probe("purge.vacuumed")
-                return connection.truncate_log()
-            return found is False
+            return clear(connection, traces, self._probe)
         finally:
             self.give_back(connection)
 
@@ -313,30 +285,6 @@ class Database:
         found = self._keys.unlock(self.name, rows)  # type: ignore[arg-type]  # unwrapping vouches
         self._masters = (found, head.epoch, head.generation)
         return found, len(rows) > 1
-
-    def _check_format(self, connection: Connection) -> None:
-        if connection.number("PRAGMA application_id") != APPLICATION_ID:
-            if connection.number("PRAGMA page_count") == 0:
-                raise IntegrityError(
-                    f"The database {self.path} is empty.", hint="Bring it back from a backup."
-                )
-            raise StoreAccess(f"{self.path} is not a kmsctl database.", hint="Bring it back from a backup.")
-        found = connection.number("PRAGMA user_version")
-        if 0 < found < migrations.FORMAT:
-            from kmsctl.store.upgrading import upgrade
-
-            upgrade(connection, self.name, self._keys, self._clock(), migrations.FORMAT, self._probe)
-            found = migrations.FORMAT
-        if found > migrations.FORMAT:
-            raise StoreNewer(
-                f"{self.path} has format {found}; this release reads format {migrations.FORMAT}.",
-                hint="Use the newer kmsctl that wrote it.",
-            )
-        if found != migrations.FORMAT:
-            raise StoreAccess(f"{self.path} has format {found}, which no release has written.")
-        check_schema(connection, self.name)
-        if connection.one("PRAGMA journal_mode") != ("wal",):
-            connection.execute("PRAGMA journal_mode = WAL")  # other programs make copies without it
 
     @property
     def clock(self) -> Clock:

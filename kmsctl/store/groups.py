@@ -31,6 +31,12 @@ def page(snapshot: Snapshot, project: str, *, after: str, limit: int) -> list[Ro
     return list(snapshot.scan(ACCOUNT_GROUPS, condition, (project, after, limit)))
 
 
+def any_with(snapshot: Snapshot, member: str) -> bool:
+    """Tells whether a group has a member, as it is stored."""
+    found = snapshot.scan(ACCOUNT_GROUPS, "instr(members, ?) > 0", (member,))
+    return any(member in members_of(row) for row in found)
+
+
 def insert(
     transaction: Transaction, project: str, email: str, *, display_name: str = "", description: str = ""
 ) -> Row:

@@ -8,7 +8,7 @@ from kmsctl.model.protection import PROTECTION_LEVEL_NUMBERS, PROTECTION_LEVELS
 from kmsctl.model.resources import CryptoKey, CryptoKeyOutline
 from kmsctl.store import labels, versions
 from kmsctl.store.rings import follows, name_by_id, prefix_end
-from kmsctl.store.snapshot import index_damage
+from kmsctl.store.snapshot import all_fit, index_damage
 from kmsctl.store.tables import CRYPTO_KEY_VERSIONS, CRYPTO_KEYS
 
 TYPE_CHECKING = False
@@ -38,6 +38,8 @@ _OUTLINE = "k.name, k.purpose, k.labels, v.state, v.destroy_time, v.protection_l
 _OUTLINES = f"SELECT {_OUTLINE} {_JOINED} {_RANGE}"
 #: How many names a query takes at once.
 _AT_ONCE = 500
+#: How many rows are checked and worked on together: so many that they stay in a processor's cache.
+_TOGETHER = 1000
 _PURPOSES = {purpose.number: purpose.enum for purpose in algorithms.PURPOSES}
 _WIDTH = len(CRYPTO_KEYS.listed)
 _NAME = CRYPTO_KEYS.listed.index("name")
@@ -85,18 +87,23 @@ def page(
 
 def block(
     snapshot: Snapshot, ring: Row, parent: KeyRingName, *, after: str, limit: int
-) -> tuple[Iterator[CryptoKey], str | None]:
+) -> tuple[list[Iterator[CryptoKey]], str | None]:
     """Reads up to `limit` keys whose names follow `after`.
 
     Returns:
-        the keys, which are checked one by one as they are asked for, without the database; and the
-        name of the last, None if there are no more.
+        the keys, some at a time, which are checked as they are asked for, without the database; and
+        the name of the last, None if there are no more.
     """
     found = snapshot.connection.all(_PAGE, (ring.id, "", prefix_end(""), after, limit))
     last = found[-1][_NAME] if len(found) == limit else None
     if last is not None and (not isinstance(last, str) or last <= after):
         raise index_damage(CRYPTO_KEYS, f"A key of KeyRing {parent}")
-    return _resources(snapshot, ring, parent, found, prefix="", after=after), last
+    parts = []
+    for start in range(0, len(found), _TOGETHER):
+        some = found[start : start + _TOGETHER]
+        parts.append(_resources(snapshot, ring, parent, some, prefix="", after=after))
+        after = some[-1][_NAME]  # type: ignore[assignment]  # whoever reads on has checked it
+    return parts, last
 
 
 def any_in(snapshot: Snapshot, project: str) -> bool:
@@ -146,9 +153,9 @@ def _outline(raw: Sequence[Value], now: int) -> CryptoKeyOutline:
         shown = versions.effective_state(state, due, level if isinstance(level, int) else 0, now)
     return CryptoKeyOutline(
         str(name),
-        purpose=_PURPOSES.get(purpose, "") if isinstance(purpose, int) else "",
-        labels=labels.decode(written) if written and isinstance(written, str) else {},
-        primary_state=shown,
+        _PURPOSES.get(purpose, "") if isinstance(purpose, int) else "",
+        labels.decode(written) if written and isinstance(written, str) else {},
+        shown,
     )
 
 
@@ -176,8 +183,10 @@ def _checked(
 ) -> Iterator[tuple[int, Columns, CryptoKeyName, CryptoKeyVersion | None]]:
     """Checks the tags of keys and of their primary versions, and that they are what was asked for."""
     label = f"A key of KeyRing {parent}"
+    doubted = not _all_fit(snapshot, found)
     for raw in found:
-        snapshot.check(CRYPTO_KEYS, raw[:_WIDTH], label)
+        if doubted:
+            snapshot.check(CRYPTO_KEYS, raw[:_WIDTH], label)
         columns: Columns = raw[3:_WIDTH]  # type: ignore[assignment]  # the tag vouches for the types
         if columns[0] != ring.id or not follows(columns[1], prefix, after):
             raise index_damage(CRYPTO_KEYS, label)
@@ -186,21 +195,38 @@ def _checked(
         primary = None
         number = raw[_PRIMARY_VERSION]
         if number is not None:
-            primary = _listed_primary(snapshot, name.version(number), raw[0], raw[_WIDTH:])  # type: ignore[arg-type]  # as above
+            version = name.version(number)  # type: ignore[arg-type]  # as above
+            primary = _listed_primary(snapshot, version, raw[0], raw[_WIDTH:], doubted=doubted)
         yield raw[0], columns, name, primary  # type: ignore[misc]  # as above
 
 
+def _all_fit(snapshot: Snapshot, found: Sequence[Sequence[Value]]) -> bool:
+    """Tells whether the tags of all these keys, and of the primary versions found beside them, are right."""
+    if not found:
+        return True
+    columns = list(zip(*found, strict=True))
+    if not all_fit(snapshot.keys, CRYPTO_KEYS, columns[:_WIDTH]):
+        return False
+    if None in columns[_WIDTH]:
+        columns = list(zip(*[raw for raw in found if raw[_WIDTH] is not None], strict=True))
+    return not columns or all_fit(snapshot.keys, CRYPTO_KEY_VERSIONS, columns[_WIDTH:])
+
+
 def _listed_primary(
-    snapshot: Snapshot, name: CryptoKeyVersionName, key: Value, raw: Sequence[Value]
+    snapshot: Snapshot, name: CryptoKeyVersionName, key: Value, raw: Sequence[Value], *, doubted: bool
 ) -> CryptoKeyVersion:
     """Checks that what was found as the primary version of a key is."""
-    label = f"The primary version of CryptoKey {name.parent}"
     if raw[0] is None:
-        raise versions.missing(label)
-    snapshot.check(CRYPTO_KEY_VERSIONS, raw, label)
+        raise versions.missing(_primary_label(name))
+    if doubted:
+        snapshot.check(CRYPTO_KEY_VERSIONS, raw, _primary_label(name))
     if raw[3] != key or raw[4] != name.number:
-        raise index_damage(CRYPTO_KEY_VERSIONS, label)
+        raise index_damage(CRYPTO_KEY_VERSIONS, _primary_label(name))
     return versions.listed(raw[3:], name, snapshot.now)  # type: ignore[arg-type]  # as above
+
+
+def _primary_label(name: CryptoKeyVersionName) -> str:
+    return f"The primary version of CryptoKey {name.parent}"
 
 
 def primary_of(snapshot: Snapshot, row: Row, name: CryptoKeyName) -> Row | None:
@@ -220,21 +246,21 @@ def listed(columns: Columns, name: CryptoKeyName, primary: CryptoKeyVersion | No
     """Returns the key whose row has these columns."""
     _, _, purpose, algorithm, level, created, destroy, import_only, written, *_ = columns
     period, following, reasons, kept = columns[9], columns[10], columns[13], columns[15]
-    return CryptoKey(
+    key = CryptoKey(  # by position: by name it takes three times as long, and lists are long
         name,
-        purpose=algorithms.purpose_by_number(purpose).enum,
-        algorithm=algorithms.by_number(algorithm).enum,
-        protection_level=PROTECTION_LEVELS[level],
-        create_time=created,
-        destroy_scheduled_duration=destroy,
-        labels=labels.decode(written) if written else {},
-        primary=primary,
-        rotation_period=period,
-        next_rotation_time=following,
-        import_only=bool(import_only),
-        allowed_access_reasons=None if reasons is None else tuple(reasons.split()),
-        not_exportable=bool(kept),
+        algorithms.purpose_by_number(purpose).enum,
+        algorithms.by_number(algorithm).enum,
+        PROTECTION_LEVELS[level],
+        created,
+        destroy,
+        labels.decode(written) if written else {},
+        primary,
+        period,
+        following,
+        None if reasons is None else tuple(reasons.split()),
     )
+    key.import_only, key.not_exportable = bool(import_only), bool(kept)
+    return key
 
 
 def encode_reasons(reasons: Sequence[str] | None) -> str | None:

@@ -51,6 +51,10 @@ class Lease:
         _unlink(self._path)
         os.close(self._descriptor)
 
+    def leave(self) -> None:
+        """Gives the lease up as the end of the process does: its file stays, and tells whoever comes next."""
+        os.close(self._descriptor)
+
 
 class Claimed:
     """A lease that `claim` took; a context manager that gives it up."""

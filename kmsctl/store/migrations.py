@@ -6,11 +6,15 @@ newer format is refused untouched.
 
 from __future__ import annotations
 
-from kmsctl.errors import IntegrityError
+from kmsctl.errors import IntegrityError, StoreAccess, StoreNewer
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kmsctl.store.connection import Connection
+    from kmsctl.store.ports import Keys
+    from kmsctl.store.probes import Probe
 
 APPLICATION_ID = 0x6B6D7363  # "kmsc", for file(1) and for refusing other people's databases
 FORMAT = 1
@@ -157,6 +161,32 @@ def schema_of(name: str) -> list[str]:
     """Returns the statements that make a database: ``control``'s, or a location's."""
     script = CONTROL_SCHEMA if name == "control" else LOCATION_SCHEMA
     return [statement for part in script.split(";") if (statement := part.strip())]
+
+
+def settle(connection: Connection, name: str, keys: Keys, clock: Callable[[], int], probe: Probe) -> None:
+    """Refuses what is no database of this release, and upgrades one of an older format."""
+    if connection.number("PRAGMA application_id") != APPLICATION_ID:
+        if connection.number("PRAGMA page_count") == 0:
+            raise IntegrityError(
+                f"The database {connection.path} is empty.", hint="Bring it back from a backup."
+            )
+        raise StoreAccess(f"{connection.path} is not a kmsctl database.", hint="Bring it back from a backup.")
+    found = connection.number("PRAGMA user_version")
+    if 0 < found < FORMAT:
+        from kmsctl.store.upgrading import upgrade
+
+        upgrade(connection, name, keys, clock(), FORMAT, probe)
+        found = FORMAT
+    if found > FORMAT:
+        raise StoreNewer(
+            f"{connection.path} has format {found}; this release reads format {FORMAT}.",
+            hint="Use the newer kmsctl that wrote it.",
+        )
+    if found != FORMAT:
+        raise StoreAccess(f"{connection.path} has format {found}, which no release has written.")
+    check_schema(connection, name)
+    if connection.one("PRAGMA journal_mode") != ("wal",):
+        connection.execute("PRAGMA journal_mode = WAL")  # other programs make copies without it
 
 
 def check_schema(connection: Connection, name: str) -> None:

@@ -6,8 +6,8 @@ from kmsctl.model.policies import Policy, decode, encode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from kmsctl.store.snapshot import Transaction
-    from kmsctl.store.tables import Row
+    from kmsctl.store.snapshot import Snapshot, Transaction
+    from kmsctl.store.tables import Row, Table
 
 _KEPT = 1024
 #: The text says all there is to know of a policy, so nothing here can be out of date.
@@ -23,6 +23,12 @@ def of(row: Row) -> Policy:
             _decoded.clear()
         known = _decoded[text] = decode(text) if text else Policy()
     return known
+
+
+def any_naming(snapshot: Snapshot, table: Table, member: str) -> bool:
+    """Tells whether a policy in a table gives something to a member, which is as it is stored."""
+    found = snapshot.scan(table, "instr(policy, ?) > 0", (member,))
+    return any(member in binding.members for row in found for binding in of(row).bindings)
 
 
 def put(transaction: Transaction, row: Row, policy: Policy) -> Policy:

@@ -5,7 +5,7 @@ The store neither derives keys nor knows algorithms: whoever opens it brings the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol, TypeVar
 
 from kmsctl.model.canonical import Value
@@ -37,6 +37,7 @@ class DatabaseKeys(Protocol):
 
     def knows(self, mk: int) -> bool: ...
     def row_tag(self, mk: int, data: bytes) -> bytes: ...
+    def row_tags(self, mk: int, data: Iterable[bytes]) -> list[bytes]: ...
     def head_tag(self, mk: int, data: bytes) -> bytes: ...
     def digest(self, data: bytes) -> bytes: ...
     def opener(self) -> Callable[[Value, tuple[Value, ...]], bool]:
@@ -66,6 +67,10 @@ class Keys(Protocol):
 
     def new_master_key(self, name: str, version: int) -> bytes:
         """Draws a master key and returns it wrapped."""
+        ...
+
+    def root_ids(self) -> list[str]:
+        """Returns which root keys there are, the newest first: two while it is being rotated."""
         ...
 
     def file_key(self, kind: int, file_id: bytes) -> bytes:

@@ -13,6 +13,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from kmsctl.store.connection import Connection
+    from kmsctl.store.probes import Probe
     from kmsctl.store.snapshot import Snapshot, Transaction
     from kmsctl.store.tables import Row
 
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 _NONCE = slice(4, 28)
 _NONCE_OF_MASTER_KEY = slice(24)
 _PIECE = 8
+#: How often a purge starts again because somebody has written meanwhile.
+_ATTEMPTS = 3
 
 
 def insert(transaction: Transaction, row: Row) -> None:
@@ -61,6 +65,34 @@ def traces(rows: Sequence[Row]) -> Iterator[bytes]:
             raise IntegrityError(f"Pending purge {row.id} is not as it should be.")
         for start in range(0, len(nonce), _PIECE):
             yield nonce[start : start + _PIECE]
+
+
+def clear(connection: Connection, traces: Sequence[bytes], probe: Probe) -> bool:
+    """Clears away older copies of what was destroyed: from unused space of pages, then from the log.
+
+    The log is written back first: then all pages are in the file, which is searched. If one has a copy,
+    the file is written anew, and the log that this takes is cleared away too. Once no page has a copy,
+    none gets one again.
+
+    Args:
+        connection: to the database.
+        traces: byte strings that are in the files only if a copy is.
+        probe: told the name of each step.
+
+    Returns:
+        False if somebody else is in the way; then it is to be tried again later.
+    """
+    for _ in range(_ATTEMPTS):
+        if not connection.truncate_log():
+            return False
+        found = connection.holds(traces) if traces else False
+        if found is not None:  # nobody has written in between
+            break
+    if found:
+        connection.execute("VACUUM")
+        probe("purge.vacuumed")
+        return connection.truncate_log()
+    return found is False
 
 
 def _inverted(nonce: bytes) -> bytes:

@@ -56,6 +56,16 @@ def rows(
     return found
 
 
+def any_of(snapshot: Snapshot, project: str) -> bool:
+    """Tells whether a project has key rings here."""
+    return bool(snapshot.scan(KEY_RINGS, "project = ? LIMIT 1", (project,)))
+
+
+def projects(snapshot: Snapshot) -> set[str]:
+    """Returns the projects that have key rings here."""
+    return {row.text("project") for row in snapshot.scan(KEY_RINGS, "true", ())}
+
+
 def name_by_id(snapshot: Snapshot, ring: int, location: str) -> KeyRingName:
     """Returns the name of the ring with a row id."""
     row = snapshot.find(KEY_RINGS, f"Key ring {ring} of {location}", id=ring)

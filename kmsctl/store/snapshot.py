@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from kmsctl.errors import FailedPrecondition, IntegrityError
-from kmsctl.model.canonical import encode
+from kmsctl.model.canonical import encode, encode_rows
 from kmsctl.model.times import rfc3339
 from kmsctl.store.connection import UniqueViolation
 from kmsctl.store.tables import Row
@@ -34,6 +34,32 @@ LATEST_CLOCK = 221_845_392_000_000_000
 def row_data(table: Table, row_id: int, values: Sequence[Value]) -> bytes:
     """Returns the bytes that the tag of a row is over."""
     return encode((table.number, row_id, *values))
+
+
+def all_fit(keys: DatabaseKeys, table: Table, columns: Sequence[Sequence[Value]]) -> bool:
+    """Tells at once whether the tags of many raw rows are all right: what one by one takes thrice as long.
+
+    Args:
+        keys: of the database.
+        table: where the rows are from.
+        columns: of the rows: id, mk, tag, and those of the table.
+
+    Returns:
+        False if some may be wrong, or were made under several master keys: `Snapshot.check` tells which.
+    """
+    ids, mks, tags, *values = columns
+    mk = mks[0]
+    if set(map(type, mks)) != {int} or mks.count(mk) < len(mks) or not keys.knows(mk):  # type: ignore[arg-type]
+        return False
+    try:
+        return keys.row_tags(mk, encode_rows(table.number, (ids, *values))) == list(tags)  # type: ignore[arg-type]
+    except TypeError:  # a value of a type that is never stored, such as REAL
+        return False
+
+
+def _row(table: Table, raw: Sequence[Value]) -> Row:
+    row_id, _, tag, *values = raw
+    return Row(table, row_id, dict(zip(table.columns, values, strict=True)), tag)  # type: ignore[arg-type]
 
 
 class Snapshot:
@@ -95,8 +121,17 @@ class Snapshot:
 
     def scan(self, table: Table, condition: str, parameters: Sequence[Value], label: str = "") -> list[Row]:
         """Returns the rows that fit, each checked against its tag (not against the head's digest)."""
+        return [_row(table, raw) for raw in self.raw_rows(table, condition, parameters, label)]
+
+    def raw_rows(
+        self, table: Table, condition: str, parameters: Sequence[Value], label: str = ""
+    ) -> list[tuple[Value, ...]]:
+        """Returns the rows that fit as `scan` does, but raw: id, mk, tag, columns..."""
         found = self.connection.all(f"{table.select} WHERE {condition}", parameters)
-        return [self.checked(table, raw, label or f"A row of {table.name}") for raw in found]
+        if found and not all_fit(self.keys, table, list(zip(*found, strict=True))):
+            for raw in found:
+                self.check(table, raw, label or f"A row of {table.name}")
+        return found
 
     def every(self, table: Table) -> list[Row]:
         """Returns all rows of a table that is small, checked as a set against the head's digest.
@@ -110,8 +145,7 @@ class Snapshot:
     def checked(self, table: Table, raw: Sequence[Value], label: str) -> Row:
         """Turns a raw row (id, mk, tag, columns...) into a `Row` if its tag is right."""
         self.check(table, raw, label)
-        row_id, _, tag, *values = raw
-        return Row(table, row_id, dict(zip(table.columns, values, strict=True)), tag)  # type: ignore[arg-type]
+        return _row(table, raw)
 
     def check(self, table: Table, raw: Sequence[Value], label: str) -> None:
         """Refuses a raw row (id, mk, tag, columns...) without the right tag, which vouches for its types."""

@@ -37,15 +37,21 @@ def each(data_directory: str) -> list[SnapshotFile]:
     directory = directory_in(data_directory)
     found = []
     try:
-        for file in os.listdir(directory):
-            database, _, snapshot_id = file.removesuffix(_SUFFIX).partition(".")
-            if file.endswith(_SUFFIX) and database and is_id(snapshot_id):
-                path = os.path.join(directory, file)
-                found.append(SnapshotFile(database, snapshot_id, path, os.stat(path).st_size))
+        files = os.listdir(directory)
     except FileNotFoundError:
-        pass  # there are none, or one was dropped this moment
+        return []
     except OSError as error:
         raise os_failure(error, "read", directory) from None
+    for file in files:
+        database, _, snapshot_id = file.removesuffix(_SUFFIX).partition(".")
+        if file.endswith(_SUFFIX) and database and is_id(snapshot_id):
+            path = os.path.join(directory, file)
+            try:
+                found.append(SnapshotFile(database, snapshot_id, path, os.stat(path).st_size))
+            except FileNotFoundError:
+                continue  # it was dropped this moment
+            except OSError as error:
+                raise os_failure(error, "read", path) from None
     return sorted(found, key=lambda each: (each.id, each.database))
 
 

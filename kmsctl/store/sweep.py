@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from kmsctl.model.canonical import encode
 from kmsctl.model.states import HOLDS_MATERIAL, STATE_NUMBERS
+from kmsctl.store.snapshot import all_fit
 from kmsctl.store.tables import AUDIT_KEYS, CRYPTO_KEY_VERSIONS, IMPORT_JOBS
 from kmsctl.store.tree import BITS, MAX_ID, node_data
 
@@ -72,23 +73,30 @@ def _bucket(raw: Raw) -> int:
 
 def sweep(keys: DatabaseKeys, table: Table, rows: list[Raw], location: str) -> Swept:
     """Checks the tags of a block's rows and unwraps the material of versions."""
-    number, width = table.number, len(table.listed)
-    knows, row_tag = keys.knows, keys.row_tag
     sound = _material_check(keys, location) if table is CRYPTO_KEY_VERSIONS else None
     doubted_all = table in {IMPORT_JOBS, AUDIT_KEYS}  # few, with material of other kinds
     buckets = Buckets(keys, table)
     doubted = []
+    width = len(table.listed)
+    fit = all_fit(keys, table, list(zip(*rows, strict=True))[:width])
     for raw in rows:
-        row_id, mk, tag = raw[:3]
-        fits = mk.__class__ is int and tag.__class__ is bytes and knows(mk)
+        row_id, tag = raw[0], raw[2]
         buckets.add(row_id, tag if tag.__class__ is bytes else b"")
-        try:
-            fits = fits and row_tag(mk, encode((number, row_id, *raw[3:width]))) == tag
-        except TypeError:  # a value of a type that is never stored, such as REAL
-            fits = False
+        fits = fit or _fits(keys, table.number, raw[:width])
         if not fits or doubted_all or (sound is not None and not sound(raw)):
             doubted.append(row_id)
     return buckets.finish(), doubted
+
+
+def _fits(keys: DatabaseKeys, number: int, raw: Raw) -> bool:
+    """Tells whether the tag of one row is right."""
+    row_id, mk, tag, *values = raw
+    if mk.__class__ is not int or tag.__class__ is not bytes or not keys.knows(mk):
+        return False
+    try:
+        return keys.row_tag(mk, encode((number, row_id, *values))) == tag
+    except TypeError:  # a value of a type that is never stored, such as REAL
+        return False
 
 
 class Buckets:

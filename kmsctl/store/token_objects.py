@@ -153,17 +153,13 @@ def carry(copy: Transaction, live: Snapshot) -> list[tuple[str, TokenName, bytes
         resource, token and CKA_ID of each object that the copy does not know: nothing will, afterwards.
     """
     orphans = []
-    for (row_id,) in live.connection.all("SELECT id FROM token_objects ORDER BY id"):
-        row = scrub.row(live, TOKEN_OBJECTS, row_id) if isinstance(row_id, int) else None
-        if row is None:
-            continue
+    for row in scrub.sound(live, TOKEN_OBJECTS):
         found = by_cka_id(copy, row.blob("cka_id"))
         if found is not None:
             if row.integer("encryptions") > found.integer("encryptions"):
                 copy.update(found, encryptions=row.integer("encryptions"))
         elif row.integer("state") == DOOMED:
-            added = copy.insert(TOKEN_OBJECTS, dict(row.values))
-            copy.update(added, row_id=added.id)
+            copy.insert(TOKEN_OBJECTS, {**row.values, "row_id": copy.next_id(TOKEN_OBJECTS)})
         else:
             orphans.append((row.text("resource"), token_of(row), row.blob("cka_id")))
     return orphans

@@ -9,7 +9,7 @@ from __future__ import annotations
 from kmsctl.errors import IntegrityError
 from kmsctl.model import states
 from kmsctl.store import scrub, versions
-from kmsctl.store.tables import CRYPTO_KEY_VERSIONS, TOMBSTONES
+from kmsctl.store.tables import CRYPTO_KEY_VERSIONS, CRYPTO_KEYS, TOMBSTONES
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,9 +17,10 @@ if TYPE_CHECKING:
 
     from kmsctl.model.canonical import Value
     from kmsctl.store.snapshot import Snapshot, Transaction
-    from kmsctl.store.tables import Row, Table
+    from kmsctl.store.tables import Row
 
 _DESTROYED = states.STATE_NUMBERS[states.DESTROYED]
+_SCHEDULED = states.STATE_NUMBERS[states.DESTROY_SCHEDULED]
 
 
 class Tombstone:
@@ -42,8 +43,7 @@ def each(snapshot: Snapshot) -> Iterator[Tombstone]:
     condition = "state = ? OR (state = 4 AND destroy_time <= ?)"
     for row in snapshot.scan(CRYPTO_KEY_VERSIONS, condition, (_DESTROYED, snapshot.trusted_now)):
         name = scrub.name_of(connection, CRYPTO_KEY_VERSIONS, row.id, location)
-        when = row.optional_integer("destroy_event_time") or row.optional_integer("destroy_time")
-        yield Tombstone(row.blob("uid"), name, when or row.integer("create_time"))
+        yield Tombstone(row.blob("uid"), name, _when(row))
     for row in snapshot.scan(TOMBSTONES, "1 ORDER BY id", ()):
         yield Tombstone(row.blob("uid"), row.text("name"), row.integer("destroy_time"))
 
@@ -54,25 +54,28 @@ def authentic(snapshot: Snapshot) -> list[Tombstone]:
         return list(each(snapshot))
     except IntegrityError:
         pass
-    location, found = snapshot.head.name, []
-    for row in _sound(snapshot, CRYPTO_KEY_VERSIONS):
-        if row.integer("state") == _DESTROYED:
-            name = scrub.name_of(snapshot.connection, CRYPTO_KEY_VERSIONS, row.id, location)
-            when = row.optional_integer("destroy_event_time")
-            found.append(Tombstone(row.blob("uid"), name, when or row.integer("create_time")))
+    found = [
+        Tombstone(row.blob("uid"), _name(snapshot, row), _when(row))
+        for row in scrub.sound(snapshot, CRYPTO_KEY_VERSIONS)
+        if row.integer("state") == _DESTROYED or versions.is_due(row, snapshot.trusted_now)
+    ]
     found += [
         Tombstone(row.blob("uid"), row.text("name"), row.integer("destroy_time"))
-        for row in _sound(snapshot, TOMBSTONES)
+        for row in scrub.sound(snapshot, TOMBSTONES)
     ]
     return found
 
 
-def _sound(snapshot: Snapshot, table: Table) -> Iterator[Row]:
-    """Yields the rows that fit their tags."""
-    for found in snapshot.connection.each(f"SELECT id FROM {table.name} ORDER BY id"):
-        row = scrub.row(snapshot, table, found[0]) if isinstance(found[0], int) else None
-        if row is not None:
-            yield row
+def _when(row: Row) -> int:
+    when = row.optional_integer("destroy_event_time") or row.optional_integer("destroy_time")
+    return when or row.integer("create_time")
+
+
+def _name(snapshot: Snapshot, row: Row) -> str:
+    try:
+        return scrub.name_of(snapshot.connection, CRYPTO_KEY_VERSIONS, row.id, snapshot.head.name)
+    except IntegrityError:
+        return f"row {row.id} of {CRYPTO_KEY_VERSIONS.name}"
 
 
 def returning(snapshot: Snapshot, known: Mapping[bytes, Tombstone]) -> Iterator[tuple[int, Tombstone]]:
@@ -111,3 +114,36 @@ def bury(transaction: Transaction, known: Mapping[bytes, Tombstone]) -> list[str
             }
             transaction.insert(TOMBSTONES, values)
     return buried
+
+
+def spare(transaction: Transaction, live: Snapshot) -> list[str]:
+    """Gives versions that a copy is to destroy, and that were saved from that since, their whole time anew.
+
+    Else the clock would destroy them as soon as the copy is in place: with their objects in tokens, too.
+
+    Returns:
+        the names of the versions.
+    """
+    spared = []
+    for row in transaction.scan(CRYPTO_KEY_VERSIONS, "state = 4 ORDER BY id", ()):
+        now = _counterpart(live, row.blob("uid"))
+        if now is None or now.integer("state") == _DESTROYED:
+            continue
+        name = scrub.name_of(transaction.connection, CRYPTO_KEY_VERSIONS, row.id, transaction.head.name)
+        if now.integer("state") == _SCHEDULED:
+            later = now.integer("destroy_time")
+        else:
+            key = transaction.find(CRYPTO_KEYS, f"The key of {name}", id=row.integer("key"))
+            if key is None:
+                raise IntegrityError(f"The key of {name} disappeared from the copy.")
+            later = transaction.now + key.integer("destroy_scheduled_duration")
+            spared.append(name)
+        transaction.update(row, destroy_time=max(later, row.integer("destroy_time")))
+    return spared
+
+
+def _counterpart(live: Snapshot, uid: bytes) -> Row | None:
+    """Returns the row of a version in a database that may be damaged, if it can be believed."""
+    found = live.connection.all("SELECT id FROM crypto_key_versions WHERE uid = ?", (uid,))
+    row_id = found[0][0] if found else None
+    return scrub.row(live, CRYPTO_KEY_VERSIONS, row_id) if isinstance(row_id, int) else None

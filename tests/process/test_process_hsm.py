@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kmsctl.errors import KmsError
+from kmsctl.keystore.protectors import Silent
 from kmsctl.model import pkcs11_uri
 from kmsctl.model.names import CryptoKeyName, ImportJobName, KeyRingName, LocationName
 from kmsctl.model.requests import DecryptRequest, EncryptRequest
@@ -26,8 +27,9 @@ from tests import tokens
 from tests.process.forked import Child, run_all
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
+    from kmsctl.crypto.pkcs11.connection import TokenSession
     from tests.process.forked import Send, Task
 
 CTX = Context("owner@example.com")
@@ -242,6 +244,61 @@ def test_kill_at_each_step_loses_nothing_and_leaves_nothing(
             assert "libsofthsm2.so" in text
         shutil.rmtree(home.path)
     assert len(expected) in ends
+
+
+def test_kill_at_each_step_of_a_protector_leaves_no_key_behind(past: Home, place: Path) -> None:
+    class Wanted:
+        command: Sequence[str] = ()
+        command_timeout = shares = threshold = 0
+
+    def nothing(what: object) -> None:
+        """Does nothing."""
+
+    def work(kms: Kms, step: Callable[[str], None]) -> None:
+        def hand_out(shares: object) -> None:
+            step("token.created")
+
+        kms.find_store()
+        made = kms.add_protector(CTX, "pkcs11", Wanted(), Silent(), hand_out)
+        kms.remove_protector(CTX, made.number, nothing)
+
+    def dies(home: Home, last: int) -> Task:
+        def task(send: Send) -> None:
+            probe = Dying(last, send)
+            work(home.open(probe=probe), probe)
+            send("done")
+
+        return task
+
+    def goes_on(home: Home) -> Task:
+        def task(send: Send) -> None:
+            kms = home.open()
+            report = kms.maintain_store(CTX, confirm_clock=lambda question: False)
+            enrolled = [each for each in kms.list_protectors(CTX)[0] if each.type == "pkcs11"]
+
+            from pkcs11.constants import Attribute
+
+            def count(session: TokenSession) -> int:
+                return len(list(session.session.get_objects({Attribute.LABEL: "kmsctl root key"})))
+
+            send([report.left, len(enrolled), kms.tokens.of(RING).connection.run(count, "counting")])
+
+        return task
+
+    passed = run(dies(past.copy(place / "whole"), 10_000))
+    assert passed.pop() == "done"
+    ends = set()
+    for last, step in enumerate(passed):
+        home = past.copy(place / str(last))
+        child = Child(dies(home, last))
+        assert child.finish() == passed[:last]
+        assert child.killed
+        ((left, enrolled, there),) = run(goes_on(home))
+        assert left == []
+        assert enrolled == there, step
+        ends.add(there)
+        shutil.rmtree(home.path)
+    assert ends == {0, 1}
 
 
 def test_a_version_that_nobody_can_make_is_given_up_and_module_and_operation_are_named(

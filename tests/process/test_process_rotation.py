@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import os
+import select
 import shutil
+import socket
 from base64 import b64encode
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kmsctl.errors import KmsError
-from kmsctl.keystore import stretching
+from kmsctl.errors import FailedPrecondition, KmsError
+from kmsctl.keystore import agent, stretching
 from kmsctl.keystore.root import load_all
+from kmsctl.keystore.root_rotation import is_pending
 from kmsctl.model.names import CryptoKeyName, KeyRingName, LocationName
 from kmsctl.model.requests import DecryptRequest, EncryptRequest
 from kmsctl.model.resources import CryptoKeySpec
 from kmsctl.service import master_rotation
 from kmsctl.service.kms import Kms
+from kmsctl.service.restores import RestoreRequest
 from tests.bench import seed
 from tests.process.forked import Child, Dying, run_all
 
@@ -54,8 +59,8 @@ class Answers:
     def shares(self) -> Sequence[bytes]:
         return ()
 
-    def can_ask(self) -> bool:
-        return True
+    def brought(self) -> Sequence[str]:
+        return ()
 
 
 class Wanted:
@@ -126,7 +131,9 @@ def check_usable(home: Path, ciphertext: bytes) -> None:
         assert kms.decrypt(CTX, DecryptRequest(KEY, fresh)).plaintext == b"more"
         kms.create_crypto_key_version(CTX, KEY)
         found = {(each.resource, each.kind, each.message) for each in kms.verify_store(CTX)}
-        assert {kind for _, kind, _ in found} <= {"PURGE_PENDING", "ORPHAN"}, found
+        kinds = {kind for _, kind, _ in found}
+        assert kinds <= {"PURGE_PENDING", "ROTATION_PENDING", "ORPHAN"}, found
+        assert ("ROTATION_PENDING" in kinds) == is_pending(kms.open_store().keys)  # type: ignore[arg-type]
     finally:
         kms.close()
 
@@ -205,6 +212,49 @@ def test_a_rotation_that_dies_at_any_step_leaves_a_store_that_works_and_goes_on(
     assert holds(copy, PASSPHRASE) == []
 
 
+def test_a_rotation_of_the_root_key_that_dies_leaves_snapshots_that_open_or_none(tmp_path: Path) -> None:
+    home, copy = tmp_path / "home", tmp_path / "copy"
+    ciphertext = fill(home, file=True, passphrase=True)
+    kms = open_kms(home)
+    kms.create_snapshot(CTX)
+    kms.update_crypto_key_version(CTX, KEY.version(2), "DISABLED")
+    kms.close()
+    found = set()
+    for last in range(200):
+        shutil.rmtree(copy, ignore_errors=True)
+        shutil.copytree(home, copy)
+        died, _ = attempt(copy, rotate_root_key, last)
+        if not died:
+            break
+        found.add(restore_newest(copy))
+        check_usable(copy, ciphertext)
+        check_settled(copy)
+        kms = open_kms(copy)
+        kms.create_snapshot(CTX)
+        kms.close()
+        assert restore_newest(copy) == "nothing"  # it is in that state
+        check_usable(copy, ciphertext)
+    else:
+        pytest.fail("a rotation without an end")
+    assert found == {"restored", "The root key is being rotated.", "no snapshot"}
+
+
+def restore_newest(home: Path) -> str:
+    """Restores the newest snapshot, if there is one. Returns what became of that."""
+    kms = open_kms(home)
+    ids = sorted({each.id for each in kms.list_snapshots(CTX)})
+    if not ids:
+        return "no snapshot"
+    try:
+        report = kms.restore_snapshot(CTX, ids[-1], RestoreRequest("a drill"), confirm=lambda _: True)
+    except FailedPrecondition as error:
+        return error.message
+    finally:
+        kms.close()
+    assert report is not None
+    return "restored" if report.databases else "nothing"
+
+
 @pytest.mark.parametrize("act", ["add", "remove", "remove file", "add file"])
 def test_a_change_of_protectors_that_dies_at_any_step_leaves_one_that_opens(tmp_path: Path, act: str) -> None:
     home, copy = tmp_path / "home", tmp_path / "copy"
@@ -241,6 +291,38 @@ def check_settled_protectors(home: Path) -> None:
     kms.remove_protector(CTX, made.number, ignore)
     kms.close()
     assert not [path for path in home.rglob("*") if path.name.endswith(".new")]
+
+
+def test_of_several_that_unlock_at_once_one_agent_is_left(tmp_path: Path) -> None:
+    fill(tmp_path, file=False, passphrase=True)
+    secrets = str(tmp_path / "config" / "store")
+
+    def unlock(send: Send) -> None:
+        kms = open_kms(tmp_path)
+        kms.unlock_store(CTX, 60)
+        # None if another has taken its place meanwhile: then that one has ended it.
+        send(agent_at(secrets))
+
+    pids = {pid for (pid,) in run_all([unlock] * 4) if pid is not None}
+    assert pids
+    assert open_kms(tmp_path).lock_store(CTX)
+    for pid in pids:
+        try:
+            descriptor = os.pidfd_open(pid)
+        except ProcessLookupError:
+            continue  # it has ended
+        assert select.select([descriptor], [], [], 20)[0]
+        os.close(descriptor)
+
+
+def agent_at(secrets: str) -> int | None:
+    with socket.socket(socket.AF_UNIX) as connection:
+        try:
+            connection.connect(os.path.join(secrets, agent.SOCKET))
+        except OSError:
+            return None
+        peer = connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12)
+    return int.from_bytes(peer[:4], "little")
 
 
 def at_work(home: Path, number: int, until: Path) -> Callable[[Send], None]:

@@ -136,6 +136,17 @@ def test_a_token_that_goes_away_is_said_to_and_comes_back(softhsm: tokens.Token)
     assert last == "b'text'"
 
 
+def test_a_token_in_the_place_of_another_is_not_taken_for_it(softhsm: tokens.Token) -> None:
+    """Else a key that is not in it would pass for destroyed."""
+    *errors, last = _run("replaced", softhsm)
+    assert len(errors) == 2
+    for error in errors:
+        assert error.startswith("TokenError Another token has taken the place of the token 'kmsctl-test'"), (
+            errors
+        )
+    assert last == "b'text'"
+
+
 def test_a_request_that_is_refused_does_not_end_the_login(token: tokens.Token) -> None:
     assert _run("refused", token) == ["Decryption failed: the ciphertext is invalid. 1"]
 
@@ -147,6 +158,10 @@ def test_a_wrong_pin_is_tried_once(token: tokens.Token) -> None:
     assert len(errors) == 5
     assert errors[0].startswith("TokenPinError The token 'kmsctl-test' of ")
     assert "the PIN is wrong; it was tried once and is not tried again (CKR_PIN_INCORRECT)" in errors[0]
+
+
+def test_a_wrong_pin_is_not_tried_again_by_another_uri_of_the_token(token: tokens.Token) -> None:
+    assert _run("wrong_pin_again", token) == ["TokenPinError 1", "TokenPinError 1", "16 2"]
 
 
 def test_a_wrong_pin_of_a_new_process_is_tried_once_more_and_shows(softhsm: tokens.Token) -> None:

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import fcntl
 import os
+import shutil
 import sys
 import threading
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kmsctl.crypto.pkcs11 import TokenBackend
@@ -160,6 +162,28 @@ def removed(backend: TokenBackend) -> None:
     print(backend.decrypt(key, sealed, b""))
 
 
+def replaced(backend: TokenBackend) -> None:
+    """Another token with the same label and PIN comes in the place of the one that is in use."""
+    home = os.path.dirname(os.environ["SOFTHSM2_CONF"])
+    directory, other = f"{home}/tokens", f"{home}/another"
+    key = os.urandom(16)
+    backend.create(_SYMMETRIC, key, "key")
+    sealed = backend.encrypt(key, b"text", b"")
+    os.mkdir(other, 0o700)
+    tokens._softhsm(backend.identity.module_path, Path(other))
+    os.rename(directory, f"{directory}.away")
+    os.rename(f"{other}/tokens", directory)
+    for each in (lambda: backend.decrypt(key, sealed, b""), lambda: backend.destroy(key)):
+        try:
+            print("no error", each())
+        except KmsError as error:
+            print(type(error).__name__, error.message)
+    shutil.rmtree(directory)
+    shutil.rmtree(other)
+    os.rename(f"{directory}.away", directory)
+    print(backend.decrypt(key, sealed, b""))
+
+
 def wrong_pin(backend: TokenBackend) -> None:
     """Goes on asking for operations after the PIN was wrong; prints how often it was tried."""
     login, tried = Cryptoki.login, []
@@ -187,6 +211,25 @@ def wrong_pin(backend: TokenBackend) -> None:
         except KmsError as error:
             print(type(error).__name__, error.message)
     print("tried", len(tried), "asked", len(asked))
+
+
+def wrong_pin_again(backend: TokenBackend) -> None:
+    """Tries a wrong PIN by two URIs of one token, then the right one; prints how often the token saw a PIN."""
+    login, tried = Cryptoki.login, []
+
+    def count(self: Cryptoki, session: int, pin: bytes | None) -> bool:
+        tried.append(pin)
+        return login(self, session, pin)
+
+    Cryptoki.login = count  # type: ignore[method-assign]
+    serial = backend.identity.serial
+    other = sys.argv[2].replace("?", f";serial={serial}?", 1)
+    for uri, pin in ((sys.argv[2], "wrong-pin"), (other, "wrong-pin"), (other, tokens.PIN)):
+        again = TokenBackend.open(pkcs11_uri.parse(uri), lambda pin=pin: pin, sys.argv[3])  # type: ignore[misc]
+        try:
+            print(len(again.random_bytes(16)), len(tried))
+        except KmsError as error:
+            print(type(error).__name__, len(tried))
 
 
 def refused(backend: TokenBackend) -> None:

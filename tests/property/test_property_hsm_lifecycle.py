@@ -53,7 +53,7 @@ class HsmModel(Model):
         try:
             act(key)
         except Refused:
-            self.keys = before
+            self.refuse(before)
             raise
         self.commit()
 

@@ -6,7 +6,7 @@ import os
 import sys
 
 from kmsctl.cli import terminal
-from kmsctl.cli.failures import CommandError
+from kmsctl.cli.failures import CommandError, UsageError
 from kmsctl.cli.files import STDIO
 
 TYPE_CHECKING = False
@@ -60,9 +60,11 @@ def batch() -> Command:
 def run_batch(session: Session, args: Args) -> None:
     from json import JSONEncoder
 
-    from kmsctl.cli.batch import Batch, lines
+    from kmsctl.cli.batch import Batch, LineSession, lines
     from kmsctl.cli.main import run
 
+    if isinstance(session, LineSession):
+        raise UsageError(session.command, "A batch cannot be a line of a batch.", show_usage=False)
     encode = JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
     running = Batch(session, run)
     path: str = args["file"] or STDIO

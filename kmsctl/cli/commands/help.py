@@ -43,7 +43,7 @@ def run(session: Session, args: Args) -> None:
 
     page = page_of(_words(args["command"] or []))
     if not (terminal.is_terminal(sys.stdout) and _show_in_man(page)):
-        terminal.write_text(f"{whole(page)}\n")
+        terminal.write_help(f"{whole(page)}\n")
 
 
 def _words(given: list[str]) -> tuple[str, ...]:

@@ -7,7 +7,7 @@ from kmsctl.model.rest import crypto_key_json
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any, TypeVar
 
     from kmsctl.cli.command import Command
@@ -87,8 +87,10 @@ def run_list(session: Session, args: Args) -> None:
         found = session.kms.list_crypto_keys(session.context, parent, limit=args["limit"], keep=keep)
         return map(crypto_key_json, found)
 
-    def worked(make: Callable[[Resource], T]) -> Iterator[T]:
-        return session.kms.shape_crypto_keys(session.context, parent, lambda key: make(crypto_key_json(key)))
+    def worked(make: Callable[[Iterable[Resource]], T]) -> Iterator[T]:
+        return session.kms.shape_crypto_keys(
+            session.context, parent, lambda found: make(map(crypto_key_json, found))
+        )
 
     found = keys() if args["limit"] is not None else _source(parent, keys, worked)
     output.show_list(session, found, TABLE, args)
@@ -97,12 +99,14 @@ def run_list(session: Session, args: Args) -> None:
 def _source(
     parent: KeyRingName,
     keys: Callable[[Keep | None], Iterator[Resource]],
-    worked: Callable[[Callable[[Resource], Any]], Iterator[Any]],
+    worked: Callable[[Callable[[Iterable[Resource]], Any]], Iterator[Any]],
 ) -> Source:
     """Returns where the keys come from.
 
     For a filter, the store can tell some fields without the rest; without one, all processors work.
     """
+    from itertools import chain
+
     from kmsctl.render.pipeline import Source
 
     def sifted(keep: Callable[[Resource], bool]) -> Iterator[Resource]:
@@ -120,11 +124,7 @@ def _source(
         return keys(wanted)
 
     known = (("name",), ("purpose",), ("labels",), ("primary", "state"))
-    return Source(lambda: worked(_itself), sifted, known, worked)
-
-
-def _itself(resource: Resource) -> Resource:
-    return resource
+    return Source(lambda: chain.from_iterable(worked(list)), sifted, known, worked)
 
 
 def run_set_primary_version(session: Session, args: Args) -> None:

@@ -62,22 +62,39 @@ def run_verify(session: Session, args: Args) -> None:
             raise CommandError(
                 "Invalid value for [EXPORT]: give --checkpoint and --public-key to verify it by."
             )
-        findings = _verify_store(session, args)
-        if not findings:
-            check_store(session.paths)
-        whole = "The logs are whole: nothing is wrong."
-    else:
-        if args["checkpoint"] is None:
-            raise CommandError("Invalid value for [--public-key]: give --checkpoint too.")
-        if args["location"] is not None:
-            raise CommandError("Invalid value for [--location]: an export says itself what it is of.")
-        findings = _verify_export(session, args)
-        whole = "The checkpoint was signed by the owner of the public key"
-        whole += "." if args["export"] is None else ", and the export is whole."
+        _check(_verify_store(session, args))
+        check_store(session.paths)
+        session.status("The logs are whole: nothing is wrong.")
+        return
+    if args["checkpoint"] is None:
+        raise CommandError("Invalid value for [--public-key]: give --checkpoint too.")
+    if args["location"] is not None:
+        raise CommandError("Invalid value for [--location]: an export says itself what it is of.")
+    checkpoint = _read("--checkpoint", args["checkpoint"], "checkpoint")
+    pem = _read("--public-key", args["public_key"], "public key").encode()
+    _check(_verify_export(session, checkpoint, pem, args["export"]))
+    whole = "." if args["export"] is None else ", and the export is whole."
+    session.status("The checkpoint was signed by the owner of the public key" + whole)
+    _say_what_was_verified(session, checkpoint, pem)
+
+
+def _check(findings: int) -> None:
     if findings:
         what = "One finding" if findings == 1 else f"{findings} findings"
         raise CommandError(f"The logs are not as they were written: {what}, on standard output.")
-    session.status(whole)
+
+
+def _say_what_was_verified(session: Session, checkpoint: str, pem: bytes) -> None:
+    """Says which logs and records that were: what is left out with its checkpoint shows nowhere else."""
+    from kmsctl.service import log_proof
+
+    found, unused = log_proof.contents(checkpoint, pem)
+    for said in found:
+        which = f"records {said.first} to {said.size}" if said.count else f"no records after {said.size}"
+        session.status(f"{said.origin}: {which}, signed at {said.time}.")
+    if unused:
+        keys, theirs = ("keys", "their logs are") if unused > 1 else ("key", "its log is")
+        session.warn(f"{unused} public {keys} signed none of the checkpoints: {theirs} not among these.")
 
 
 def _verify_store(session: Session, args: Args) -> int:
@@ -93,12 +110,9 @@ def _verify_store(session: Session, args: Args) -> int:
         progress.clear()
 
 
-def _verify_export(session: Session, args: Args) -> int:
+def _verify_export(session: Session, checkpoint: str, pem: bytes, path: str | None) -> int:
     from kmsctl.service import log_proof
 
-    checkpoint = _read("--checkpoint", args["checkpoint"], "checkpoint")
-    pem = _read("--public-key", args["public_key"], "public key").encode()
-    path: str | None = args["export"]
     if path is None:
         return _show(session, log_proof.verify(checkpoint, pem, None), None)
     try:

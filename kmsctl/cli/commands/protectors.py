@@ -153,7 +153,7 @@ def _flags() -> list[Flag]:
 def run_init(session: Session, args: Args) -> None:
     type_, wanted = _read(args)
     made = session.kms.init_store(
-        session.context, type_, wanted, session.asked(args), _hand_out(session, args)
+        session.context, type_, wanted, asked.Asked(session, args), _hand_out(session, args)
     )
     session.status(f"Made a store in {session.paths.data}. {_said(made[0])}")
     output.show_silent(session, _json(made[0]))
@@ -168,12 +168,10 @@ def run_list(session: Session, args: Args) -> None:
 
 
 def run_add(session: Session, args: Args) -> None:
-    from kmsctl.cli.asked import Asked
-
     type_, wanted = _read(args)
     # The flags give the new secret; what opens the store now comes from elsewhere.
     made = session.kms.add_protector(
-        session.context, type_, wanted, Asked(session, args), _hand_out(session, args)
+        session.context, type_, wanted, asked.Asked(session, args), _hand_out(session, args)
     )
     session.status(_said(made))
     output.show_silent(session, _json(made))

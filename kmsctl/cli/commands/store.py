@@ -149,7 +149,8 @@ def accept_rollback() -> Command:
         about="""
             Accepts a database that is older than its anchor says, as after bringing it back
             from a copy, or that is missing. What happened since is lost: versions that were
-            disabled or destroyed may be enabled again.
+            disabled or destroyed may be enabled again. Projects that have key rings, but that
+            the database control does not know any more, are then owned by whoever accepts it.
         """,
         examples=[("To accept what is there of a location:", "store accept-rollback us-east1")],
     )
@@ -276,15 +277,23 @@ def run_repair(session: Session, args: Args) -> None:
         session.status("Repaired: nothing is wrong now.")
 
 
+#: What accepting the control database does besides, to be told before it is done.
+_TAKES_OVER = " Projects with key rings that it does not know any more will be owned by [{}]."
+
+
 def run_accept_rollback(session: Session, args: Args) -> None:
     name: str = args["database"]
+    account = (session.context.principal, *session.context.impersonated)[-1]
     terminal.confirm(
         f"The database [{name}] will be taken as it is now. What was done since is lost: "
-        "disabled or destroyed versions may be usable again.",
+        "disabled or destroyed versions may be usable again."
+        + (_TAKES_OVER.format(account) if name == "control" else ""),
         quiet=session.quiet,
     )
-    session.kms.accept_rollback(session.context, name)
+    taken = session.kms.accept_rollback(session.context, name)
     session.status(f"Accepted the database [{name}] as it is.")
+    for project in taken:
+        session.status(f"[{account}] is now the owner of the project [{project}].")
 
 
 def _status_json(status: DatabaseStatus) -> dict[str, object]:

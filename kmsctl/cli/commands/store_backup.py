@@ -116,7 +116,8 @@ def prune() -> Command:
         ],
         about="""
             Removes all backups of this store from a directory but the newest, after asking. Files
-            that are no backups, backups of other stores and those that cannot be opened stay.
+            that are no backups, backups of other stores and those that cannot be opened stay. The
+            newest is read first: if it is cut off or changed, nothing is removed.
         """,
         examples=[("To keep the newest 14 backups:", "store backup prune /mnt/backups --keep=14 --quiet")],
     )

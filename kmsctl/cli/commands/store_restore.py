@@ -29,6 +29,10 @@ def restore_flags() -> list[Flag]:
         options.flag(
             "tombstones", "List of what is destroyed, from kmsctl store tombstones export.", metavar="FILE"
         ),
+        options.Flag(
+            "destroyed-may-return",
+            "Accept that versions come back that were destroyed, where nothing here says which were.",
+        ),
         options.Flag("dry-run", "Show what would change, and change nothing."),
     ]
 
@@ -51,8 +55,9 @@ def restore() -> Command:
             processes go on with the restored one.
 
             What is destroyed stays destroyed, as far as the store or a list of tombstones says so. Where
-            neither is there, as on a new machine, what is listed may bring back what was destroyed
-            after the backup was made.
+            neither can, as on a new machine or where the store is damaged, what is listed may bring
+            back what was destroyed after the backup was made. You are asked about that, or accept
+            it with --destroyed-may-return; --quiet does not.
 
             On a new machine give the root key with --root-key-file, or what opens the one in the backup.
             The restored state is a new epoch, with a record of who restored it and why.
@@ -64,7 +69,7 @@ def restore() -> Command:
             ),
             (
                 "To restore on a new machine:",
-                "store backup restore store.backup --root-key-file=root-key --justification=drill --quiet",
+                "store backup restore b --root-key-file=root-key --tombstones=t --justification=drill",
             ),
         ],
     )
@@ -123,6 +128,8 @@ def report_restored(session: Session, report: RestoreReport | None) -> None:
         return
     for name in report.buried:
         session.status(f"Stays destroyed: {name}.")
+    for name in report.spared:
+        session.status(f"Scheduled to be destroyed again, its whole time from now on: {name}.")
     for text in report.orphans:
         session.status(f"{text} No version refers to it any more.")
     session.status(f"Restored: {', '.join(report.databases) or 'nothing, all is as it was then'}.")

@@ -17,7 +17,7 @@ def unlock() -> Command:
     from kmsctl.cli import options, params
     from kmsctl.cli.command import Command
 
-    return Command(
+    command = Command(
         "store unlock",
         run_unlock,
         [
@@ -35,9 +35,13 @@ def unlock() -> Command:
 
             The agent answers no other user, leaves no core file, and keeps its memory out of the swap
             file where the system lets it.
+
+            A passphrase or shares that are given have to open it; no other protector is tried then.
         """,
         examples=[("To be asked once for a script of a few minutes:", "store unlock --timeout=10m")],
     )
+    command.exclusive = (("passphrase-file", "passphrase-fd", "share-files"),)
+    return command
 
 
 def lock() -> Command:

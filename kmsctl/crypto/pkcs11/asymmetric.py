@@ -20,6 +20,8 @@ _DIGEST_INFO = {
     "SHA384": bytes.fromhex("3041300d060960864801650304020205000430"),
     "SHA512": bytes.fromhex("3051300d060960864801650304020305000440"),
 }
+#: Curve → bytes of r and of s.
+_HALVES: dict[str | None, int] = {"P-256": 32, "P-384": 48, "secp256k1": 32}
 
 
 def digest_of(algorithm: Algorithm, data: bytes) -> bytes:
@@ -55,7 +57,9 @@ def _der(algorithm: Algorithm, signature: bytes) -> bytes:
 
     from kmsctl.crypto.software import ec
 
-    half = len(signature) // 2
+    half = _HALVES[algorithm.parameters]
+    if len(signature) != 2 * half:
+        raise failures.senseless()
     encoded = encode_dss_signature(
         int.from_bytes(signature[:half], "big"), int.from_bytes(signature[half:], "big")
     )

@@ -32,6 +32,8 @@ USAGE = (
 )
 #: CK_UNAVAILABLE_INFORMATION: what SoftHSM says of the mechanism that made an unwrapped key.
 UNAVAILABLE = 2 ** (8 * struct.calcsize("L")) - 1
+#: What a token says of the length of a key when it does not say it: SoftHSM 2.6 has 0 for unwrapped ones.
+UNTOLD_SIZES = (0, None)
 _PRIVATE_KEYS_LACK = (Attribute.ENCRYPT, Attribute.VERIFY, Attribute.WRAP)
 
 _FLAGS = (

@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     T = TypeVar("T")
 
 
+#: (module, label, serial number, PIN) of the PINs that were refused in this process → the error. Several URIs
+#: may name one token, and a service may be opened again.
+_REFUSED: dict[tuple[str, str, bytes | str, bytes | None], TokenPinError] = {}
+
+
 class TokenSession:
     """A session in use, by the one thread that holds the module's lock.
 
@@ -87,6 +92,8 @@ class Connection:
         self._asking = allocate_lock()
         self._session: TokenSession | None = None
         self._generation = 0
+        #: Label and serial number of the token that was found first.
+        self._seen: tuple[str, bytes | str] | None = None
         #: What was found by trying what the token can do: a key of the caller's → what it lacks, or None.
         self.tried: dict[object, str | None] = {}
 
@@ -123,7 +130,7 @@ class Connection:
             exclusive: whether it changes objects of the token.
             repeat: whether it may be done a second time, if the session turns out to have been void.
         """
-        self._check_refusal()
+        self._check_refusal(self._refusal)
         self._get_pin()
         with self._hold(exclusive=exclusive) as hold:
             module = self._load()
@@ -135,21 +142,20 @@ class Connection:
                 failure = failures.name(error)
                 lost = failure in failures.LOST
                 if not (repeat and reused and (lost or failure in failures.STALE)):
-                    raise failures.translate(error, self.name, doing) from None
+                    raise failures.translate(error, self.name, doing) from error.__cause__
                 if lost:
                     self._restart(module, failures.translate(error, self.name, doing))
             try:
                 return self._attempt(work, module, hold)
             except kinds as error:
-                raise failures.translate(error, self.name, doing) from None
+                raise failures.translate(error, self.name, doing) from error.__cause__
 
     def look(self, work: Callable[[Module, Token], T], doing: str = "looking at it") -> T:
         """Does `work` with the token, without logging in."""
         with self._hold(exclusive=False):
             module = self._load()
-            token = self._select(module)
             try:
-                return work(module, token)
+                return work(module, self._select(module))
             except failures.kinds() as error:
                 raise failures.translate(error, self.name, doing) from None
 
@@ -174,6 +180,9 @@ class Connection:
             self._generation = module.generation
         try:
             return work(self._session)
+        except failures.SENSELESS as error:
+            self._drop()
+            raise failures.senseless() from error
         except BaseException as error:
             # Some modules keep a failed operation active for good: the session is given up (rule 14).
             if isinstance(error, failures.kinds()):
@@ -209,7 +218,23 @@ class Connection:
                 pass
 
     def _select(self, module: Module) -> Token:
-        """Returns the token. One that was not there when the module started shows when it starts again."""
+        """Returns the token.
+
+        Raises:
+            TokenError: if it is another one than before: of a key that is not in it, nothing follows.
+        """
+        token = self._find(module)
+        seen = (token.label, token.serial)
+        if self._seen not in (None, seen):
+            raise TokenError(
+                f"Another token has taken the place of the {self.name}.",
+                hint="Put that one back, or run the command again for the new one.",
+            )
+        self._seen = seen
+        return token
+
+    def _find(self, module: Module) -> Token:
+        """Finds the token. One that was not there when the module started shows when it starts again."""
         try:
             return selection.select(module.library, self._uri)
         except selection.AbsentToken:
@@ -254,11 +279,12 @@ class Connection:
                 return session
             self._check_flags(token)
             pin = self._read_pin()
+            self._check_refusal(_REFUSED.get(self._login(token)))
             if cryptoki is not None:
                 cryptoki.login(session.handle, pin)
                 return session
             try:
-                opened = self._open_session(token, mapper, pin.decode())
+                opened = self._open_session(token, mapper, _text(pin))
             except UserAlreadyLoggedIn:
                 return session
             session.close()
@@ -266,8 +292,13 @@ class Connection:
             translated = failures.translate(error, self.name, "logging in")
             if isinstance(translated, TokenPinError):
                 self._refusal = translated
+                if failures.name(error) == "PinIncorrect":
+                    _REFUSED[self._login(token)] = translated
             raise translated from None
         return opened
+
+    def _login(self, token: Token) -> tuple[str, str, bytes | str, bytes | None]:
+        return loading.real_path(self._uri.module_path), token.label, token.serial, self._pin
 
     def _get_pin(self) -> None:
         """Asks for the PIN if it will be needed; not under the module's lock, as people type slowly."""
@@ -318,9 +349,17 @@ class Connection:
             self._pin = pin
         return self._pin
 
-    def _check_refusal(self) -> None:
-        if self._refusal is not None:
-            raise TokenPinError(self._refusal.message, hint=self._refusal.hint)
+    @staticmethod
+    def _check_refusal(refusal: TokenPinError | None) -> None:
+        if refusal is not None:
+            raise TokenPinError(refusal.message, hint=refusal.hint)
+
+
+def _text(pin: bytes) -> str:
+    try:
+        return pin.decode()
+    except UnicodeDecodeError:
+        raise failures.TokenFailure("PinInvalid") from None
 
 
 def _needs_login(token: Token) -> bool:

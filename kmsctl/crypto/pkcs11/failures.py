@@ -6,6 +6,8 @@ name, the exception's, which is the standard's CKR name in another spelling.
 
 from __future__ import annotations
 
+import struct
+
 from kmsctl.crypto.pkcs11 import library
 from kmsctl.errors import TokenBusy, TokenError, TokenPinError
 
@@ -105,6 +107,12 @@ UNDECRYPTABLE = frozenset(
     )
 )
 
+#: What python-pkcs11 and `cryptography` raise about answers that no module should give: numbers and keys of
+#: other sizes, points on no curve, objects of another class.
+SENSELESS = (ValueError, TypeError, AttributeError, ArithmeticError, MemoryError, struct.error)
+#: The name of a failure that such an answer is: the module itself reported none.
+_SENSELESS = "Senseless"
+
 _WRITE_PROTECTED = "it is write-protected"
 _ABSENT = "it is not there any more"
 _MEMORY = "it has no memory left"
@@ -159,6 +167,11 @@ class TokenFailure(Exception):
         self.name = name
 
 
+def senseless() -> TokenFailure:
+    """Returns the failure for an exception of `SENSELESS`."""
+    return TokenFailure(_SENSELESS)
+
+
 def kinds() -> tuple[type[Exception], ...]:
     """Returns the exceptions that calls of a module may raise."""
     library.load()
@@ -167,6 +180,11 @@ def kinds() -> tuple[type[Exception], ...]:
     from kmsctl.crypto.pkcs11.cryptoki import CryptokiError
 
     return (PKCS11Error, CryptokiError, TokenFailure)
+
+
+def every() -> tuple[type[Exception], ...]:
+    """Returns what can come of using a key: `kinds`, `SENSELESS`, and the errors that this package raises."""
+    return (*kinds(), *SENSELESS, TokenError)
 
 
 def name(error: BaseException) -> str:
@@ -190,6 +208,8 @@ def name(error: BaseException) -> str:
 
 def ckr(failure: str) -> str:
     """Returns the standard's spelling of a name: ``CKR_PIN_INCORRECT``."""
+    if failure == _SENSELESS:
+        return "its module's answer makes no sense"
     if failure.startswith("0x"):
         return f"CKR {failure}"
     words = "".join(f"_{letter}" if letter.isupper() else letter.upper() for letter in failure)

@@ -56,10 +56,10 @@ def _token(token: Token) -> dict[str, object]:
     from kmsctl.crypto.pkcs11 import selection
 
     return {
-        "label": token.label,
+        "label": selection.text(token.label),
         "serial": selection.text(token.serial),
-        "manufacturer": token.manufacturer_id,
-        "model": token.model,
+        "manufacturer": selection.text(token.manufacturer_id),
+        "model": selection.text(token.model),
         "slotId": token.slot.slot_id,
         "pin": _pin_state(token),
     }
@@ -81,6 +81,8 @@ def status(backend: TokenBackend) -> dict[str, object]:
     def look(module: Module, token: Token) -> dict[str, object]:
         from pkcs11.mechanisms import Mechanism
 
+        from kmsctl.crypto.pkcs11 import selection
+
         open_, most = (
             (None, None) if module.cryptoki is None else module.cryptoki.sessions(token.slot.slot_id)
         )
@@ -90,8 +92,8 @@ def status(backend: TokenBackend) -> dict[str, object]:
         return {
             "module": {
                 "path": module.path,
-                "manufacturer": library.manufacturer_id,
-                "description": library.library_description,
+                "manufacturer": selection.text(library.manufacturer_id),
+                "description": selection.text(library.library_description),
                 "version": ".".join(str(part) for part in library.library_version),
                 "cryptokiVersion": ".".join(str(part) for part in library.cryptoki_version),
             },

@@ -27,16 +27,21 @@ _TEMPLATES = frozenset(
 )
 
 
-def search(session: TokenSession, cka_id: bytes, kind: ObjectClass | None = None) -> list[Any]:
+def search(
+    session: TokenSession, cka_id: bytes, kind: ObjectClass | None = None, *, private: bool = False
+) -> list[Any]:
     """Returns the objects with a CKA_ID. The search is over before an object of it is used (rule 14).
 
     Only ids as they are drawn for kmsctl are looked for: objects of others often have short ones, or none.
+    `private` leaves out what anybody may have put into the token without its PIN.
     """
     if len(cka_id) != ID_SIZE:
         raise Internal(f"A CKA_ID of kmsctl has {ID_SIZE} bytes, not {len(cka_id)}.")
     wanted: dict[Attribute, object] = {Attribute.ID: cka_id}
     if kind is not None:
         wanted[Attribute.CLASS] = kind
+    if private:
+        wanted[Attribute.PRIVATE] = True
     return list(session.session.get_objects(wanted))
 
 
@@ -48,7 +53,7 @@ def find(session: TokenSession, cka_id: bytes) -> Any | None:
     """
     found: list[Any] = []
     for kind in _OURS:
-        found += search(session, cka_id, kind)
+        found += search(session, cka_id, kind, private=True)
     if not found:
         session.check_alive()
         return None
@@ -66,7 +71,7 @@ def key(session: TokenSession, cka_id: bytes, kind: ObjectClass) -> Any:
     known = session.keys.get((kind, cka_id))
     if known is not None:
         return known
-    found = search(session, cka_id, kind)
+    found = search(session, cka_id, kind, private=True)
     if len(found) == 1:
         session.keys[kind, cka_id] = found[0]
         return found[0]

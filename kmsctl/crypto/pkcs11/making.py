@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from kmsctl.crypto.backend import KeyMaterial
-from kmsctl.crypto.pkcs11 import capabilities, failures, keys, proof, schemes
-from kmsctl.errors import FailedPrecondition, Unimplemented
+from kmsctl.crypto.pkcs11 import attributes, capabilities, failures, keys, proof, schemes
+from kmsctl.errors import FailedPrecondition, TokenError, Unimplemented
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Any
 
     from kmsctl.crypto.pkcs11.connection import Connection, TokenSession
     from kmsctl.crypto.pkcs11.schemes import Scheme
@@ -53,7 +54,24 @@ def create(
         made = keys.confirm(session, cka_id, scheme)
         public = keys.public_of(session, cka_id, made)
         proof.use(session, algorithm, made, public, unpad=unpad)
+        if not _has_size(algorithm, made, public):
+            raise TokenError(
+                f"The token '{session.token.label}' made a key of another size than {algorithm.enum} has."
+            )
     return KeyMaterial(cka_id, public)
+
+
+def _has_size(algorithm: Algorithm, made: Any, public: bytes | None) -> bool:
+    """Tells whether a new key is as long as it was asked to be, as far as the token says."""
+    from pkcs11.constants import Attribute
+
+    from kmsctl.crypto.software import pkcs8
+
+    if algorithm.secret_size is not None:
+        return attributes.read(made, Attribute.VALUE_LEN) in (algorithm.secret_size, *attributes.UNTOLD_SIZES)
+    if algorithm.key_bits is None:
+        return True  # the curve shows in the use
+    return getattr(pkcs8.load_public(public or b""), "key_size", None) == algorithm.key_bits
 
 
 class Undo:
@@ -78,11 +96,7 @@ class Undo:
 
 def quietly(work: Callable[[], object]) -> None:
     """Does what tidies up after another failure, whose report matters more."""
-    from kmsctl.errors import TokenError
-
     try:
         work()
-    except failures.kinds():
-        pass
-    except TokenError:
+    except failures.every():
         pass

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kmsctl.model.algorithms import Algorithm
 
 #: The orders of the groups (SP 800-186, 3.2.1; SEC 2, 2.4.1).
-_ORDERS = {
+ORDERS = {
     "P-256": 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551,
     "P-384": int(
         "FFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFC7634D81F4372DDF581A0DB248B0A77AECEC196ACCC52973", 16
@@ -41,7 +41,7 @@ def public_key(private: Any, algorithm: Algorithm) -> bytes:
     from kmsctl.crypto.software.ec import CURVES
 
     curve = CURVES[algorithm.parameters]()
-    order = _ORDERS[algorithm.parameters or ""]
+    order = ORDERS[algorithm.parameters or ""]
     zeros = bytes(len(asymmetric.digest_of(algorithm, b"")))
     signature = bytes(private.sign(zeros, mechanism=Mechanism.ECDSA))
     half = len(signature) // 2

@@ -19,9 +19,10 @@ class AbsentToken(TokenError):
 
 
 def text(field: bytes | str) -> str:
-    """Returns a field of fixed width without what fills it up."""
+    """Returns a field of fixed width without what fills it up, and without what a terminal would obey."""
     decoded = field.decode("utf-8", "replace") if isinstance(field, bytes) else field
-    return decoded.rstrip("\0 ")
+    stripped = decoded.rstrip("\0 ")
+    return stripped if stripped.isprintable() else "".join(c if c.isprintable() else "?" for c in stripped)
 
 
 def present(library: lib) -> list[Token]:
@@ -85,7 +86,7 @@ def select(library: lib, uri: Pkcs11Uri) -> Token:
         found = [token for token in tokens if _is(describe(token), of_token)]
     if len(found) == 1:
         return found[0]
-    listed = ", ".join(f"token={token.label};serial={text(token.serial)}" for token in tokens)
+    listed = ", ".join(f"token={text(token.label)};serial={text(token.serial)}" for token in tokens)
     if found:
         raise TokenError(
             f"{len(found)} tokens of {uri.module_path} match the URI; it must name one of them.",

@@ -39,27 +39,32 @@ def seal(session: TokenSession, key: Any, plaintext: bytes, aad: bytes) -> tuple
         sealed = session.cryptoki.gcm(
             "Encrypt", session.session.handle, key.handle, iv=nonce, aad=aad, data=plaintext
         )
-    if len(sealed) != len(plaintext) + checks.GCM_TAG_SIZE:
-        raise failures.TokenFailure("FunctionFailed")
-    return nonce, bytes(sealed)
+    return nonce, _of_length(sealed, len(plaintext) + checks.GCM_TAG_SIZE)
 
 
 def open_(session: TokenSession, key: Any, nonce: bytes, sealed: bytes, aad: bytes) -> bytes | None:
     """Decrypts what `seal` made, or returns None if it is not that."""
     try:
         if session.cryptoki is None:
-            return bytes(
-                key.decrypt(
-                    sealed, mechanism=Mechanism.AES_GCM, mechanism_param=GCMParams(nonce, aad or None)
-                )
+            opened = key.decrypt(
+                sealed, mechanism=Mechanism.AES_GCM, mechanism_param=GCMParams(nonce, aad or None)
             )
-        return session.cryptoki.gcm(
-            "Decrypt", session.session.handle, key.handle, iv=nonce, aad=aad, data=sealed
-        )
+        else:
+            opened = session.cryptoki.gcm(
+                "Decrypt", session.session.handle, key.handle, iv=nonce, aad=aad, data=sealed
+            )
     except failures.kinds() as error:
         if failures.name(error) in failures.UNDECRYPTABLE:
             return None
         raise
+    return _of_length(opened, len(sealed) - checks.GCM_TAG_SIZE)
+
+
+def _of_length(answer: bytes, length: int) -> bytes:
+    """Returns what a module answered, which is of no use if it has another length."""
+    if len(answer) != length:
+        raise failures.senseless()
+    return bytes(answer)
 
 
 def _plain_mode(algorithm: Algorithm, iv: bytes) -> dict[str, object]:
@@ -78,9 +83,7 @@ def raw_encrypt(
     iv = iv or random(session, checks.BLOCK_SIZE)
     # Of nothing, nothing comes: not all modules take an empty message.
     sealed = key.encrypt(plaintext, **_plain_mode(algorithm, iv)) if plaintext else b""
-    if len(sealed) != len(plaintext):
-        raise failures.TokenFailure("FunctionFailed")
-    return RawCiphertext(bytes(sealed), iv)
+    return RawCiphertext(_of_length(sealed, len(plaintext)), iv)
 
 
 def raw_decrypt(
@@ -90,14 +93,13 @@ def raw_decrypt(
     if algorithm.family == algorithms.AES_GCM:
         opened = open_(session, key, iv, ciphertext, aad)
         if opened is None:
-            raise InvalidArgument(
-                "Decryption failed: the ciphertext, the initialization vector or the additional "
-                "authenticated data is not what was encrypted with this key version."
-            )
+            raise InvalidArgument(checks.RAW_DECRYPTION_FAILED)
         return opened
-    return bytes(key.decrypt(ciphertext, **_plain_mode(algorithm, iv))) if ciphertext else b""
+    opened = key.decrypt(ciphertext, **_plain_mode(algorithm, iv)) if ciphertext else b""
+    return _of_length(opened, len(ciphertext))
 
 
 def mac(key: Any, algorithm: Algorithm, data: bytes) -> bytes:
     """Returns the whole HMAC tag."""
-    return bytes(key.sign(data, mechanism=schemes.HMACS[algorithm.digest]))
+    tag = key.sign(data, mechanism=schemes.HMACS[algorithm.digest])
+    return _of_length(tag, algorithms.DIGEST_SIZES[algorithm.digest or ""])

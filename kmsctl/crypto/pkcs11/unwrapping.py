@@ -10,10 +10,10 @@ from __future__ import annotations
 from pkcs11.constants import Attribute, MechanismFlag, ObjectClass
 from pkcs11.mechanisms import KeyType, Mechanism
 
+from kmsctl.crypto import foreign_keys
 from kmsctl.crypto.backend import KeyMaterial
 from kmsctl.crypto.importing import UNWRAP_FAILED, UnwrapError, check_length
 from kmsctl.crypto.pkcs11 import attributes, failures, keys, making, proof, recovery, schemes
-from kmsctl.crypto.software import pkcs8
 from kmsctl.errors import FailedPrecondition, InvalidArgument, Unimplemented
 from kmsctl.model import algorithms
 from kmsctl.model.import_methods import EPHEMERAL_KEY_SIZE, KWP_BLOCK_SIZE
@@ -29,8 +29,7 @@ if TYPE_CHECKING:
 #: AES key wrap with padding. What is called PAD is RFC 5649 in SoftHSM, which has no KWP, and something else
 #: in other modules: a job is made only after a key wrapped by RFC 5649 was unwrapped.
 _KEY_WRAPS = (Mechanism.AES_KEY_WRAP_KWP, Mechanism.AES_KEY_WRAP_PAD)
-#: What a token says of the length of a key when it does not say it: SoftHSM 2.6 has 0 for unwrapped ones.
-_UNTOLD = (0, None)
+_CURVE_NAMES = {parameters: name for name, parameters in schemes.CURVES.items()}
 #: A PKCS#11 answer for a key that lacks its public key: NSS 3.87 cannot compute it from an EC private key.
 _INCOMPLETE = "TemplateIncomplete"
 
@@ -162,7 +161,7 @@ def unwrap(
             )
         except failures.kinds() as error:
             failure = failures.name(error)
-            if failure == _INCOMPLETE:
+            if failure == _INCOMPLETE and algorithm.family == algorithms.ECDSA:
                 raise Unimplemented(
                     f"{algorithm.enum} keys cannot be imported: the {connection.name} wants the public key "
                     "of what it unwraps, which only the wrapped key tells."
@@ -172,11 +171,33 @@ def unwrap(
             raise UnwrapError(UNWRAP_FAILED) from None
         _check_kind(session, method, algorithm, cka_id, wrapped)
         made = keys.confirm(session, cka_id, scheme)
-        public = keys.public_of(session, cka_id, made)
+        public = _tried(session, target, made)
+    return KeyMaterial(cka_id, public)
+
+
+def _tried(session: TokenSession, target: Target, made: Any) -> bytes | None:
+    """Uses a key that was unwrapped, and returns its public key.
+
+    Modules take what is no key, such as 31 bytes for AES or a modulus that is even, and fail at using it.
+    """
+    algorithm = target.algorithm
+    try:
+        public = keys.public_of(session, target.cka_id, made)
         if algorithm.family == algorithms.ECDSA:
             public = recovery.public_key(made, algorithm)
         proof.use(session, algorithm, made, public, unpad=target.unpad)
-    return KeyMaterial(cka_id, public)
+    except failures.every() as error:
+        told = failures.name(error) if isinstance(error, failures.kinds()) else None
+        if told is not None and told not in failures.UNSUPPORTED | failures.UNDECRYPTABLE:
+            raise
+        raise InvalidArgument(_unsound(algorithm)) from None
+    return public
+
+
+def _unsound(algorithm: Algorithm) -> str:
+    if algorithm.secret_size is None:
+        return foreign_keys.unsound(algorithm)
+    return f"Key material for {algorithm.enum} must be exactly {algorithm.secret_size} bytes, not encoded."
 
 
 def _unwrap_into(
@@ -199,7 +220,10 @@ def _unwrap_into(
         return
     ephemeral = _unwrap_first(method, private, head)
     try:
-        if attributes.read(ephemeral, Attribute.VALUE_LEN) not in (EPHEMERAL_KEY_SIZE, *_UNTOLD):
+        if attributes.read(ephemeral, Attribute.VALUE_LEN) not in (
+            EPHEMERAL_KEY_SIZE,
+            *attributes.UNTOLD_SIZES,
+        ):
             raise UnwrapError(UNWRAP_FAILED)
         ephemeral.unwrap_key(kind, scheme.key_type, tail, mechanism=_key_wrap(session), **into)
     finally:
@@ -212,7 +236,7 @@ def _check_size(method: ImportMethod, size: int, told: int | None, wrapped: byte
     Where it tells nothing, the length of what was wrapped says it to within the 8 bytes of a block, and using
     the key once says the rest for AES. Only an HMAC key may then be up to 7 bytes shorter than it should be.
     """
-    if told not in _UNTOLD:
+    if told not in attributes.UNTOLD_SIZES:
         return told == size
     if not method.aes_kwp:
         raise Unimplemented("The token does not tell the length of keys that were unwrapped.")
@@ -228,17 +252,15 @@ def _check_kind(
     if algorithm.secret_size is not None:
         told = attributes.read(found, Attribute.VALUE_LEN)
         if not _check_size(method, algorithm.secret_size, told, wrapped):
-            raise InvalidArgument(
-                f"Key material for {algorithm.enum} must be exactly {algorithm.secret_size} bytes, not "
-                "encoded."
-            )
+            raise InvalidArgument(_unsound(algorithm))
         return
     if algorithm.key_bits is None:
-        fits = attributes.read(found, Attribute.EC_PARAMS) == schemes.CURVES[algorithm.parameters]
+        curve = _CURVE_NAMES.get(attributes.read(found, Attribute.EC_PARAMS), "another curve")
+        info = foreign_keys.PrivateKeyInfo(foreign_keys.EC, curve=curve)
     else:
-        modulus = attributes.read(found, Attribute.MODULUS) or b""
-        exponent = attributes.read(found, Attribute.PUBLIC_EXPONENT) or b""
-        bits = int.from_bytes(modulus, "big").bit_length()
-        fits = bits == algorithm.key_bits and int.from_bytes(exponent, "big") >= 65537
-    if not fits:
-        raise pkcs8.wrong_material(algorithm)
+        modulus = int.from_bytes(attributes.read(found, Attribute.MODULUS) or b"", "big")
+        exponent = int.from_bytes(attributes.read(found, Attribute.PUBLIC_EXPONENT) or b"", "big")
+        info = foreign_keys.PrivateKeyInfo(foreign_keys.RSA, bits=modulus.bit_length(), exponent=exponent)
+    problem = foreign_keys.mismatch(algorithm, info)
+    if problem is not None:
+        raise InvalidArgument(problem)

@@ -69,10 +69,7 @@ class TokenUses:
     ) -> RawCiphertext:
         from kmsctl.crypto import checks
 
-        checks.raw_request(algorithm, aad)
-        checks.plaintext_and_aad(algorithms.HSM, plaintext, aad)
-        checks.raw_encrypt_iv(algorithm, iv)
-        checks.whole_blocks(algorithm, "plaintext", plaintext)
+        checks.raw_encrypt(self.protection_level, algorithm, plaintext, aad=aad, iv=iv)
 
         def work(session: TokenSession) -> RawCiphertext:
             from kmsctl.crypto.pkcs11 import keys, symmetric
@@ -94,14 +91,8 @@ class TokenUses:
     ) -> bytes:
         from kmsctl.crypto import checks
 
-        limits = algorithms.LIMITS[algorithms.HSM]
-        gcm = algorithm.family == algorithms.AES_GCM
-        checks.raw_request(algorithm, aad)
-        checks.length("additional_authenticated_data", aad, limits.aad)
-        checks.raw_decrypt_iv(algorithm, iv, tag_length)
-        most = limits.plaintext + checks.GCM_TAG_SIZE
-        checks.length("ciphertext", ciphertext, most, checks.GCM_TAG_SIZE if gcm else 0)
-        checks.whole_blocks(algorithm, "ciphertext", ciphertext)
+        level = self.protection_level
+        checks.raw_decrypt(level, algorithm, ciphertext, aad=aad, iv=iv, tag_length=tag_length)
 
         def work(session: TokenSession) -> bytes:
             from kmsctl.crypto.pkcs11 import keys, symmetric

@@ -22,9 +22,6 @@ if TYPE_CHECKING:
 
     from kmsctl.model.algorithms import Algorithm
 
-#: A ciphertext may be longer than the longest plaintext by its tag.
-_MAX_CIPHERTEXT = algorithms.LIMITS[algorithms.SOFTWARE].plaintext + checks.GCM_TAG_SIZE
-
 
 def _cipher(algorithm: Algorithm, secret: bytes, iv: bytes) -> Cipher[modes.CBC] | Cipher[modes.CTR]:
     if algorithm.family == algorithms.AES_CBC:
@@ -42,10 +39,7 @@ def encrypt(
     random: Callable[[int], bytes],
 ) -> RawCiphertext:
     """`Backend.raw_encrypt`; `random` draws the IV if none is given."""
-    checks.raw_request(algorithm, aad)
-    checks.plaintext_and_aad(algorithms.SOFTWARE, plaintext, aad)
-    checks.raw_encrypt_iv(algorithm, iv)
-    checks.whole_blocks(algorithm, "plaintext", plaintext)
+    checks.raw_encrypt(algorithms.SOFTWARE, algorithm, plaintext, aad=aad, iv=iv)
     if algorithm.family == algorithms.AES_GCM:
         iv = random(checks.GCM_IV_SIZE)
         return RawCiphertext(AESGCM(secret).encrypt(iv, plaintext, aad), iv, checks.GCM_TAG_SIZE)
@@ -58,19 +52,11 @@ def decrypt(
     algorithm: Algorithm, secret: bytes, ciphertext: bytes, *, aad: bytes, iv: bytes, tag_length: int
 ) -> bytes:
     """`Backend.raw_decrypt`."""
-    checks.raw_request(algorithm, aad)
-    checks.length("additional_authenticated_data", aad, algorithms.LIMITS[algorithms.SOFTWARE].aad)
-    checks.raw_decrypt_iv(algorithm, iv, tag_length)
+    checks.raw_decrypt(algorithms.SOFTWARE, algorithm, ciphertext, aad=aad, iv=iv, tag_length=tag_length)
     if algorithm.family == algorithms.AES_GCM:
-        checks.length("ciphertext", ciphertext, _MAX_CIPHERTEXT, checks.GCM_TAG_SIZE)
         try:
             return AESGCM(secret).decrypt(iv, ciphertext, aad)
         except InvalidTag:
-            raise InvalidArgument(
-                "Decryption failed: the ciphertext, the initialization vector or the additional "
-                "authenticated data is not what was encrypted with this key version."
-            ) from None
-    checks.length("ciphertext", ciphertext, _MAX_CIPHERTEXT)
-    checks.whole_blocks(algorithm, "ciphertext", ciphertext)
+            raise InvalidArgument(checks.RAW_DECRYPTION_FAILED) from None
     decryptor = _cipher(algorithm, secret, iv).decryptor()
     return decryptor.update(ciphertext) + decryptor.finalize()

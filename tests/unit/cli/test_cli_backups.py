@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 WHY = "--justification=a drill"
+RETURN = "--destroyed-may-return"
 
 
 @pytest.fixture(autouse=True)
@@ -66,8 +67,23 @@ def test_a_passphrase_is_asked_for_twice_and_once(tmp_path: Path, monkeypatch: p
     answers(monkeypatch, "two")
     run("backup", "restore", "b", WHY, "--quiet", status=1)
     answers(monkeypatch, "one")
-    run("backup", "restore", "b", WHY, "--quiet")
+    run("backup", "restore", "b", WHY, "--quiet", RETURN)
     assert main(["keyrings", "describe", "r", "--location=us"]) == 0
+
+
+def test_a_pipe_is_not_read_to_see_what_to_ask(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answers(monkeypatch, "one", "one")
+    run("backup", "create", "b", "--include-root-key")
+    elsewhere(tmp_path, monkeypatch)
+    read, write = os.pipe()
+    os.write(write, (tmp_path / "b").read_bytes())
+    os.close(write)
+    capsys.readouterr()
+    run("backup", "restore", f"/dev/fd/{read}", WHY, status=1)
+    assert "is sealed with a passphrase.\nGive it with --passphrase-file" in capsys.readouterr().err
+    os.close(read)
 
 
 def test_a_passphrase_from_a_descriptor(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,7 +97,7 @@ def test_a_passphrase_from_a_descriptor(tmp_path: Path, monkeypatch: pytest.Monk
     elsewhere(tmp_path, monkeypatch)
     run("backup", "restore", "b", WHY, "--quiet", descriptor(b"two\n"), status=1)
     run("backup", "verify", "b", descriptor(b"one\r\n"))
-    run("backup", "restore", "b", WHY, "--quiet", descriptor(b"one"))
+    run("backup", "restore", "b", WHY, "--quiet", RETURN, descriptor(b"one"))
     run("backup", "restore", "b", WHY, "--quiet", "--passphrase-fd=999", status=1)
 
 
@@ -94,6 +110,9 @@ def test_a_dry_run_where_there_is_no_store_installs_nothing(
     run("backup", "restore", "b", WHY, key, "--dry-run", "--format=value(resource)")
     assert capsys.readouterr().out == "projects/local\nprojects/local/locations/us/keyRings/r\n"
     run("backup", "restore", "b", WHY, key, status=1)  # nobody can be asked
+    capsys.readouterr()
+    run("backup", "restore", "b", WHY, key, "--quiet", status=1)
+    assert "or accept that with --destroyed-may-return" in capsys.readouterr().err
     assert not (tmp_path / "elsewhere" / "config").exists()
     assert not list((tmp_path / "elsewhere").rglob("*.db"))
 
@@ -139,4 +158,4 @@ def test_what_others_could_have_read_is_no_root_key_file(
     assert "is open to others (mode 0644" in capsys.readouterr().err
     run("backup", "restore", "b", WHY, "--root-key-file=nowhere", status=1)
     copy.chmod(0o600)
-    run("backup", "restore", "b", WHY, "--root-key-file=root-key", "--quiet")
+    run("backup", "restore", "b", WHY, "--root-key-file=root-key", "--quiet", RETURN)

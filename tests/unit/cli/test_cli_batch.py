@@ -170,8 +170,12 @@ def test_it_stops_at_the_first_failure_unless_told_to_go_on(run: Batch) -> None:
             2,
             '"data": the value of "x-file" is neither base64 ',
         ),
-        ("batch x", "USAGE", 2, "A batch cannot be a line of a batch."),
-        ("kms batch", "USAGE", 2, "A batch cannot be a line of a batch."),
+        ("batch x", "USAGE", 2, "(kmsctl.batch) A batch cannot be a line of a batch."),
+        ("kms batch", "USAGE", 2, "(kmsctl.batch) A batch cannot be a line of a batch."),
+        ("--quiet kms --format=json batch", "USAGE", 2, "(kmsctl.batch) A batch cannot be a line of a "),
+        ('{"args": ["keys", "\\ud83d"]}', "USAGE", 2, "This is not a text in Unicode: "),
+        ('{"args": [], "\\udcff": 1}', "USAGE", 2, "This is not a text in Unicode: "),
+        ('{"args": ' + "[" * 100_000, "USAGE", 2, "This is no JSON: "),
         (" ".join([*ENCRYPT, "--plaintext-file=-"]), "FAILED", 1, "(kmsctl.encrypt) No data was given for "),
         (" ".join(ENCRYPT), "FAILED", 1, "(kmsctl.encrypt) No data was given for --plaintext-file."),
         (
@@ -304,7 +308,6 @@ def test_standard_input_is_the_default(
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"config \xff", "A line is not a text in UTF-8."),
         (b"x" * (batch.LONGEST_LINE + 1), "A line is longer than"),
     ],
 )
@@ -314,6 +317,11 @@ def test_lines_that_cannot_be_read(
     (tmp_path / "bad").write_bytes(content)
     assert main(["batch", "bad"]) == 1
     assert capsysbinary.readouterr().err.decode().startswith(f"ERROR: (kmsctl.batch) {message}")
+    (tmp_path / "mixed").write_bytes(b"config \xff\nconfig get project\n")
+    assert main(["batch", "mixed", "--keep-going"]) == 1
+    bad, good = map(json.loads, capsysbinary.readouterr().out.splitlines())
+    assert (bad["exit"], bad["error"]) == (2, "This is not a text in UTF-8.")
+    assert good["output"] == "local\n"
     assert main(["batch", "none"]) == 1
     assert b"Failed to read batch file [none]: " in capsysbinary.readouterr().err
 

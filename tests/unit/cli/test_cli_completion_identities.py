@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 OWNER = Context("owner@example.com")
 LOCAL = ProjectName("local")
 RUNNER = "runner@local.iam.gserviceaccount.com"
-NAUGHTY = "\x1b[31m`rm -rf`"
+NAUGHTY = "`rm -rf` $(rm -rf)"
 
 
 @pytest.fixture(scope="module")

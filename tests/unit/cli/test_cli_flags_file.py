@@ -124,7 +124,7 @@ def test_what_is_no_file_of_flags(directory: Path, text: str, message: str) -> N
     assert caught.value.message == message
 
 
-@pytest.mark.parametrize("text", ["--a: [", "--a: 'x", "a: b: c", "--a: 1\n---\n--b: 2"])
+@pytest.mark.parametrize("text", ["--a: [", "--a: 'x", "a: b: c", "--a: 1\n---\n--b: 2", "[" * 3000])
 def test_what_is_no_yaml(directory: Path, text: str) -> None:
     with pytest.raises(CommandError, match=r"--flags-file \[f.yaml\] is neither YAML nor JSON"):
         expand(directory, text)

@@ -124,6 +124,17 @@ def test_without_a_terminal_nobody_is_asked(job: KeyMaterial, capsys: pytest.Cap
         terminal.ask_secret("Passphrase: ", otherwise="--x")
 
 
+def test_what_is_typed_and_is_no_text_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    def typed(text: str, stream: object) -> str:
+        del text, stream
+        return b"\xff".decode()
+
+    monkeypatch.setattr(terminal, "can_ask", lambda: True)
+    monkeypatch.setattr("getpass.getpass", typed)
+    with pytest.raises(CommandError, match="no text in this terminal's encoding; use --x"):
+        terminal.ask_secret("Passphrase: ", otherwise="--x")
+
+
 def test_a_wrong_passphrase_is_not_repeated(job: KeyMaterial, capsys: pytest.CaptureFixture[str]) -> None:
     key_file(sealed())
     Path("word").write_bytes(b"another-word")

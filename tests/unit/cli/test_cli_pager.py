@@ -50,6 +50,17 @@ def test_what_fills_the_screen_goes_to_the_pager(run: Run, tmp_path: Path) -> No
     assert (tmp_path / "told").read_text() == "FRX --flag\n"
 
 
+@pytest.mark.parametrize(("line", "pages"), [("keys create --help", True), ("version -h", False)])
+def test_help_goes_to_the_pager_where_it_does_not_fit(
+    run: Run, tmp_path: Path, line: str, *, pages: bool
+) -> None:
+    child = run(f"from kmsctl.cli.main import main; main({line.split()!r})")
+    child.expect(pexpect.EOF)
+    text = (tmp_path / "shown").read_text() if pages else child.before
+    assert text.startswith("NAME\n    kmsctl keys create - " if pages else "Usage: kmsctl version ")
+    assert (tmp_path / "shown").exists() == pages
+
+
 @pytest.mark.parametrize("count", [0, 1, 8])
 def test_what_fits_does_not(run: Run, tmp_path: Path, count: int) -> None:
     child = run(LINES % count)

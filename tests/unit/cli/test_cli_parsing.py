@@ -137,6 +137,8 @@ def test_global_flags_stand_anywhere(session: Session) -> None:
 def test_command_flags_stand_after_the_command(session: Session) -> None:
     text = usage_error(session, "keys --keyring=r list")
     assert text.startswith("(kmsctl.keys) unrecognized arguments: --keyring=r")
+    for line in ("keys -- list", "-- keys list"):
+        assert "unrecognized arguments: -- \n" in usage_error(session, line)
 
 
 def test_all_that_is_missing_is_named_at_once(session: Session) -> None:
@@ -156,6 +158,7 @@ def test_all_that_is_missing_is_named_at_once(session: Session) -> None:
         ("keyrings create", "(KEYRING : --location=LOCATION): Must be specified."),
         ("keys list", "(--keyring : --location): Must be specified."),
         ("keys list --location=l", "--location: --keyring must be specified."),
+        ("keys describe --location=l --keyring=r", "--keyring --location: KEY must be specified."),
         ("keyrings list", "--location: Must be specified."),
         ("keys versions describe", "VERSION: Must be specified."),
         ("keys set-primary-version k", "--version: Must be specified."),
@@ -263,6 +266,33 @@ def test_similar_commands_are_offered(session: Session) -> None:
     assert text.startswith("(kmsctl.keys) Invalid choice: 'creat'.\nMaybe you meant:\n  kmsctl keys create\n")
     assert "import-jobs" not in text
     assert "  kmsctl keyrings list\n" in usage_error(session, "lst")
+
+
+@pytest.mark.parametrize(
+    ("line", "first"),
+    [
+        ("key list --keyring=r", "kmsctl keys list"),
+        ("keys version destroy 3 --key=k", "kmsctl keys versions destroy"),
+        ("list keys", "kmsctl keys list"),
+        ("key", "kmsctl keys"),
+        ("iam service-account create x", "kmsctl iam service-accounts create"),
+    ],
+)
+def test_the_words_that_follow_tell_which_command_was_meant(session: Session, line: str, first: str) -> None:
+    assert usage_error(session, line).splitlines()[1:3] == ["Maybe you meant:", f"  {first}"]
+
+
+@pytest.mark.parametrize(
+    ("line", "group", "command"),
+    [("keys foo", "kmsctl keys", "set-primary-version"), ("nosuch", "kmsctl", "encrypt")],
+)
+def test_where_nothing_is_similar_the_group_is_shown(
+    session: Session, line: str, group: str, command: str
+) -> None:
+    text = usage_error(session, line)
+    assert f"Invalid choice: '{line.rsplit(maxsplit=1)[-1]}'.\n\nAvailable groups for {group}:\n" in text
+    assert f"\nAvailable commands for {group}:\n" in text
+    assert f"\n      {command} " in text
 
 
 @pytest.mark.parametrize(

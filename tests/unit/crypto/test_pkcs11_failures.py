@@ -10,7 +10,7 @@ pkcs11 = pytest.importorskip(
     "pkcs11", reason="python-pkcs11 is missing: NO HSM TEST RUNS. pip install kmsctl[hsm]"
 )
 
-from kmsctl.crypto.pkcs11 import failures  # noqa: E402
+from kmsctl.crypto.pkcs11 import failures, selection  # noqa: E402
 from kmsctl.crypto.pkcs11.attributes import Mapper  # noqa: E402
 from kmsctl.crypto.pkcs11.connection import Connection  # noqa: E402
 from kmsctl.crypto.pkcs11.cryptoki import CryptokiError  # noqa: E402
@@ -111,3 +111,8 @@ def test_numbers_of_vendors_are_read_as_numbers() -> None:
     mapper = Mapper()
     vendor = (0x80000001).to_bytes(8, "little")
     assert mapper.unpack_attributes(pkcs11.Attribute.KEY_TYPE, vendor) == 0x80000001
+
+
+def test_what_a_terminal_would_obey_is_not_printed() -> None:
+    assert selection.text(b"a b\0\0") == "a b"
+    assert selection.text("v\u00e4lt\u0001 \x1b[31m ") == "v\u00e4lt? ?[31m"

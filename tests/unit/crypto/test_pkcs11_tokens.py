@@ -24,14 +24,19 @@ from kmsctl.model.algorithms import by_enum
 from tests import tokens
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kmsctl.crypto.backend import KeyMaterial
     from kmsctl.crypto.pkcs11.connection import TokenSession
+    from kmsctl.crypto.pkcs11.schemes import Scheme
 
 pytest.importorskip("pkcs11", reason="python-pkcs11 is missing: NO HSM TEST RUNS. pip install kmsctl[hsm]")
 
 from pkcs11.constants import Attribute, CertificateType, ObjectClass
+from pkcs11.mechanisms import KeyType
 
-from kmsctl.crypto.pkcs11 import attributes, keys
+from kmsctl.crypto.pkcs11 import asymmetric, attributes, failures, keys, recovery, symmetric
+from kmsctl.crypto.pkcs11.cryptoki import Cryptoki, CryptokiError
 
 _SYMMETRIC = by_enum("GOOGLE_SYMMETRIC_ENCRYPTION")
 _P256 = by_enum("EC_SIGN_P256_SHA256")
@@ -122,6 +127,129 @@ def test_a_key_that_is_gone_is_named(backend: TokenBackend) -> None:
         backend.encrypt(gone, b"", b"")
     with pytest.raises(NotFound, match=gone.hex()):
         backend.sign(_P256, gone, data=b"")
+
+
+def test_what_others_put_into_the_token_without_its_pin_is_not_used(softhsm_token: tokens.Token) -> None:
+    """The CKA_ID of a key pair can be read without the PIN, and an object with it be made."""
+    backend = TokenBackend.open(pkcs11_uri.parse(softhsm_token.uri), lambda: tokens.PIN, softhsm_token.locks)
+    made = backend.create(_SYMMETRIC, _id(), "key")
+    sealed = backend.encrypt(made.secret, b"text", b"")
+    planted = {
+        Attribute.CLASS: ObjectClass.SECRET_KEY,
+        Attribute.KEY_TYPE: KeyType.AES,
+        Attribute.TOKEN: True,
+        Attribute.PRIVATE: False,
+        Attribute.ID: made.secret,
+        Attribute.VALUE: bytes(32),
+        Attribute.ENCRYPT: True,
+        Attribute.DECRYPT: True,
+    }
+
+    def plant(session: TokenSession) -> None:
+        session.session.create_object(planted)
+
+    def remove(session: TokenSession) -> None:
+        for each in keys.search(session, made.secret, private=True):
+            each.destroy()
+
+    backend.connection.run(plant, "planting", exclusive=True)
+    backend.close()
+    assert backend.decrypt(made.secret, sealed, b"") == b"text"
+    assert backend.find(made.secret) is not None
+    backend.connection.run(remove, "removing", exclusive=True)
+    backend.close()
+    with pytest.raises(NotFound, match=made.secret.hex()):
+        backend.encrypt(made.secret, b"text", b"")
+    assert backend.find(made.secret) is None
+
+
+def test_answers_that_make_no_sense_are_errors_of_the_token(backend: TokenBackend) -> None:
+    cka_id = backend.create(_SYMMETRIC, _id(), "key").secret
+
+    def misread(session: TokenSession) -> int:
+        mapper: Any = session.mapper
+        mapper.unpack_attributes(Attribute.KEY_TYPE, b"short")
+        raise AssertionError("five bytes are no number")
+
+    with pytest.raises(
+        TokenError, match=r"could not be used for looking: .*its module's answer makes no sense"
+    ):
+        backend.connection.run(misread, "looking")
+    assert backend.find(cka_id) is not None
+
+
+def test_a_module_that_does_not_start_again_is_an_error_of_the_token(
+    softhsm_token: tokens.Token, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    uri = softhsm_token.uri.replace("token=kmsctl-test", "token=absent")
+    backend = TokenBackend.open(pkcs11_uri.parse(uri), lambda: tokens.PIN, softhsm_token.locks)
+    with pytest.raises(TokenError, match="No token"):
+        _ = backend.identity
+
+    def fail(self: Cryptoki, parameters: str | None) -> None:
+        raise CryptokiError("C_Initialize", 0xE0)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(Cryptoki, "initialize", fail)
+        with pytest.raises(TokenError, match="CKR_TOKEN_NOT_PRESENT"):
+            _ = backend.identity
+    with pytest.raises(TokenError, match="No token"):
+        _ = backend.identity
+
+
+@pytest.mark.parametrize("change", [-1, 1])
+def test_answers_of_another_length_are_refused(
+    backend: TokenBackend, monkeypatch: pytest.MonkeyPatch, change: int
+) -> None:
+    cka_id = backend.create(_SYMMETRIC, _id(), "key").secret
+    sealed = backend.encrypt(cka_id, b"some text", b"")
+    gcm = Cryptoki.gcm
+
+    def longer(*given: Any, **named: Any) -> bytes:
+        return (gcm(*given, **named) + b"!")[: None if change > 0 else -2]
+
+    monkeypatch.setattr(Cryptoki, "gcm", longer)
+    with pytest.raises(TokenError, match="makes no sense"):
+        backend.encrypt(cka_id, b"text", b"")
+    with pytest.raises(TokenError, match="makes no sense"):
+        backend.decrypt(cka_id, sealed, b"")
+
+    class Key:
+        def sign(self, data: bytes, **named: object) -> bytes:
+            return bytes(64 + change)
+
+        def decrypt(self, data: bytes, **named: object) -> bytes:
+            return bytes(16 + change)
+
+    uses: tuple[Callable[[], object], ...] = (
+        lambda: symmetric.mac(Key(), by_enum("HMAC_SHA512"), b""),
+        lambda: asymmetric.sign(Key(), _P256, bytes(32)),
+        lambda: symmetric.raw_decrypt(
+            None,  # type: ignore[arg-type]  # it has no part in this
+            by_enum("AES_256_CBC"),
+            Key(),
+            bytes(16),
+            aad=b"",
+            iv=bytes(16),
+        ),
+    )
+    for each in uses:
+        with pytest.raises(failures.TokenFailure):
+            each()
+
+
+def test_a_key_of_another_size_is_not_kept(backend: TokenBackend, monkeypatch: pytest.MonkeyPatch) -> None:
+    make, cka_id = keys.make, _id()
+    shorter = {"RSA_SIGN_PKCS1_3072_SHA256": "RSA_SIGN_PKCS1_2048_SHA256", "AES_256_GCM": "AES_128_GCM"}
+
+    def wrong(session: TokenSession, scheme: Scheme, algorithm: algorithms.Algorithm, *named: Any) -> None:
+        make(session, scheme, by_enum(shorter[algorithm.enum]), *named)
+
+    monkeypatch.setattr(keys, "make", wrong)
+    for enum in shorter:
+        with pytest.raises(TokenError, match=f"of another size than {enum} has"):
+            backend.create(by_enum(enum), cka_id, "key")
+        assert backend.find(cka_id) is None
 
 
 def test_an_id_that_is_taken_is_refused(backend: TokenBackend, wrapping: KeyMaterial) -> None:
@@ -282,6 +410,51 @@ def test_what_is_of_another_algorithm_is_refused_and_gone(
     material = SoftwareBackend().generate(by_enum(of)).secret
     with pytest.raises((InvalidArgument, UnwrapError, Unimplemented)):
         _import(backend, wrapping, by_enum(into), material, cka_id)
+    assert backend.find(cka_id) is None
+
+
+def _rsa_key(exponent: int, add: int = 0) -> bytes:
+    """Returns PKCS#8 DER of an RSA key with another public exponent, and with something added to its modulus."""
+    der = SoftwareBackend().generate(_RSA).secret
+    at = der.index(b"\x02\x82\x01\x01\x00") + 5
+    modulus = int.from_bytes(der[at : at + 256], "big") + add
+    der = der[:at] + modulus.to_bytes(256, "big") + der[at + 256 :]
+    return der.replace(b"\x02\x03\x01\x00\x01", b"\x02\x03" + exponent.to_bytes(3, "big"), 1)
+
+
+def _ec_key(scalar: int) -> bytes:
+    der = SoftwareBackend().generate(_P256).secret
+    at = der.index(b"\x04\x20") + 2
+    return der[:at] + scalar.to_bytes(32, "big") + der[at + 32 :]
+
+
+_UNSOUND: dict[str, tuple[algorithms.Algorithm, Callable[[], bytes]]] = {
+    "31 bytes": (_SYMMETRIC, lambda: bytes(31)),
+    "33 bytes": (_SYMMETRIC, lambda: bytes(33)),
+    "1 byte": (_SYMMETRIC, lambda: bytes(1)),
+    "exponent 3": (_RSA, lambda: _rsa_key(3)),
+    "exponent 65536": (_RSA, lambda: _rsa_key(65536)),
+    "exponent 65538": (_RSA, lambda: _rsa_key(65538)),
+    "exponent 65539": (_RSA, lambda: _rsa_key(65539)),
+    "an even modulus": (_RSA, lambda: _rsa_key(65537, -1)),
+    "another modulus": (_RSA, lambda: _rsa_key(65537, 2)),
+    "no key": (_RSA, lambda: os.urandom(100)),
+    "the scalar 0": (_P256, lambda: _ec_key(0)),
+    "the group's order": (_P256, lambda: _ec_key(recovery.ORDERS["P-256"])),
+}
+
+
+@pytest.mark.parametrize("kind", _UNSOUND)
+def test_what_is_no_sound_key_is_the_materials_fault(
+    backend: TokenBackend, wrapping: KeyMaterial, token: tokens.Token, kind: str
+) -> None:
+    """Modules unwrap much of it, and fail only at using it."""
+    algorithm, make = _UNSOUND[kind]
+    if token.kind == "nss" and algorithm is _P256:
+        pytest.skip("NSS imports no EC keys.")
+    cka_id = _id()
+    with pytest.raises((InvalidArgument, UnwrapError)):
+        _import(backend, wrapping, algorithm, make(), cka_id)
     assert backend.find(cka_id) is None
 
 

@@ -187,3 +187,19 @@ def test_aliases_of_the_format_are_keys() -> None:
         render([KEY], default_format="table(labels.env:label=ENV, n)", filter_expression="ENV=prod N=7")
     )
     assert shown == "ENV   N\nprod  7\n"
+
+
+@pytest.mark.parametrize("most", [1, 2, 1000])
+@pytest.mark.parametrize(
+    "expression", ["a=(x 7 true)", "a:(x 7)", "a=2024-01-02T03:04:05Z", "a=''", "NOT a:*"]
+)
+def test_a_value_that_comes_again_is_judged_as_before(
+    monkeypatch: pytest.MonkeyPatch, most: int, expression: str
+) -> None:
+    monkeypatch.setattr("kmsctl.render.filter_terms._MOST_KNOWN", most)
+    values = ["x", "X", 7, "7", 7.0, True, "true", 1, "1", None, "", "x y", ["x"]]
+    if "2024" in expression:
+        values += ["2024-01-02T03:04:05+00:00", "2024-01-02T03:04:06Z"]
+    matches = parse_filter(expression).matches
+    for value in values * 3:
+        assert matches({"a": value}) == parse_filter(expression).matches({"a": value})

@@ -22,10 +22,13 @@ PASSPHRASE = b"correct horse battery"
 class Answers:
     """Answers each question with the next of some passphrases, the last one again and again."""
 
-    def __init__(self, *passphrases: bytes, shares: Sequence[bytes] = ()) -> None:
+    def __init__(
+        self, *passphrases: bytes, shares: Sequence[bytes] = (), brought: Sequence[str] = ()
+    ) -> None:
         self.passphrases = list(passphrases)
         self.asked: list[str] = []
         self._shares = shares
+        self._brought = brought
 
     def passphrase(self, question: str) -> bytes | None:
         self.asked.append(question)
@@ -41,8 +44,8 @@ class Answers:
     def shares(self) -> Sequence[bytes]:
         return self._shares
 
-    def can_ask(self) -> bool:
-        return bool(self.passphrases)
+    def brought(self) -> Sequence[str]:
+        return self._brought
 
 
 class Wanted:

@@ -5,15 +5,27 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kmsctl.errors import AlreadyExists, FailedPrecondition, KmsError, StoreFull
+from kmsctl.errors import (
+    AlreadyExists,
+    FailedPrecondition,
+    Internal,
+    InvalidArgument,
+    KmsError,
+    StoreFull,
+    TokenError,
+)
+from kmsctl.model.asymmetric_requests import AsymmetricDecryptRequest, AsymmetricSignRequest
 from kmsctl.model.members import SYSTEM
 from kmsctl.model.names import CryptoKeyName, KeyRingName, LocationName
-from kmsctl.service import audit
+from kmsctl.model.raw_requests import RawDecryptRequest
+from kmsctl.service import audit, operations
 from kmsctl.service.context import Context
 from tests.unit.service.world import DAY, HOUR, KEY, OWNER, P256, PLACE, RING, START, World, acts, spec
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from kmsctl.service.kms import Kms
 
 LABELS = {"env": "prod"}
 
@@ -110,7 +122,12 @@ CHANGES: list[tuple[Callable[[World], object], str, str, dict[str, Any], str]] =
         ),
         "UpdateCryptoKey",
         str(KEY),
-        {"name": str(KEY), "updateMask": "labels,next_rotation_time"},
+        {
+            "name": str(KEY),
+            "updateMask": "labels,next_rotation_time",
+            "labels": LABELS,
+            "nextRotationTime": "2030-01-02T00:00:00Z",
+        },
         "cloudkms_cryptokey",
     ),
     (
@@ -238,6 +255,61 @@ def test_uses_that_fail_are_recorded_where_the_project_asks_for_it(keyed: World)
     record = last(keyed)
     assert record["protoPayload"]["status"]["code"] == 3
     assert record["logName"].endswith("%2Fdata_access")
+
+
+@pytest.mark.parametrize(
+    ("kind", "act", "method"),
+    [
+        (
+            ("ASYMMETRIC_DECRYPT", "RSA_DECRYPT_OAEP_2048_SHA256"),
+            lambda kms: kms.asymmetric_decrypt(OWNER, AsymmetricDecryptRequest(KEY.version(1), b"guess")),
+            "AsymmetricDecrypt",
+        ),
+        (
+            ("RAW_ENCRYPT_DECRYPT", "AES_256_GCM"),
+            lambda kms: kms.raw_decrypt(OWNER, RawDecryptRequest(KEY.version(1), b"x" * 32, b"i" * 12)),
+            "RawDecrypt",
+        ),
+        (
+            P256,
+            lambda kms: kms.asymmetric_sign(OWNER, AsymmetricSignRequest(KEY.version(1), data=b"x" * 70_000)),
+            "AsymmetricSign",
+        ),
+    ],
+)
+def test_a_use_is_recorded_as_it_ended(
+    world: World, kind: tuple[str, str], act: Callable[[Kms], object], method: str
+) -> None:
+    """Whoever guesses ciphertexts leaves failures, not successes."""
+    world.make_key(KEY, kind=kind)
+    asking_for(world, "DATA_READ")
+    before = len(world.records())
+    with pytest.raises(InvalidArgument) as failed:
+        act(world.kms)
+    (record,) = world.records()[before:]
+    payload = record["protoPayload"]
+    assert payload["methodName"] == method
+    assert payload["status"] == {"code": 3, "message": failed.value.message}
+    assert record["severity"] == "ERROR"
+
+
+@pytest.mark.parametrize(
+    ("error", "code"), [(TokenError("gone"), 14), (Internal("broken"), 13), (KmsError("unknown"), 2)]
+)
+def test_a_use_that_fails_by_nobodys_fault_is_recorded(
+    keyed: World, monkeypatch: pytest.MonkeyPatch, error: KmsError, code: int
+) -> None:
+    def fail(*args: object) -> None:
+        raise error
+
+    ciphertext = keyed.encrypt()
+    asking_for(keyed, "DATA_READ")
+    before = len(keyed.records())
+    monkeypatch.setattr(operations, "holding", fail)
+    for act in acts(keyed.encrypt, lambda: keyed.decrypt(ciphertext)):
+        with pytest.raises(type(error)):
+            act()
+    assert [each["protoPayload"]["status"]["code"] for each in keyed.records()[before:]] == [code, code]
 
 
 def test_a_failure_whose_record_cannot_be_kept_is_the_failure_all_the_same(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from itertools import chain
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +17,9 @@ from kmsctl.service import keys as verbs
 from tests.unit.service.world import OWNER, RING, World
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
+
+    from kmsctl.model.resources import CryptoKey
 
 # The runner of the tests has threads; the program has none.
 pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
@@ -24,8 +27,17 @@ pytestmark = pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWa
 HERE = os.getpid()
 
 
-def work(*results: object) -> Callable[[], list[object]]:
-    return lambda: [*results, os.getpid() != HERE]
+def work(result: object) -> Callable[[], tuple[object, bool]]:
+    """Work on a block, which tells whether it was done in another process."""
+    return lambda: (result, os.getpid() != HERE)
+
+
+def shown(keys: Iterable[CryptoKey]) -> list[dict[str, object]]:
+    return list(map(crypto_key_json, keys))
+
+
+def shaped(world: World, ring: KeyRingName = RING) -> Iterator[dict[str, object]]:
+    return chain.from_iterable(world.kms.shape_crypto_keys(OWNER, ring, shown))
 
 
 @pytest.fixture(autouse=True)
@@ -56,28 +68,28 @@ def none_is_left(pids: list[int]) -> bool:
 def test_results_are_in_order_and_the_last_block_is_worked_on_here(forked: list[int]) -> None:
     for workers in (2, 5):
         found = list(blocks.worked([work(number) for number in range(4)], workers))
-        assert found == [0, True, 1, True, 2, True, 3, False]
-    assert list(blocks.worked([work("one")], 2)) == ["one", False]
+        assert found == [(0, True), (1, True), (2, True), (3, False)]
+    assert list(blocks.worked([work("one")], 2)) == [("one", False)]
     assert list(blocks.worked([], 2)) == []
-    assert list(blocks.worked([work(1), work(2)], 1)) == [1, False, 2, False]
+    assert list(blocks.worked([work(1), work(2)], 1)) == [(1, False), (2, False)]
     assert none_is_left(forked)
 
 
 def test_results_may_be_larger_than_a_pipe() -> None:
     found = list(blocks.worked([lambda: ["x" * 10**6, {"a": [1, None, "é"]}]] * 3, 2))
-    assert found == ["x" * 10**6, {"a": [1, None, "é"]}] * 3
+    assert found == [["x" * 10**6, {"a": [1, None, "é"]}]] * 3
 
 
 def test_blocks_are_not_read_ahead_without_end(forked: list[int]) -> None:
     read = []
 
-    def many() -> Iterator[Callable[[], list[object]]]:
+    def many() -> Iterator[Callable[[], tuple[object, bool]]]:
         for number in range(50):
             read.append(number)
             yield work(number)
 
     found = blocks.worked(many(), 2)
-    assert next(found) == 0
+    assert next(found) == (0, True)
     assert len(read) <= 4
     found.close()  # type: ignore[attr-defined]  # it is a generator
     assert none_is_left(forked)
@@ -85,27 +97,27 @@ def test_blocks_are_not_read_ahead_without_end(forked: list[int]) -> None:
 
 @pytest.mark.parametrize("how", ["raises", "exits", "is killed", "has no plain result"])
 def test_what_fails_elsewhere_is_done_again_here(how: str, forked: list[int]) -> None:
-    def fails() -> list[object]:
+    def fails() -> object:
         if os.getpid() == HERE:
-            return ["here"]
+            return "here"
         if how == "raises":
             raise ValueError(how)
         if how == "exits":
             raise SystemExit(0)
         if how == "is killed":
             os.kill(os.getpid(), signal.SIGKILL)
-        return [object()]
+        return object()
 
-    assert list(blocks.worked([fails, work("last")], 2)) == ["here", "last", False]
+    assert list(blocks.worked([fails, work("last")], 2)) == ["here", ("last", False)]
     assert none_is_left(forked)
 
 
 def test_an_error_is_raised_here(forked: list[int]) -> None:
-    def fails() -> list[object]:
+    def fails() -> object:
         raise KeyError("wrong")
 
     found = blocks.worked([work(1), fails, work(3), work(4)], 2)
-    assert [next(found), next(found)] == [1, True]
+    assert next(found) == (1, True)
     with pytest.raises(KeyError, match="wrong"):
         next(found)
     assert none_is_left(forked)
@@ -116,7 +128,7 @@ def test_no_process_can_be_had(monkeypatch: pytest.MonkeyPatch) -> None:
         raise BlockingIOError
 
     monkeypatch.setattr(os, "fork", refuse)
-    assert list(blocks.worked([work(1), work(2)], 2)) == [1, False, 2, False]
+    assert list(blocks.worked([work(1), work(2)], 2)) == [(1, False), (2, False)]
 
 
 @pytest.fixture
@@ -132,9 +144,9 @@ def many(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
 
 def test_a_list_is_the_same_on_more_processors(many: World, monkeypatch: pytest.MonkeyPatch) -> None:
     whole = [crypto_key_json(key) for key in many.kms.list_crypto_keys(OWNER, RING)]
-    assert list(many.kms.shape_crypto_keys(OWNER, RING, crypto_key_json)) == whole
+    assert list(shaped(many)) == whole
     monkeypatch.setattr(blocks, "processors", lambda: 1)
-    assert list(many.kms.shape_crypto_keys(OWNER, RING, crypto_key_json)) == whole
+    assert list(shaped(many)) == whole
     assert len(whole) == 11
 
 
@@ -145,13 +157,13 @@ def test_lists_of_every_length(many: World, monkeypatch: pytest.MonkeyPatch, cou
     many.kms.create_key_ring(OWNER, ring)
     for number in range(count):
         many.make_key(CryptoKeyName(ring, f"k{number}"))
-    names = [key["name"] for key in many.kms.shape_crypto_keys(OWNER, ring, crypto_key_json)]
+    names = [key["name"] for key in shaped(many, ring)]
     assert names == [f"{ring}/cryptoKeys/k{number}" for number in range(count)]
 
 
 def test_a_row_that_was_changed_is_found_by_whoever_works_on_it(many: World, forked: list[int]) -> None:
     many.sql("UPDATE crypto_keys SET labels = 'n=9' WHERE name = 'k04'")
-    found = many.kms.shape_crypto_keys(OWNER, RING, crypto_key_json)
+    found = shaped(many)
     assert [next(found)["name"] for _ in range(2)]
     with pytest.raises(IntegrityError, match="row 5 of crypto_keys"):
         list(found)
@@ -159,7 +171,7 @@ def test_a_row_that_was_changed_is_found_by_whoever_works_on_it(many: World, for
 
 
 def test_the_store_can_be_used_while_others_work(many: World) -> None:
-    for key in many.kms.shape_crypto_keys(OWNER, RING, crypto_key_json):
+    for key in shaped(many):
         name = CryptoKeyName(RING, str(key["name"]).rpartition("/")[2])
         many.kms.update_crypto_key(OWNER, name, {"labels": {"seen": "yes"}})
     assert all(key.labels == {"seen": "yes"} for key in many.kms.list_crypto_keys(OWNER, RING))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from kmsctl.errors import FailedPrecondition
+from kmsctl.errors import FailedPrecondition, NotFound
 from kmsctl.model.names import CryptoKeyName
 from kmsctl.store.snapshot import CLOCK_JUMP, CLOCK_TOLERANCE
 from tests.unit.service.world import DAY, HOUR, KEY, MINUTE, OWNER, RING, SECOND, START, World, acts, spec
@@ -188,6 +188,18 @@ def test_a_clock_that_was_ahead_for_reads_only_leaves_no_trace(keyed: World) -> 
     assert keyed.state() == "DESTROY_SCHEDULED"
     keyed.kms.restore_crypto_key_version(OWNER, VERSION)
     assert keyed.verify() == []
+
+
+def test_the_record_of_a_failed_change_has_a_time_that_nothing_after_it_goes_behind(keyed: World) -> None:
+    keyed.clock.now = START + 365 * DAY
+    with pytest.raises(NotFound):
+        keyed.kms.destroy_crypto_key_version(OWNER, KEY.version(6))
+    assert keyed.records()[-1]["timestamp"] == "2031-01-01T00:00:00Z"
+    keyed.clock.now = START + HOUR
+    with pytest.raises(FailedPrecondition, match="but the store was last changed at 2031-01-01T00:00:00Z"):
+        keyed.kms.create_crypto_key_version(OWNER, KEY)
+    keyed.maintain(confirm=True)
+    assert keyed.kms.create_crypto_key_version(OWNER, KEY).create_time == START + HOUR
 
 
 @pytest.mark.parametrize("gap", [71 * HOUR, CLOCK_JUMP])

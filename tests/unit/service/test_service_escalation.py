@@ -16,13 +16,15 @@ from kmsctl.errors import (
     PermissionDenied,
 )
 from kmsctl.model import service_agents
-from kmsctl.model.iam_resources import IamRole
+from kmsctl.model.iam_resources import Group, IamRole
 from kmsctl.model.members import SYSTEM
 from kmsctl.model.names import ProjectName, ServiceAccountName
 from kmsctl.model.policies import AuditConfig, Binding, Condition, Policy, with_binding
+from kmsctl.model.policy_json import parse_condition
 from kmsctl.model.requests import EncryptRequest
-from kmsctl.service import conditions
+from kmsctl.service import accounts, conditions, policies
 from kmsctl.service.context import Context
+from kmsctl.service.policies import account_target
 from tests.unit.service.world import KEY, OWNER, PLACE, PROJECT, RING
 
 if TYPE_CHECKING:
@@ -85,6 +87,40 @@ def test_an_account_of_another_project_is_not_reached_through_ones_own(
         attempt(shared.kms, ServiceAccountName("-", email))
     assert shared.sql("SELECT * FROM service_accounts", name="control") == before
     assert not may(shared, Context(MALLORY.principal, impersonated=[email]))
+
+
+@pytest.mark.parametrize(
+    "attempt",
+    [
+        lambda kms, name: kms.get_service_account(MALLORY, name),
+        lambda kms, name: kms.get_iam_policy(MALLORY, name),
+        lambda kms, name: kms.set_iam_policy(
+            MALLORY, name, Policy([Binding(TOKENS, [f"user:{MALLORY.principal}"])]), ["bindings"]
+        ),
+        lambda kms, name: kms.set_service_account_disabled(MALLORY, name, disabled=True),
+        lambda kms, name: kms.delete_service_account(MALLORY, name),
+    ],
+)
+def test_an_agent_that_is_made_meanwhile_is_not_of_the_project_of_its_address(
+    keyed: World, monkeypatch: pytest.MonkeyPatch, attempt: Callable[[Any, ServiceAccountName], object]
+) -> None:
+    """Mallory owns the project that the address of an agent, not yet made, reads like."""
+    keyed.kms.create_project(MALLORY, ProjectName("gs-project-accounts"))
+    service = "storage.googleapis.com"
+    email = service_agents.email(service, keyed.kms.get_project(OWNER, ME).number)
+    assert email is not None
+
+    def made_after(kms: Any, name: Any) -> Any:
+        target = account_target(kms, name)
+        keyed.kms.create_service_identity(OWNER, ME, service)
+        return target
+
+    for module in (accounts, policies):
+        monkeypatch.setattr(module, "account_target", made_after)
+    with pytest.raises(NotFound):
+        attempt(keyed.kms, ServiceAccountName("-", email))
+    monkeypatch.undo()
+    assert not keyed.kms.get_service_account(OWNER, ServiceAccountName(PROJECT, email)).disabled
 
 
 @pytest.mark.parametrize("service", ["spanner.googleapis.com", "storage.googleapis.com"])
@@ -176,10 +212,22 @@ def test_who_is_in_a_group_is_told_to_those_who_may_see_it(shared: World) -> Non
         found = kms.who_can(MALLORY, "cloudkms.keyRings.get", THEIRS)
         return [each.member for each in found if each.role == "roles/viewer"]
 
+    def explained(account: str) -> tuple[bool, list[str], str]:
+        found = kms.explain_access(MALLORY, "cloudkms.keyRings.get", THEIRS, account)
+        return found.granted, [each.outcome for each in found.grounds], found.note
+
+    unknown = (False, ["NOT_A_MEMBER", "MEMBERSHIP_NOT_TOLD"], "may have the permission by a group")
+    for account in ("ann@example.com", "eve@example.com"):
+        granted, outcomes, note = explained(account)
+        assert (granted, outcomes) == unknown[:2]
+        assert unknown[2] in note
+    assert explained("bob@example.com") == (True, ["NOT_A_MEMBER", "GRANTED"], "")
     assert told() == [f"group:{TEAM}", "group:outer@x", "user:bob@example.com"]
     grant(shared, ME, f"user:{MALLORY.principal}", "roles/viewer")
     ann, bob = "user:ann@example.com", "user:bob@example.com"
     assert told() == [f"group:{TEAM}", ann, "group:outer@x", bob, ann]
+    assert explained("ann@example.com")[0]
+    assert explained("eve@example.com") == (False, ["NOT_A_MEMBER", "NOT_A_MEMBER"], "")
 
 
 # Names
@@ -219,6 +267,24 @@ def test_a_caller_cannot_pass_for_another_in_policies_and_records_or_fill_them(
         keyed.kms.create_project(ctx, ProjectName("new"))
     assert (keyed.generation(), keyed.generation("control")) == before
     assert keyed.kms.get_iam_policy(OWNER, KEY).bindings[0].members == (deleted,)
+
+
+@pytest.mark.parametrize("text", ["\x1b[31mred", "two\nlines", "\u202egnp", "\x9b2J", "x" * 101])
+def test_what_people_write_does_nothing_to_the_terminals_of_others(keyed: World, text: str) -> None:
+    kms, written = keyed.kms, Group(TEAM, PROJECT, [], display_name=text)
+    condition = {"title": text, "expression": "1 / 0 == 1"}
+    for attempt in (
+        lambda: kms.create_project(OWNER, ProjectName("new"), display_name=text),
+        lambda: kms.create_service_account(OWNER, ME, "runner", display_name=text),
+        lambda: kms.create_custom_role(OWNER, ME, "user", IamRole("", text, "", "GA", [])),
+        lambda: kms.create_group(OWNER, ME, TEAM, display_name=text),
+        lambda: kms.import_groups(OWNER, ME, [written]),
+        # Whoever is refused reads the titles of conditions that failed.
+        lambda: parse_condition("condition", condition),
+        lambda: parse_condition("condition", {**condition, "title": "t", "description": text * 3 + "\x07"}),
+    ):
+        with pytest.raises(InvalidArgument, match=r"that do not print|has more than"):
+            attempt()
 
 
 # Owners, roles, conditions
@@ -376,6 +442,36 @@ def test_the_deepest_condition_that_can_be_set_can_be_evaluated(expression: str)
 
 
 # Service accounts
+
+
+@pytest.mark.parametrize("method", ["Encrypt", "GetIamPolicy", "TestIamPermissions", "ListProjects"])
+def test_whoever_may_not_act_as_another_is_refused_in_their_own_name(keyed: World, method: str) -> None:
+    """Else they would leave records of what a service account is said to have tried."""
+    kms = keyed.kms
+    first, second = (
+        kms.create_service_account(OWNER, ME, name).email for name in ("first-one", "second-one")
+    )
+    grant(keyed, ServiceAccountName("-", first), "user:ann@example.com", TOKENS)
+    calls: dict[str, Callable[[Context], object]] = {
+        "Encrypt": lambda ctx: kms.encrypt(ctx, EncryptRequest(KEY, b"x")),
+        "GetIamPolicy": lambda ctx: kms.get_iam_policy(ctx, ME),
+        "TestIamPermissions": lambda ctx: kms.test_iam_permissions(ctx, KEY, ["cloudkms.cryptoKeys.get"]),
+        "ListProjects": lambda ctx: list(kms.list_projects(ctx)),
+    }
+    log = PLACE if method in ("Encrypt", "TestIamPermissions") else "control"
+    for chain, refused, by in (([second], "ann@example.com", []), ([first, second], first, [ANN.principal])):
+        with pytest.raises(PermissionDenied, match="getAccessToken"):
+            calls[method](Context(ANN.principal, impersonated=chain))
+        payload = keyed.records(log)[-1]["protoPayload"]
+        assert payload["methodName"] == method
+        assert payload["authorizationInfo"][0]["resource"] == f"projects/-/serviceAccounts/{second}"
+        who = payload["authenticationInfo"]
+        assert who["principalEmail"] == refused
+        delegation = [
+            each["firstPartyPrincipal"]["principalEmail"]
+            for each in who.get("serviceAccountDelegationInfo", [])
+        ]
+        assert delegation == by
 
 
 def test_every_link_of_a_chain_has_to_hold(keyed: World) -> None:

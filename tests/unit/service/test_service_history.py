@@ -58,7 +58,7 @@ def test_every_change_is_told_the_newest_first(keyed: World) -> None:
     ]
     assert {change["principalEmail"] for change in changes} == {OWNER.principal}
     assert changes[1]["resourceName"] == KEY.version(1).text
-    assert changes[4]["request"] == {"updateMask": "labels"}
+    assert changes[4]["request"] == {"updateMask": "labels", "labels": {"a": "b"}}
     assert changes[-1]["timestamp"] == "2030-01-01T00:00:00Z"
     assert "bindingDeltas" in str(changes[0]["serviceData"])
     assert changes[0].keys() == {

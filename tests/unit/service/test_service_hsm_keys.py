@@ -324,6 +324,20 @@ def test_encryptions_are_counted_in_growing_blocks(hsm: HsmWorld) -> None:
     assert encryptions(hsm) == 23
 
 
+def test_a_child_of_a_fork_reserves_its_own_encryptions(
+    hsm: HsmWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hsm.make("GOOGLE_SYMMETRIC_ENCRYPTION")
+    for _ in range(2):
+        hsm.encrypt()
+    before = encryptions(hsm)
+    hsm.encrypt()
+    assert encryptions(hsm) == before
+    monkeypatch.setattr("kmsctl.service.encryptions.os.getpid", lambda: 1)
+    hsm.encrypt()
+    assert encryptions(hsm) > before
+
+
 @pytest.mark.parametrize("algorithm", ["GOOGLE_SYMMETRIC_ENCRYPTION", "AES_256_GCM"])
 def test_a_key_encrypts_no_more_than_it_may(hsm: HsmWorld, algorithm: str) -> None:
     hsm.make(algorithm)

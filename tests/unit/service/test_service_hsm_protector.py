@@ -4,12 +4,34 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kmsctl.errors import FailedPrecondition, StoreLocked
+from kmsctl.errors import FailedPrecondition, StoreFull, StoreLocked
+from kmsctl.service import audit
+from kmsctl.store import leases
 from tests.unit.service.protection import Answers, Wanted
 from tests.unit.service.world import KEY, OWNER
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kmsctl.crypto.pkcs11.connection import TokenSession
     from tests.unit.service.hsm_world import HsmWorld
+
+
+def root_keys(world: HsmWorld) -> int:
+    """Returns how many keys of protectors there are in the token."""
+    from pkcs11.constants import Attribute
+
+    def count(session: TokenSession) -> int:
+        return len(list(session.session.get_objects({Attribute.LABEL: "kmsctl root key"})))
+
+    token = world.kms.tokens.general()
+    assert token is not None
+    return token.connection.run(count, "counting")
+
+
+def notes(world: HsmWorld) -> list[str]:
+    """Returns what is noted of keys that are being made."""
+    return leases.abandoned(str(world.path / "config"))
 
 
 def add(world: HsmWorld) -> int:
@@ -94,3 +116,63 @@ def test_without_a_token_none_can_be_added(hsm: HsmWorld) -> None:
     hsm.reopen()
     with pytest.raises(FailedPrecondition, match="No HSM is configured"):
         add(hsm)
+
+
+def interrupt(shares: Sequence[bytes]) -> None:
+    raise KeyboardInterrupt
+
+
+def test_a_protector_that_is_not_enrolled_leaves_no_key_in_the_token(hsm: HsmWorld) -> None:
+    hsm.make_key()
+    before = root_keys(hsm)
+    with pytest.raises(KeyboardInterrupt):
+        hsm.kms.add_protector(OWNER, "pkcs11", Wanted(), Answers(), interrupt)
+    assert root_keys(hsm) == before
+    assert notes(hsm) == []
+
+
+def test_a_protector_that_was_enrolled_before_the_record_failed_keeps_its_key(
+    hsm: HsmWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hsm.make_key()
+
+    def fail(*given: object) -> None:
+        raise StoreFull("The disk is full.")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(audit, "append_store", fail)
+        with pytest.raises(StoreFull):
+            add(hsm)
+    assert hsm.holds(cka_id(hsm))
+    assert notes(hsm) == []
+
+
+def test_a_key_that_cannot_be_cleared_away_now_is_later(hsm: HsmWorld) -> None:
+    hsm.make_key()
+    before, uri = root_keys(hsm), hsm.uri
+
+    def vanish(shares: Sequence[bytes]) -> None:
+        hsm.uri = None
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        hsm.kms.add_protector(OWNER, "pkcs11", Wanted(), Answers(), vanish)
+    assert len(notes(hsm)) == 1
+    (left,) = hsm.maintain().left
+    assert "is yet to be removed from the token: No HSM is configured" in left
+    hsm.uri = uri
+    assert root_keys(hsm) == before + 1
+    assert hsm.maintain().left == []
+    assert root_keys(hsm) == before
+    assert notes(hsm) == []
+
+
+def test_a_note_never_removes_the_key_of_a_version_or_of_a_protector(hsm: HsmWorld) -> None:
+    hsm.make("GOOGLE_SYMMETRIC_ENCRYPTION")
+    add(hsm)
+    named = [hsm.cka_id(), cka_id(hsm)]
+    for each in named:
+        leases.Lease(str(hsm.path / "config"), each).__enter__().leave()
+    assert hsm.maintain().left == []
+    assert notes(hsm) == []
+    assert all(hsm.holds(each) for each in named)

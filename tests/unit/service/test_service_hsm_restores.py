@@ -127,6 +127,22 @@ def test_a_destroyed_version_stays_destroyed(hsm: HsmWorld) -> None:
     assert world.objects() == {}
 
 
+def test_the_object_of_a_version_that_was_saved_from_its_destruction_stays(hsm: HsmWorld) -> None:
+    world = hsm
+    world.make("GOOGLE_SYMMETRIC_ENCRYPTION", destroy_scheduled_duration=DAY)
+    world.kms.destroy_crypto_key_version(OWNER, V1)
+    data = back_up(world)
+    world.kms.restore_crypto_key_version(OWNER, V1)
+    world.clock.now += DAY + HOUR
+    world.maintain()
+    report = restore(world, data)
+    assert report is not None
+    assert report.spared == [str(V1)]
+    world.maintain()
+    assert world.holds(world.cka_id())
+    assert world.state() == "DESTROY_SCHEDULED"
+
+
 def test_the_object_of_a_version_that_stays_destroyed_is_removed(hsm: HsmWorld) -> None:
     """As where the token, too, was brought back from a copy."""
     world = hsm

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -14,10 +15,12 @@ from kmsctl.errors import (
     PermissionDenied,
     StoreFull,
 )
+from kmsctl.model.log_filters import parse
 from kmsctl.model.names import CryptoKeyName, KeyRingName, LocationName, ProjectName
 from kmsctl.model.policies import AuditConfig, Binding, Policy
 from kmsctl.service import audit
 from kmsctl.service.context import Context
+from kmsctl.service.log_query import compile_test
 from tests.unit.service.world import DAY, KEY, MINUTE, OWNER, PLACE, RING, START, STRANGER, World
 
 if TYPE_CHECKING:
@@ -138,6 +141,29 @@ def test_filters(busy: World, text: str, found: int) -> None:
 def test_values_that_make_no_sense_are_refused_at_their_column(busy: World, text: str, column: int) -> None:
     with pytest.raises(InvalidArgument, match=rf"^filter: column {column}: "):
         read(busy, text)
+
+
+@pytest.mark.parametrize("text", ["aaa!", "aaa", "\ud800aaa", ""])
+@pytest.mark.parametrize("installed", [True, False])
+def test_patterns_are_looked_for_whether_or_not_re2_is_there(
+    monkeypatch: pytest.MonkeyPatch, text: str, *, installed: bool
+) -> None:
+    if not installed:
+        monkeypatch.setitem(sys.modules, "re2", None)
+    for pattern, found in (("^a+$", text == "aaa"), ("a", "a" in text), ("\\x{", None), ("\u00e9", False)):
+        filter_ = parse(f'insertId=~"{pattern}"')
+        if found is None:
+            with pytest.raises(InvalidArgument, match="the regular expression makes no sense"):
+                compile_test(filter_)
+        else:
+            assert compile_test(filter_)({"insertId": text}) is found
+
+
+def test_no_pattern_takes_for_ever() -> None:
+    """What only a search that goes back and tries again can do is refused: that could take for ever."""
+    with pytest.raises(InvalidArgument, match="invalid perl operator"):
+        compile_test(parse('insertId=~"(?=a)"'))
+    assert not compile_test(parse('insertId=~"^(a+)+$"'))({"insertId": "a" * 5000 + "!"})
 
 
 def test_what_else_makes_no_sense(busy: World) -> None:

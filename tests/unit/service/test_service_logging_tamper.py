@@ -219,6 +219,19 @@ def test_an_export_is_verified_by_public_keys_alone(exported: Exported) -> None:
     assert exported.kinds() == []
 
 
+def test_a_log_that_is_left_out_with_its_checkpoint_is_told_by_its_key(exported: Exported) -> None:
+    found, unused = log_proof.contents(exported.checkpoint, exported.pem)
+    control, location = found
+    assert [each.count for each in found] == [1, COUNT]
+    assert unused == 0
+    exported.checkpoint = "\n".join(exported.checkpoint.partition("\nkmsctl/")[0::2][:1])
+    exported.lines = exported.lines[:1]
+    assert exported.kinds() == []
+    left, unused = log_proof.contents(exported.checkpoint, exported.pem)
+    assert [each.origin for each in left] == [control.origin] != [location.origin]
+    assert unused == 1
+
+
 @pytest.mark.parametrize("place", range(1 + COUNT))
 def test_every_change_of_an_export_is_found(exported: Exported, place: int) -> None:
     lines = list(exported.lines)

@@ -16,11 +16,12 @@ from kmsctl.errors import (
     PermissionDenied,
 )
 from kmsctl.model.asymmetric_requests import AsymmetricSignRequest
-from kmsctl.model.names import CryptoKeyName
+from kmsctl.model.iam_resources import IamRole
+from kmsctl.model.names import CryptoKeyName, ProjectName
 from kmsctl.model.policies import Binding, Policy
 from kmsctl.service.unlocking import Container
 from tests.unit.service.test_service_planted_bytes import spellings
-from tests.unit.service.world import DAY, HOUR, KEY, OWNER, P256, RING, STRANGER, World, spec
+from tests.unit.service.world import DAY, HOUR, KEY, OWNER, P256, PROJECT, RING, STRANGER, World, spec
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -142,6 +143,40 @@ def test_policies_travel_only_if_they_are_asked_for(source: World, tmp_path: Pat
         assert [binding.role for binding in found.bindings] == ["roles/cloudkms.viewer"] * with_policies
 
 
+@pytest.mark.parametrize(
+    ("binding", "missing"),
+    [
+        (
+            Binding("roles/cloudkms.viewer", ["group:team@example.com"]),
+            r"Group team@example\.com does not exist",
+        ),
+        (Binding(f"projects/{PROJECT}/roles/reader", ["user:a@example.com"]), r"Role .* is not supported"),
+    ],
+)
+def test_a_policy_that_names_what_others_could_make_here_does_not_arrive(
+    source: World, target: World, binding: Binding, missing: str
+) -> None:
+    """Whoever made a project of their own could else make the group, and be in it."""
+    source.kms.create_group(OWNER, ProjectName(PROJECT), "team@example.com")
+    source.kms.create_custom_role(
+        OWNER, ProjectName(PROJECT), "reader", IamRole("", "", "", "GA", ["cloudkms.cryptoKeys.get"])
+    )
+    account = source.kms.create_service_account(OWNER, ProjectName(PROJECT), "runner").email
+    gone = Binding("roles/cloudkms.admin", [f"serviceAccount:{account}"])
+    source.kms.set_iam_policy(OWNER, KEY, Policy([binding, gone], [], ""), ["bindings"])
+    data = export(source, target.kms.get_store_public_key(OWNER))
+    with pytest.raises(InvalidArgument, match=missing):
+        arrive(target, data, with_policies=True)
+    assert list(target.kms.list_key_rings(OWNER, RING.parent)) == []
+    target.kms.create_group(OWNER, ProjectName(PROJECT), "team@example.com")
+    target.kms.create_custom_role(OWNER, ProjectName(PROJECT), "reader", IamRole("", "", "", "GA", []))
+    arrive(target, data, with_policies=True)
+    found = target.kms.get_iam_policy(OWNER, KEY).bindings
+    assert found[0].members == binding.members
+    assert found[1].members[0].startswith("deleted:serviceAccount:runner@")  # it is none of this store
+    assert target.kinds() == set()
+
+
 def test_a_public_key_that_is_not_the_private_key_s_is_refused(
     source: World, target: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -204,6 +239,16 @@ def test_what_is_no_public_key_of_a_store(source: World, public: bytes) -> None:
         ("extra", 1),
         ("generate_time", [1]),
         ("import_only", None),
+        ("import_job", 7),
+        ("import_job", ""),
+        ("import_failure_reason", 7),
+        ("import_failure_reason", "\x1b[31m"),
+        ("import_failure_reason", "\ud800"),
+        ("generation_failure_reason", "x" * 1001),
+        ("allowed_access_reasons", "WHATEVER"),
+        ("allowed_access_reasons", "\ud800"),
+        ("destroy_scheduled_duration", 121 * DAY),
+        ("destroy_time", 1 << 59),
     ],
 )
 def test_what_was_made_up_is_refused(
@@ -221,3 +266,56 @@ def test_what_was_made_up_is_refused(
     with pytest.raises(IntegrityError, match=r"cannot be imported|changed or cut off"):
         arrive(target, data)
     assert target.kms.find_store().names() == ["control"]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"keyRing": 7},
+        {"keyRing": "projects/p"},
+        {"ring": []},
+        {"ring": {"create_time": 1 << 60, "tags": "", "policy": ""}},
+        {"ring": {"create_time": True, "tags": "", "policy": ""}},
+        {"keys": "many"},
+        {"keys": 1 << 40},
+        {"more": "x" * (1 << 21)},
+    ],
+    ids=str,
+)
+def test_a_manifest_that_was_made_up_is_refused(
+    source: World, target: World, monkeypatch: pytest.MonkeyPatch, change: dict[str, object]
+) -> None:
+    from kmsctl.service import departures
+
+    made = departures._manifest
+    monkeypatch.setattr(departures, "_manifest", lambda *args: {**made(*args), **change})
+    data = export(source, target.kms.get_store_public_key(OWNER))
+    with pytest.raises(IntegrityError, match=r"cannot be imported|changed or cut off"):
+        arrive(target, data)
+    assert target.kms.find_store().names() == ["control"]  # type: ignore[union-attr]
+
+
+@pytest.mark.parametrize("text", [b"[" * 50_000, b"no JSON", b"[]", b"\xff"])
+def test_a_manifest_that_is_none_is_refused(source: World, target: World, text: bytes) -> None:
+    """Neither as a manifest, which has to be opened first, nor in the header, which anybody can write."""
+    import zlib
+
+    from kmsctl.crypto.integrity import digest
+    from kmsctl.crypto.streams import Sealer
+    from kmsctl.keystore.containers import BACKUP, Header
+    from kmsctl.service import departures, transport
+    from kmsctl.service.unlocking import Unlock
+
+    sealed = transport.seal(target.kms.get_store_public_key(OWNER), bytes(32))
+    header = departures._header(target.kms, bytes(16), sealed)
+    pieces = [header.encode()]
+    sealer = Sealer(bytes(32), digest(header.encode()), pieces.append)
+    sealer.write(zlib.compress(len(text).to_bytes(4, "big") + text))
+    sealer.finish()
+    with pytest.raises(IntegrityError, match="changed or cut off"):
+        arrive(target, b"".join(pieces))
+    data = Header(BACKUP, target.database("control")._keys.store_id, bytes(16), text).encode()
+    with pytest.raises(IntegrityError, match="changed or cut off"):
+        target.kms.verify_backup(
+            OWNER, Container(io.BytesIO(data).read, "it"), Unlock(), manifest=lambda _: None
+        ).__next__()

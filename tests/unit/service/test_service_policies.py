@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kmsctl.errors import Aborted, FailedPrecondition, IntegrityError, InvalidArgument, PermissionDenied
+from kmsctl.model.iam_resources import IamRole
 from kmsctl.model.names import CryptoKeyName, KeyRingName, ProjectName, ServiceAccountName
 from kmsctl.model.policies import AuditConfig, Binding, Condition, Policy, decode, encode, with_binding
 from kmsctl.model.requests import DecryptRequest, EncryptRequest
@@ -85,6 +86,15 @@ def test_what_is_no_binding_is_refused_and_changes_nothing(keyed: World, binding
     with pytest.raises(InvalidArgument, match=text):
         keyed.kms.set_iam_policy(OWNER, KEY, Policy([binding]), ["bindings"])
     assert keyed.kms.get_iam_policy(OWNER, KEY).etag == before
+
+
+def test_a_policy_has_a_bounded_number_of_conditions(keyed: World) -> None:
+    def conditional(count: int) -> Policy:
+        return Policy([Binding(ENCRYPTER, ["allUsers"], Condition(f"{n} == 1", "t")) for n in range(count)])
+
+    keyed.kms.set_iam_policy(OWNER, RING, conditional(100), ["bindings"])
+    with pytest.raises(InvalidArgument, match="more than 100 of its bindings have conditions"):
+        keyed.kms.set_iam_policy(OWNER, RING, conditional(101), ["bindings"])
 
 
 def test_a_policy_has_bounds(keyed: World) -> None:
@@ -288,6 +298,28 @@ def test_a_condition_that_fails_denies_and_says_so(keyed: World) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("expression", "why"),
+    [
+        ("1 / 0 == 1", "it divides by zero"),
+        ("[1][5] == 1", "a list in it has no such item"),
+        ("9223372036854775807 + 1 == 0", "out of range"),
+        ("timestamp('soon') < request.time", "no number, time or time zone"),
+        ("request.time.getHours('Nowhere/Land') == 1", "no number, time or time zone"),
+        ("int(resource.name) == 1", "no number, time or time zone"),
+        ("resource.name.matches('(')", "a pattern in it is none that RE2 takes"),
+        # Compiled in a tenth of a second; a policy could have hundreds of its kind.
+        (r"resource.name.matches('\\PN{900}')", "or too large a one"),
+    ],
+)
+def test_why_a_condition_fails_is_said_in_words_that_quote_nothing(expression: str, why: str) -> None:
+    conditions.check(expression)
+    facts = conditions.Facts("projects/secret", "t", "s", 0, {})
+    with pytest.raises(conditions.ConditionFailed, match=why) as failed:
+        conditions.holds(expression, facts)
+    assert "secret" not in str(failed.value)
+
+
 def test_a_missing_library_denies_and_says_so(keyed: World, monkeypatch: pytest.MonkeyPatch) -> None:
     grant(keyed, KEY, "user:ann@example.com", condition=when("true"))
     monkeypatch.setitem(sys.modules, "celpy", None)
@@ -386,6 +418,35 @@ def test_changes_of_policies_are_recorded_with_what_they_changed(keyed: World) -
             "role": ENCRYPTER,
         }
     ]
+
+
+def test_changes_of_what_is_recorded_are_recorded_with_what_they_changed(keyed: World) -> None:
+    def change(*configs: AuditConfig) -> list[dict[str, str]]:
+        keyed.kms.set_iam_policy(OWNER, ME, Policy([], configs), ["auditConfigs"])
+        delta = keyed.records("control")[-1]["protoPayload"]["serviceData"]["policyDelta"]
+        assert delta["bindingDeltas"] == []
+        return list(delta["auditConfigDeltas"])
+
+    kms = {"service": "cloudkms.googleapis.com", "logType": "DATA_READ"}
+    exempt = {**kms, "exemptedMember": "user:ann@example.com"}
+    name = kms["service"]
+    assert change(AuditConfig(name, {"DATA_READ": ()})) == [{"action": "ADD", **kms}]
+    assert change(AuditConfig(name, {"DATA_READ": (exempt["exemptedMember"],)})) == [
+        {"action": "ADD", **exempt}
+    ]
+    assert change() == [{"action": "REMOVE", **kms}, {"action": "REMOVE", **exempt}]
+
+
+def test_changes_of_roles_are_recorded_with_what_they_changed(keyed: World) -> None:
+    encrypt, decrypt = (f"cloudkms.cryptoKeyVersions.useTo{verb}" for verb in ("Encrypt", "Decrypt"))
+    keyed.kms.create_custom_role(OWNER, ME, "user", IamRole("", "User", "", "GA", [encrypt]))
+    keyed.kms.update_custom_role(OWNER, ME, "user", {"permissions": [decrypt], "stage": "DISABLED"})
+    payload = keyed.records("control")[-1]["protoPayload"]
+    assert payload["methodName"] == "UpdateRole"
+    assert payload["serviceData"] == {
+        "permissionDelta": {"addedPermissions": [decrypt], "removedPermissions": [encrypt]}
+    }
+    assert payload["request"]["role"] == {"stage": "DISABLED"}
 
 
 def test_data_access_is_recorded_as_the_project_says_and_exempt_members_are_not(keyed: World) -> None:

@@ -566,6 +566,22 @@ def test_the_agent_answers_in_place_of_a_passphrase(keyed: World) -> None:
     assert not keyed.kms.lock_store(OWNER)
 
 
+def test_what_is_given_to_unlock_has_to_open_whatever_else_would(keyed: World) -> None:
+    add_passphrase(keyed)
+    add_command(keyed, "echo the secret of a program")
+    only(keyed)
+    assert opens(keyed)  # by the command
+    for given, said in (
+        (Answers(b"wrong passphrase", brought=["passphrase"]), "what was given is not right"),
+        (Answers(PASSPHRASE, brought=["shares"]), "has no protector of type shares"),
+    ):
+        with pytest.raises(StoreLocked, match=said):
+            opened_by(keyed, given).unlock_store(OWNER, 60)
+        assert not keyed.kms.lock_store(OWNER)
+    opened_by(keyed, Answers(PASSPHRASE, brought=["passphrase"])).unlock_store(OWNER, 60)
+    assert keyed.kms.lock_store(OWNER)
+
+
 def test_an_agent_of_an_older_root_key_is_not_believed(keyed: World) -> None:
     add_passphrase(keyed)
     only(keyed)

@@ -107,6 +107,44 @@ def test_what_is_destroyed_stays_destroyed(world: World) -> None:
     assert world.sql("SELECT material FROM crypto_key_versions") == [(None,)]
 
 
+def saved_from_destruction(world: World) -> bytes:
+    """Returns a backup in which a version is to be destroyed, long before now."""
+    world.kms.destroy_crypto_key_version(OWNER, KEY.version(1))
+    data = back_up(world)
+    world.kms.restore_crypto_key_version(OWNER, KEY.version(1))
+    world.kms.update_crypto_key_version(OWNER, KEY.version(1), "ENABLED")
+    world.clock.now += DAY + HOUR
+    world.kms.create_crypto_key_version(OWNER, KEY)
+    return data
+
+
+def test_what_was_saved_from_its_destruction_is_not_destroyed_at_once(world: World) -> None:
+    ciphertext = world.encrypt()
+    report = restore(world, saved_from_destruction(world))
+    assert report is not None
+    assert report.spared == [KEY.version(1).text]
+    assert world.records("us-east1")[-1]["protoPayload"]["request"]["destroyedLater"] == report.spared
+    world.maintain()
+    assert world.state(1) == "DESTROY_SCHEDULED"
+    world.kms.restore_crypto_key_version(OWNER, KEY.version(1))
+    world.kms.update_crypto_key_version(OWNER, KEY.version(1), "ENABLED")
+    assert world.decrypt(ciphertext) == b"text"
+
+
+def test_what_is_scheduled_again_is_destroyed_when_that_says(world: World) -> None:
+    data = saved_from_destruction(world)
+    world.kms.destroy_crypto_key_version(OWNER, KEY.version(1))
+    report = restore(world, data)
+    assert report is not None
+    assert report.spared == []
+    world.clock.now += DAY - HOUR
+    world.maintain()
+    assert world.state(1) == "DESTROY_SCHEDULED"
+    world.clock.now += HOUR
+    world.maintain()
+    assert world.state(1) == "DESTROYED"
+
+
 def test_a_destroyed_version_that_is_newer_than_the_backup_leaves_a_tombstone(world: World) -> None:
     first = back_up(world)
     world.kms.create_crypto_key_version(OWNER, KEY)

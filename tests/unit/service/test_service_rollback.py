@@ -16,11 +16,17 @@ from kmsctl.errors import (
     PermissionDenied,
     RollbackError,
 )
-from kmsctl.model.names import CryptoKeyName, KeyRingName, LocationName
-from tests.unit.service.world import HOUR, KEY, OWNER, PLACE, RING, STRANGER, World, spec
+from kmsctl.model.iam_resources import Group
+from kmsctl.model.names import CryptoKeyName, KeyRingName, LocationName, ProjectName
+from kmsctl.model.policies import Binding, Policy
+from kmsctl.model.requests import EncryptRequest
+from kmsctl.service.authorize import OWNER as OWNER_ROLE
+from tests.unit.service.world import HOUR, KEY, OWNER, PLACE, PROJECT, RING, STRANGER, World, acts, spec
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from kmsctl.service.context import Context
 
 
 def keep(world: World, to: Path, name: str = PLACE) -> None:
@@ -197,14 +203,107 @@ def test_a_control_database_that_is_lost_leaves_the_keys(keyed: World) -> None:
     remove(keyed, "control")
     with pytest.raises(RollbackError):
         keyed.decrypt(ciphertext)
-    keyed.kms.accept_rollback(OWNER, "control")
+    assert keyed.kms.accept_rollback(OWNER, "control") == [PROJECT]
     assert keyed.decrypt(ciphertext) == b"text"
     before = len(keyed.records())
     keyed.kms.update_crypto_key_version(OWNER, KEY.version(1), "DISABLED")
-    assert len(keyed.records()) == before + 1  # recorded, though nobody owns the project for now
+    assert len(keyed.records()) == before + 1
     keyed.kms.create_key_ring(OWNER, KeyRingName(RING.parent, "second"))
     with pytest.raises(PermissionDenied):
         keyed.kms.get_crypto_key(STRANGER, KEY)
+    accepted, made = (record["protoPayload"] for record in keyed.records("control"))
+    assert accepted["methodName"] == "AcceptRollback"
+    assert accepted["request"] == {"anchoredGeneration": "2", "lost": "control", "projects": [PROJECT]}
+    assert made["methodName"] == "CreateProject"
+    assert {each["authenticationInfo"]["principalEmail"] for each in (accepted, made)} == {OWNER.principal}
+    assert keyed.verify() == []
+
+
+def closed_to(world: World, ctx: Context) -> None:
+    """Checks that a project that has key rings, but is not in control.db, is nobody's."""
+    ring = KeyRingName(LocationName(PROJECT, "europe-west1"), "ring")
+    for act in acts(
+        lambda: world.kms.encrypt(ctx, EncryptRequest(KEY, b"text")),
+        lambda: world.kms.get_crypto_key(ctx, KEY),
+        lambda: list(world.kms.list_key_rings(ctx, RING.parent)),
+        lambda: world.kms.set_iam_policy(
+            ctx, KEY, Policy([Binding(OWNER_ROLE, ["user:m@x.y"])]), ["bindings"]
+        ),
+        lambda: list(world.kms.list_history(ctx, KEY)),
+    ):
+        with pytest.raises(PermissionDenied) as refused:
+            act()
+        assert "kmsctl store accept-rollback control" in (refused.value.hint or "")
+    for act in acts(
+        lambda: world.kms.create_project(ctx, ProjectName(PROJECT)),
+        lambda: world.kms.create_key_ring(ctx, ring),
+        lambda: world.kms.create_service_account(ctx, ProjectName(PROJECT), "runner"),
+    ):
+        with pytest.raises(FailedPrecondition, match="does not know this project, which has key rings"):
+            act()
+    assert list(world.kms.list_log_entries(ctx, [PROJECT])) == []
+    explained = world.kms.explain_access(ctx, "cloudkms.cryptoKeyVersions.useToDecrypt", KEY, ctx.principal)
+    assert not explained.granted
+
+
+def test_keys_whose_owner_was_lost_are_nobodys_until_somebody_takes_them_over(keyed: World) -> None:
+    remove(keyed, "control")
+    keyed.kms.open_store().accept_loss("control")  # and there the acceptance was interrupted
+    keyed.kms.create_project(STRANGER, ProjectName("theirs"))
+    for caller in (OWNER, STRANGER):
+        closed_to(keyed, caller)
+    with pytest.raises(PermissionDenied):
+        keyed.kms.accept_rollback(OWNER, "control")
+    assert keyed.kms.accept_rollback(STRANGER, "control") == [PROJECT]
+    assert list(keyed.kms.list_crypto_keys(STRANGER, RING)) != []
+
+
+def test_an_interrupted_acceptance_is_completed_by_another(keyed: World) -> None:
+    remove(keyed, "control")
+    keyed.kms.open_store().accept_loss("control")
+    assert keyed.kms.accept_rollback(OWNER, "control") == [PROJECT]
+    assert keyed.decrypt(keyed.encrypt()) == b"text"
+    with pytest.raises(InvalidArgument, match="there is nothing to accept"):
+        keyed.kms.accept_rollback(OWNER, "control")
+
+
+def test_a_project_that_an_older_control_database_does_not_know_is_the_stores_owners(
+    world: World, tmp_path: Path
+) -> None:
+    world.kms.create_project(OWNER, ProjectName("first"))
+    keep(world, tmp_path / "older", "control")
+    world.make_key()
+    put_back(world, tmp_path / "older", "control")
+    with pytest.raises(PermissionDenied):
+        world.kms.accept_rollback(STRANGER, "control")
+    assert world.kms.accept_rollback(OWNER, "control") == [PROJECT]
+    assert world.decrypt(world.encrypt()) == b"text"
+    with pytest.raises(PermissionDenied):
+        world.kms.get_crypto_key(STRANGER, KEY)
+
+
+def test_a_group_that_an_older_control_database_does_not_know_is_nobody_elses(
+    keyed: World, tmp_path: Path
+) -> None:
+    """Its members are gone; whoever made it anew would be given what it was given."""
+    team, mine, theirs = "team@example.com", ProjectName(PROJECT), ProjectName("theirs")
+    keep(keyed, tmp_path / "older", "control")
+    keyed.kms.create_group(OWNER, mine, team)
+    use = Policy([Binding("roles/cloudkms.cryptoKeyEncrypter", [f"group:{team}"])])
+    keyed.kms.set_iam_policy(OWNER, KEY, use, ["bindings"])
+    put_back(keyed, tmp_path / "older", "control")
+    keyed.kms.accept_rollback(OWNER, "control")
+    keyed.kms.create_project(STRANGER, theirs)
+    for act in acts(
+        lambda: keyed.kms.create_group(STRANGER, theirs, team),
+        lambda: keyed.kms.import_groups(STRANGER, theirs, [Group(team, "theirs", [])]),
+    ):
+        with pytest.raises(FailedPrecondition, match="Policies name group"):
+            act()
+    keyed.kms.create_group(STRANGER, theirs, "am@example.com")  # part of the other's address
+    keyed.kms.create_group(OWNER, mine, team)
+    keyed.kms.change_group_members(OWNER, mine, team, add=[f"user:{STRANGER.principal}"])
+    assert keyed.kms.encrypt(STRANGER, EncryptRequest(KEY, b"text")).ciphertext
     assert keyed.verify() == []
 
 

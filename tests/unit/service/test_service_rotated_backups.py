@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kmsctl.errors import FailedPrecondition, KmsError
+from kmsctl.errors import FailedPrecondition
 from kmsctl.model.names import KeyRingName, LocationName
 from kmsctl.service.unlocking import Unlock
+from kmsctl.store import copies
 from tests.unit.service.backups import back_up, check, restore, tombstones
 from tests.unit.service.protection import Answers
 from tests.unit.service.test_service_moving import arrive, export
-from tests.unit.service.world import DAY, HOUR, OWNER, RING, World
+from tests.unit.service.world import DAY, HOUR, KEY, OWNER, RING, World
 
 if TYPE_CHECKING:
     pass
@@ -54,7 +55,9 @@ def test_after_a_rotation_of_the_root_key_older_copies_do_not_open(world: World)
     world.kms.create_snapshot(OWNER)
     world.kms.rotate_root_key(OWNER, Answers())
     assert world.kms.list_snapshots(OWNER) == []
-    with pytest.raises(KmsError):
+    with pytest.raises(
+        FailedPrecondition, match=r"made under the root key '[0-9a-f]{16}'; the one at hand is"
+    ):
         check(world, before)
     world.clock.now += HOUR
     taken = world.kms.maintain_store(OWNER, confirm_clock=lambda _: True).snapshots
@@ -104,4 +107,66 @@ def test_what_a_restore_had_prepared_is_left_to_maintenance(world: World) -> Non
     world.kms.repair_store(OWNER, confirm=lambda _: True)
     world.maintain()
     assert not beside.exists()
+    assert world.kinds() == set()
+
+
+def test_what_a_restore_had_prepared_goes_when_something_is_purged(world: World) -> None:
+    world.encrypt()
+    world.kms.close()
+    path = world.database_path()
+    beside = path.with_name(f".{path.name}.restored")
+    beside.write_bytes(path.read_bytes())
+    beside.chmod(0o600)
+    world.kms.destroy_crypto_key_version(OWNER, KEY.version(1))
+    world.clock.now += DAY + HOUR
+    world.kms.create_crypto_key_version(OWNER, KEY)
+    assert world.state(1) == "DESTROYED"
+    assert not beside.exists()
+    assert world.kinds() == set()
+
+
+def test_a_restore_that_waited_for_a_rotation_of_the_root_key_puts_nothing_under_the_old_one(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ciphertext, data = world.encrypt(), back_up(world)
+    world.encrypt()
+    enter = copies.Workshop.__enter__
+
+    def rotated_first(workshop: copies.Workshop) -> copies.Workshop:
+        monkeypatch.undo()
+        other = world.another()
+        other.rotate_root_key(OWNER, Answers())
+        other.close()
+        return enter(workshop)
+
+    monkeypatch.setattr(copies.Workshop, "__enter__", rotated_first)
+    with pytest.raises(FailedPrecondition, match="rotated in the meantime"):
+        restore(world, data)
+    world.reopen()
+    assert world.decrypt(ciphertext) == b"text"
+    assert world.kinds() == set()
+
+
+def test_a_location_that_is_restored_while_a_rotation_of_the_root_key_waits_is_wrapped_anew_too(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    there = KeyRingName(LocationName(RING.project, "us-east4"), "there")
+    world.kms.create_key_ring(OWNER, there)
+    data = back_up(world)
+    world.kms.close()
+    world.database_path("us-east4").unlink()
+    world.kms.accept_rollback(OWNER, "us-east4")
+    enter = copies.Workshop.__enter__
+
+    def restored_first(workshop: copies.Workshop) -> copies.Workshop:
+        monkeypatch.undo()
+        restore(world, data, location="us-east4")
+        return enter(workshop)
+
+    monkeypatch.setattr(copies.Workshop, "__enter__", restored_first)
+    other = world.another()
+    other.rotate_root_key(OWNER, Answers())
+    other.close()
+    world.reopen()
+    assert [ring.name for ring in world.kms.list_key_rings(OWNER, there.parent)] == [there]
     assert world.kinds() == set()

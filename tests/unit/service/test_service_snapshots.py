@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
@@ -11,9 +11,6 @@ from kmsctl.service.restores import RestoreRequest
 from kmsctl.store.copies import Workshop
 from tests.unit.service.backups import yes
 from tests.unit.service.world import DAY, HOUR, KEY, MINUTE, OWNER, STRANGER, World
-
-if TYPE_CHECKING:
-    pass
 
 WHY = RestoreRequest("a drill")
 
@@ -137,3 +134,11 @@ def test_a_snapshot_holds_no_key_bytes_and_is_private(world: World) -> None:
         assert not any(secret in file.read_bytes() for secret in secrets)
     assert len(taken) == 2
     assert (world.path / "data" / "snapshots").stat().st_mode & 0o777 == 0o700
+
+
+def test_a_snapshot_that_is_dropped_while_they_are_listed_hides_no_other(world: World) -> None:
+    (first, *_) = world.kms.create_snapshot(OWNER)
+    directory = Path(first.path).parent
+    for time in ("20200101T000000Z", "20400101T000000Z"):
+        (directory / f"us-east1.{time}.snapshot").symlink_to("nowhere")
+    assert first.id in {each.id for each in world.kms.list_snapshots(OWNER)}

@@ -172,7 +172,9 @@ def test_the_header_has_two_copies_as_well(anchor: Anchor) -> None:
     assert len(anchor.damage()) == 1
     assert {found.name for found in anchor.marks()} >= {"us-east1"}
     damage(anchor, 0)
-    with pytest.raises(IntegrityError, match=r"is damaged \(record 0\)"):
+    with pytest.raises(
+        IntegrityError, match=r"is damaged or was written under another root key \(record 0\)"
+    ):
         anchor.marks()
 
 
@@ -202,7 +204,9 @@ def test_a_truncated_anchor_is_refused(anchor: Anchor, size: int, record: int) -
     for one in (anchor, Anchor(anchor.path, STORE, TAG)):
         os.truncate(one.path, size)
         for act in (one.marks, one.damage, lambda: anchor.raise_to(mark(generation=4))):
-            with pytest.raises(IntegrityError, match=rf"is damaged \(record {record}\)"):
+            with pytest.raises(
+                IntegrityError, match=rf"is damaged( or was [a-z ]+ key)? \(record {record}\)"
+            ):
                 act()
 
 

@@ -8,7 +8,6 @@ import pytest
 
 from kmsctl.errors import IntegrityError
 from kmsctl.store import connection as connections
-from kmsctl.store import database as databases
 from kmsctl.store import purges
 from kmsctl.store.tables import IMPORT_JOBS, PENDING_PURGES, Row
 from tests.unit.store.stores import PLACE, add_ring, store_in
@@ -181,7 +180,7 @@ def test_what_others_write_meanwhile_is_searched_too(
     assert database.purge([os.urandom(8)])
     assert len(written) == 2
     written[:] = []
-    monkeypatch.setattr(databases, "_PURGE_ATTEMPTS", 2)
+    monkeypatch.setattr(purges, "_ATTEMPTS", 2)
     assert not database.purge([os.urandom(8)])  # it stays pending
 
 
