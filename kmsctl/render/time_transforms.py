@@ -63,6 +63,7 @@ def _date(
     divisor = _divisor(unit)
     assumed = zone_named(tz_default)
     shown = zone_named(tz)
+    layout = format or "%Y-%m-%dT%H:%M:%S.%3f%Ez"
 
     def date(value: Any) -> Any:
         moment = _moment(value, divisor, assumed)
@@ -70,10 +71,13 @@ def _date(
             return undefined
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
+        elif shown is None and tz.upper() != "LOCAL":
+            return format_time(moment, layout)
+        try:
             moment = moment.astimezone(shown)
-        elif shown is not None or tz.upper() == "LOCAL":
-            moment = moment.astimezone(shown)
-        return format_time(moment, format or "%Y-%m-%dT%H:%M:%S.%3f%Ez")
+        except OverflowError:  # in that zone it is before the year 1, or after 9999
+            return undefined
+        return format_time(moment, layout)
 
     return date
 

@@ -153,6 +153,8 @@ def test_a_format_string_reaches_no_attributes() -> None:
         ("s.format(nan).size()", "0 bytes"),
         ("s.format(inf).size()", "0 bytes"),
         ("s.format(nan).date(undefined=u)", "u"),
+        ("s.format('9999-12-31T23:59:59Z').date(tz=Asia/Tokyo, undefined=u)", "u"),
+        ("s.format('0001-01-01T00:00:00Z').date('%Y', tz=America/New_York, undefined=u)", "u"),
         ("n.date(unit=nan, undefined=u)", "u"),
         ("s.format(nan).duration(undefined=u)", "u"),
         ("s.format(inf).duration(undefined=u)", "u"),
