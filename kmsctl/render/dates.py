@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta, tzinfo
 
 TYPE_CHECKING = False
@@ -121,37 +122,30 @@ def from_timestamp(value: float) -> datetime | None:
     """Returns the time `value` seconds after the epoch, without a zone; None if out of range."""
     try:
         return datetime(1970, 1, 1) + timedelta(seconds=value)  # noqa: DTZ001  # the caller knows the zone
-    except OverflowError:
+    except (OverflowError, ValueError):  # infinite, or no number
         return None
 
 
 def format_time(moment: datetime, layout: str) -> str:
-    """Formats by strftime's conversions, and ``%Ez`` ``%Oz`` ``%:z`` ``%nf`` ``%s``."""
-    pieces: list[str] = []
-    index = 0
-    while index < len(layout):
-        if layout[index] != "%" or index + 1 >= len(layout):
-            pieces.append(layout[index])
-            index += 1
-            continue
-        for length in (3, 2):
-            text = _conversion(moment, layout[index + 1 : index + length])
-            if text is not None:
-                pieces.append(text)
-                index += length
-                break
+    """Formats by strftime's conversions, and ``%Ez`` ``%Oz`` ``%:z`` ``%nf`` ``%s``.
+
+    What may stand before the letter (``%-d``, ``%^a``, ``%4d``) is the system's.
+    """
+    text, *conversions = re.split(r"%([-_0^#]*[0-9]*[EO:]?.)", layout, flags=re.DOTALL)
+    pieces = [text]
+    for name, following in zip(conversions[::2], conversions[1::2], strict=True):
+        pieces += _conversion(moment, name), following
     return "".join(pieces)
 
 
-def _conversion(moment: datetime, name: str) -> str | None:
-    """Returns one conversion; None if `name` is too long to be one."""
+def _conversion(moment: datetime, name: str) -> str:
     if name in ("Ez", "Oz", ":z"):
         offset = moment.strftime("%z")
         if name == "Ez" and offset == "+0000":
             return "Z"
         return f"{offset[:3]}:{offset[3:5]}" if offset else ""
-    if len(name) == 2:  # a digit and the f of a fraction
-        return _fraction(moment, int(name[0])) if name[0].isdigit() and name[1] == "f" else None
+    if len(name) == 2 and name[0] in "123456789" and name[1] == "f":
+        return _fraction(moment, int(name[0]))
     if name == "s":
         seconds: Any = (moment - datetime(1970, 1, 1, tzinfo=moment.tzinfo and UTC)).total_seconds()
         return str(seconds)

@@ -18,6 +18,10 @@ if TYPE_CHECKING:
     from kmsctl.render.transforms import Function
 
 
+#: More seconds than this are no time and no duration: they are beyond the year 12,000.
+_ENDLESS = 400_000_000_000
+
+
 def _divisor(unit: str | None) -> float:
     try:
         return float(unit or 1) or 1.0
@@ -27,14 +31,13 @@ def _divisor(unit: str | None) -> float:
 
 def _timestamp(value: Any, divisor: float) -> float | None:
     """Returns a number, or text that is one, in seconds."""
-    if isinstance(value, (int, float)):
-        return value / divisor
-    if isinstance(value, str):
-        try:
-            return float(value) / divisor
-        except ValueError:
-            return None
-    return None
+    if not isinstance(value, (int, float, str)):
+        return None
+    try:
+        seconds = float(value) / divisor
+    except (ValueError, OverflowError):
+        return None
+    return seconds if abs(seconds) < _ENDLESS else None
 
 
 def _moment(value: Any, divisor: float, zone: tzinfo | None) -> datetime | None:
@@ -60,6 +63,7 @@ def _date(
     divisor = _divisor(unit)
     assumed = zone_named(tz_default)
     shown = zone_named(tz)
+    layout = format or "%Y-%m-%dT%H:%M:%S.%3f%Ez"
 
     def date(value: Any) -> Any:
         moment = _moment(value, divisor, assumed)
@@ -67,10 +71,13 @@ def _date(
             return undefined
         if moment.tzinfo is None:
             moment = moment.replace(tzinfo=UTC)
+        elif shown is None and tz.upper() != "LOCAL":
+            return format_time(moment, layout)
+        try:
             moment = moment.astimezone(shown)
-        elif shown is not None or tz.upper() == "LOCAL":
-            moment = moment.astimezone(shown)
-        return format_time(moment, format)
+        except OverflowError:  # in that zone it is before the year 1, or after 9999
+            return undefined
+        return format_time(moment, layout)
 
     return date
 
