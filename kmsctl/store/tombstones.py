@@ -125,8 +125,10 @@ def spare(transaction: Transaction, live: Snapshot) -> list[str]:
         the names of the versions.
     """
     spared = []
-    for row in transaction.scan(CRYPTO_KEY_VERSIONS, "state = 4 ORDER BY id", ()):
-        now = _counterpart(live, row.blob("uid"))
+    scheduled = transaction.scan(CRYPTO_KEY_VERSIONS, "state = 4 ORDER BY id", ())
+    present = _counterparts(live, {row.blob("uid") for row in scheduled})
+    for row in scheduled:
+        now = present.get(row.blob("uid"))
         if now is None or now.integer("state") == _DESTROYED:
             continue
         name = scrub.name_of(transaction.connection, CRYPTO_KEY_VERSIONS, row.id, transaction.head.name)
@@ -142,8 +144,18 @@ def spare(transaction: Transaction, live: Snapshot) -> list[str]:
     return spared
 
 
-def _counterpart(live: Snapshot, uid: bytes) -> Row | None:
-    """Returns the row of a version in a database that may be damaged, if it can be believed."""
-    found = live.connection.all("SELECT id FROM crypto_key_versions WHERE uid = ?", (uid,))
-    row_id = found[0][0] if found else None
-    return scrub.row(live, CRYPTO_KEY_VERSIONS, row_id) if isinstance(row_id, int) else None
+def _counterparts(live: Snapshot, uids: set[bytes]) -> dict[bytes, Row]:
+    """Returns versions by uid, of a database that may be damaged, as far as their rows can be believed."""
+    found = {}
+    try:
+        for uid in uids:
+            for (row_id,) in live.connection.all("SELECT id FROM crypto_key_versions WHERE uid = ?", (uid,)):
+                row = scrub.row(live, CRYPTO_KEY_VERSIONS, row_id) if isinstance(row_id, int) else None
+                if row is not None:
+                    found[row.blob("uid")] = row
+    except IntegrityError:
+        pass
+    if found.keys() == uids:
+        return found
+    # Some are not there, or the index is damaged, which may be why the database is replaced.
+    return {row.blob("uid"): row for row in scrub.sound(live, CRYPTO_KEY_VERSIONS) if row.blob("uid") in uids}

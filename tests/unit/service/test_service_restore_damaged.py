@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kmsctl.errors import StoreFull
+from kmsctl.model import states
 from kmsctl.store.connection import Connection
 from kmsctl.store.tables import CRYPTO_KEY_VERSIONS, LOCATION_TABLES
 from tests.unit.service.backups import back_up, restore
@@ -119,4 +120,27 @@ def test_a_database_that_is_whole_is_not_replaced_unread(
         restore(world, data)
     monkeypatch.undo()
     assert world.state() == "DESTROYED"
+    assert world.kinds() == set()
+
+
+def test_what_was_saved_from_being_destroyed_is_spared_though_the_indexes_are_damaged(world: World) -> None:
+    ciphertext = world.encrypt()
+    version = KEY.version(1)
+    world.kms.destroy_crypto_key_version(OWNER, version)
+    data = back_up(world)
+    world.kms.restore_crypto_key_version(OWNER, version)
+    world.clock.now += DAY - HOUR
+    size = page_size(world)
+    indexes = world.sql(
+        "SELECT rootpage FROM sqlite_master WHERE type = 'index' AND tbl_name = 'crypto_key_versions'"
+    )
+    for (page,) in indexes:
+        damage_page(world, int(page), size)
+    report = restore(world, data)
+    assert report is not None
+    assert report.spared == [version.text]
+    world.clock.now += 2 * HOUR
+    world.kms.restore_crypto_key_version(OWNER, version)
+    world.kms.update_crypto_key_version(OWNER, version, states.ENABLED)
+    assert world.decrypt(ciphertext) == b"text"
     assert world.kinds() == set()
