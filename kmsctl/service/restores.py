@@ -325,6 +325,9 @@ class Restoring:
                 self._snapshot_id = snapshots.take(store, self._workshop, live, self._snapshot_id).id
             except IntegrityError:
                 pass  # it is damaged: there is no state worth keeping
+            except StoreError:
+                if self._is_sound(store, copied.name):
+                    raise  # else SQLite takes what a damaged page says for more than any disk holds
             buried = self._swap(store, copied, transaction)
         except BaseException as error:
             writing.__exit__(type(error), error, None)

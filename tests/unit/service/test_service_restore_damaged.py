@@ -29,10 +29,10 @@ def world(tmp_path: Path) -> World:
     return made
 
 
-def damage_page(world: World, number: int, size: int) -> None:
+def damage_page(world: World, number: int, size: int, *, begin: int = 0, length: int = 64) -> None:
     with world.database_path().open("r+b") as file:
-        file.seek((number - 1) * size)
-        file.write(b"\xff" * 64)
+        file.seek((number - 1) * size + begin)
+        file.write(b"\xff" * length)
 
 
 def page_size(world: World) -> int:
@@ -142,5 +142,22 @@ def test_what_was_saved_from_being_destroyed_is_spared_though_the_indexes_are_da
     world.clock.now += 2 * HOUR
     world.kms.restore_crypto_key_version(OWNER, version)
     world.kms.update_crypto_key_version(OWNER, version, states.ENABLED)
+    assert world.decrypt(ciphertext) == b"text"
+    assert world.kinds() == set()
+
+
+def test_a_page_that_no_copy_can_be_made_of_does_not_pass_for_a_full_disk(world: World) -> None:
+    for _ in range(10):
+        world.kms.create_crypto_key_version(OWNER, KEY)
+    ciphertext, data = world.encrypt(), back_up(world)
+    world.kms.destroy_crypto_key_version(OWNER, KEY.version(2))
+    world.clock.now += DAY + HOUR
+    world.maintain()
+    size = page_size(world)
+    for leaf in children(world, root_of(world, "audit"), size):
+        damage_page(world, leaf, size, begin=size // 2, length=size // 2)
+    report = restore(world, data)
+    assert report is not None
+    assert report.buried == [KEY.version(2).text]
     assert world.decrypt(ciphertext) == b"text"
     assert world.kinds() == set()
