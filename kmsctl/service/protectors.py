@@ -142,7 +142,7 @@ def clear(kms: Kms) -> list[str]:
         except KmsError as error:
             left.append(
                 f"The key of a protector that was not enrolled (CKA_ID {cka_id.hex()}) is yet to be removed "
-                f"from the token: {error.message}"
+                f"from the token: {error.message} If that token is gone for good, remove {path}."
             )
         else:
             leases.held(directory, cka_id)  # removes the note

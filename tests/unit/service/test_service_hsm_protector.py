@@ -167,6 +167,18 @@ def test_a_key_that_cannot_be_cleared_away_now_is_later(hsm: HsmWorld) -> None:
     assert notes(hsm) == []
 
 
+def test_what_is_to_be_cleared_from_a_token_that_is_gone_can_be_forgotten(hsm: HsmWorld) -> None:
+    hsm.make_key()
+    number = add(hsm)
+    hsm.uri = None
+    hsm.kms.remove_protector(OWNER, number, lambda _: None)
+    (left,) = hsm.maintain().left
+    path = next((hsm.path / "config" / "pending").iterdir())
+    assert f"If that token is gone for good, remove {path}." in left
+    path.unlink()
+    assert hsm.maintain().left == []
+
+
 def test_a_note_never_removes_the_key_of_a_version_or_of_a_protector(hsm: HsmWorld) -> None:
     hsm.make("GOOGLE_SYMMETRIC_ENCRYPTION")
     add(hsm)
