@@ -242,8 +242,10 @@ def closed_to(world: World, ctx: Context) -> None:
         with pytest.raises(FailedPrecondition, match="does not know this project, which has key rings"):
             act()
     assert list(world.kms.list_log_entries(ctx, [PROJECT])) == []
-    explained = world.kms.explain_access(ctx, "cloudkms.cryptoKeyVersions.useToDecrypt", KEY, ctx.principal)
-    assert not explained.granted
+    for name in (KEY, ProjectName(PROJECT)):
+        explained = world.kms.explain_access(ctx, "cloudkms.keyRings.create", name, ctx.principal)
+        assert not explained.granted
+        assert "which has key rings" in explained.note
 
 
 def test_keys_whose_owner_was_lost_are_nobodys_until_somebody_takes_them_over(keyed: World) -> None:
