@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from kmsctl.model import members, names
-from kmsctl.service.authorize import acting, allowed, facts, grants
+from kmsctl.service.authorize import ORPHANED, acting, allowed, facts, grants
 from kmsctl.service.call import find_database
 from kmsctl.service.callers import Groups, identify, inside, matching
 from kmsctl.service.control import ControlReading, find_control
+from kmsctl.service.orphans import projects_with_key_rings
 from kmsctl.service.policies import account_target, check_permissions, shown_member
 from kmsctl.service.targets import Target, find_project, levels
 
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 
 GRANTED, NOT_MET, UNKNOWN, NOT_A_MEMBER = "GRANTED", "CONDITION_NOT_MET", "CONDITION_FAILED", "NOT_A_MEMBER"
 NOT_TOLD = "MEMBERSHIP_NOT_TOLD"
+_UNUSED = "Nobody has used the project yet: whoever makes something in it first owns it."
 _NOT_TOLD = "It may have the permission by a group whose members you may not see."
 
 
@@ -87,10 +89,12 @@ def explain(kms: Kms, ctx: Context, permission: str, name: names.Name, account: 
     with _View(kms, ctx, name) as view:
         control, location, target = view.control, view.location, view.target
         if control is None or find_project(control, target) is None:
-            granted, problems = allowed(control, location, identify(control, account), permission, target)
-            note = " ".join(problems) or (
-                "Nobody has used the project yet: whoever makes something in it first owns it."
-            )
+            caller = identify(control, account)
+            granted, problems = allowed(control, location, caller, permission, target)
+            store = kms.find_store()
+            if granted and store is not None and target.project in projects_with_key_rings(store):
+                granted, problems = False, list(ORPHANED)
+            note = " ".join(problems) or caller.problem or _UNUSED
             return Explanation(account, permission, target.name, granted=granted, grounds=[], note=note)
         caller, sight = identify(control, account), _Sight(control, acting(control, ctx))
         grounds = []

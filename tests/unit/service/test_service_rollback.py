@@ -242,8 +242,10 @@ def closed_to(world: World, ctx: Context) -> None:
         with pytest.raises(FailedPrecondition, match="does not know this project, which has key rings"):
             act()
     assert list(world.kms.list_log_entries(ctx, [PROJECT])) == []
-    explained = world.kms.explain_access(ctx, "cloudkms.cryptoKeyVersions.useToDecrypt", KEY, ctx.principal)
-    assert not explained.granted
+    for name in (KEY, ProjectName(PROJECT)):
+        explained = world.kms.explain_access(ctx, "cloudkms.keyRings.create", name, ctx.principal)
+        assert not explained.granted
+        assert "which has key rings" in explained.note
 
 
 def test_keys_whose_owner_was_lost_are_nobodys_until_somebody_takes_them_over(keyed: World) -> None:
@@ -256,6 +258,24 @@ def test_keys_whose_owner_was_lost_are_nobodys_until_somebody_takes_them_over(ke
         keyed.kms.accept_rollback(OWNER, "control")
     assert keyed.kms.accept_rollback(STRANGER, "control") == [PROJECT]
     assert list(keyed.kms.list_crypto_keys(STRANGER, RING)) != []
+
+
+def test_a_location_that_is_lost_keeps_new_projects_waiting_and_no_others(keyed: World) -> None:
+    """What it held could have been theirs."""
+    elsewhere = LocationName(PROJECT, "europe-west1")
+    keyed.kms.create_key_ring(OWNER, KeyRingName(elsewhere, "ring"))
+    remove(keyed, elsewhere.location)
+    for act in acts(
+        lambda: keyed.kms.create_project(STRANGER, ProjectName("new")),
+        lambda: keyed.kms.create_key_ring(STRANGER, KeyRingName(LocationName("new", PLACE), "ring")),
+        lambda: keyed.kms.create_group(OWNER, ProjectName(PROJECT), "team@example.com"),
+    ):
+        with pytest.raises(RollbackError, match=elsewhere.location):
+            act()
+    assert keyed.decrypt(keyed.encrypt()) == b"text"
+    keyed.kms.create_key_ring(OWNER, KeyRingName(RING.parent, "second"))
+    keyed.kms.accept_rollback(OWNER, elsewhere.location)
+    keyed.kms.create_project(STRANGER, ProjectName("new"))
 
 
 def test_an_interrupted_acceptance_is_completed_by_another(keyed: World) -> None:
