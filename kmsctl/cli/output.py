@@ -96,9 +96,10 @@ def show_findings(session: Session, found: Iterable[Resource], default: str) -> 
     try:
         show_found(session, findings, default)
     except BrokenPipeError:
-        # The exit status tells what was found, so the check goes on to its end.
-        for _ in findings:
-            pass
+        pass
+    # The exit status tells what was found, so the check goes on to its end, whatever was shown of it.
+    for _ in findings:
+        pass
     return count
 
 

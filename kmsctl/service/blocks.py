@@ -58,7 +58,7 @@ def worked(blocks: Iterable[Work[T]], workers: int) -> Iterator[T]:
             yield last()
     finally:
         for each in running:
-            each.end()
+            each.stop()
 
 
 class _Running:
@@ -76,6 +76,7 @@ class _Running:
             os.close(theirs)
             return
         if self._pid == 0:
+            os.close(self._pipe)  # or it would wait for itself to read
             _serve(work, theirs)
         os.close(theirs)
 
@@ -83,7 +84,7 @@ class _Running:
         from marshal import loads
 
         found = self._read(int.from_bytes(self._read(_LENGTH), "big"))
-        if self.end() == 0:
+        if self._end() == 0:
             return loads(found)  # noqa: S302 - from a process of our own
         return self._work()
 
@@ -95,10 +96,21 @@ class _Running:
             left = left[count:]
         return found
 
-    def end(self) -> int:
-        """Waits for the process, which ends if nobody reads from it; returns 0 if it gave all it had."""
+    def _end(self) -> int:
+        """Waits for the process; returns 0 if it gave all it had."""
         os.close(self._pipe)
         return os.waitpid(self._pid, 0)[1] if self._pid else 1
+
+    def stop(self) -> None:
+        """Ends the process, whose result nobody wants.
+
+        Processes forked after it could read from its pipe too, so it does not learn that nobody does.
+        """
+        if self._pid:
+            import signal
+
+            os.kill(self._pid, signal.SIGKILL)
+        self._end()
 
 
 def _serve(work: Work[Any], pipe: int) -> None:

@@ -105,6 +105,7 @@ def test_what_a_check_finds_is_told_by_the_status_though_nobody_reads_it(
     assert b"finding" in errors
     assert b"Traceback" not in errors
     assert b"Broken pipe" not in errors
+    assert kmsctl(home, *command, "--format=disable").returncode == 1
 
 
 def test_commands_leave_nothing_open_and_use_nothing_deprecated(home: dict[str, str], tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from itertools import chain
+from select import select
 from typing import TYPE_CHECKING
 
 import pytest
@@ -93,6 +94,26 @@ def test_blocks_are_not_read_ahead_without_end(forked: list[int]) -> None:
     assert len(read) <= 4
     found.close()  # type: ignore[attr-defined]  # it is a generator
     assert none_is_left(forked)
+
+
+def test_processes_end_though_nobody_reads_what_they_have(forked: list[int]) -> None:
+    found = blocks.worked([lambda: "x" * 10**6] * 6, 3)
+    next(found)
+    found.close()  # type: ignore[attr-defined]  # it is a generator
+    assert none_is_left(forked)
+
+
+def test_processes_end_with_the_one_that_forked_them() -> None:
+    ends, held = os.pipe()  # a pipe that all of them hold
+    pid = os.fork()
+    if pid == 0:
+        found = blocks.worked([lambda: "x" * 10**6] * 6, 3)
+        next(found)
+        os._exit(0)  # as if it were killed
+    os.close(held)
+    assert os.waitpid(pid, 0)[1] == 0
+    assert select([ends], [], [], 20)[0], "somebody is left"
+    os.close(ends)
 
 
 @pytest.mark.parametrize("how", ["raises", "exits", "is killed", "has no plain result"])
