@@ -159,12 +159,6 @@ def _pour(path: str, sink: Callable[[bytes], object]) -> None:
         raise os_failure(error, "read", path) from None
 
 
-def manifest_of(kms: Kms, ctx: Context, container: Container, unlock: Unlock) -> dict[str, Any]:
-    """Returns the manifest of a backup, which vouches for itself."""
-    read_if_there(kms, ctx, "ListBackups")
-    return open_container(kms, container, unlock, BACKUP)[2].manifest
-
-
 def read_if_there(kms: Kms, ctx: Context, method: str) -> None:
     """Authorizes and records a reading where there is a store; else, who has the root key has everything."""
     try:
