@@ -162,11 +162,9 @@ class Restoring:
         "_kms",
         "_method",
         "_origin",
-        "_orphans",
         "_request",
         "_snapshot_id",
         "_sound",
-        "_spared",
         "_workshop",
     )
 
@@ -190,8 +188,6 @@ class Restoring:
         self._request = request
         self._origin = origin
         self._destroyed: Known = {}
-        self._orphans: list[str] = []
-        self._spared: list[str] = []
         #: Names of databases → whether they are as they were left.
         self._sound: dict[str, bool] = {}
         #: of the snapshot that keeps the present state
@@ -288,14 +284,12 @@ class Restoring:
         report = RestoreReport()
         for each in copied:
             try:
-                report.buried += self._replace(store, each)
+                self._replace(store, each, report)
             except KmsError as error:
                 if report.databases:
                     error.message += f" Restored before that: {', '.join(report.databases)}."
                 raise
             report.databases.append(each.name)
-        report.orphans = self._orphans
-        report.spared = self._spared
         report.shares_tokens = installs and any(
             name != CONTROL and store.open(name).count(TOKEN_OBJECTS) for name in report.databases
         )
@@ -306,11 +300,12 @@ class Restoring:
                 audit.append_store(transaction, self._ctx, self._decision, request)
         return report
 
-    def _replace(self, store: Store, copied: Database) -> list[str]:
+    def _replace(self, store: Store, copied: Database, report: RestoreReport) -> None:
         """Replaces one database, whose write lock is held from reading what is destroyed in it to the end."""
         live = _find(store, copied.name)
         if live is None:
-            return self._swap(store, copied, None)
+            self._swap(store, copied, None, report)
+            return
         writing = live.write()
         try:
             transaction = writing.__enter__()
@@ -319,7 +314,8 @@ class Restoring:
         except (IntegrityError, StoreError):
             if self._is_sound(store, copied.name):
                 raise  # it can tell what is destroyed in it, and will when what is in the way has gone
-            return self._swap(store, copied, None)  # nobody else can change it either
+            self._swap(store, copied, None, report)  # nobody else can change it either
+            return
         try:
             try:
                 self._snapshot_id = snapshots.take(store, self._workshop, live, self._snapshot_id).id
@@ -328,14 +324,13 @@ class Restoring:
             except StoreError:
                 if self._is_sound(store, copied.name):
                     raise  # else SQLite takes what a damaged page says for more than any disk holds
-            buried = self._swap(store, copied, transaction)
+            self._swap(store, copied, transaction, report)
         except BaseException as error:
             writing.__exit__(type(error), error, None)
             raise
         writing.__exit__(None, None, None)
-        return buried
 
-    def _swap(self, store: Store, copied: Database, live: Transaction | None) -> list[str]:
+    def _swap(self, store: Store, copied: Database, live: Transaction | None, report: RestoreReport) -> None:
         known = dict(self._destroyed)
         request: dict[str, object] = {**self._origin, "justification": self._request.justification}
         if live is not None and copied.name != CONTROL:
@@ -368,9 +363,9 @@ class Restoring:
         if mark is None:
             raise IntegrityError(f"The copy of '{copied.name}' lost its mark.")
         replace(store.path_of(copied.name), copied.path, mark, store.keys, store.probe)
-        self._orphans += orphans
-        self._spared += spared
-        return buried
+        report.buried += buried
+        report.orphans += orphans
+        report.spared += spared
 
 
 def _orphan(resource: str, token: TokenName, cka_id: bytes) -> str:
